@@ -1,0 +1,2 @@
+//! The `skypact` command.
+fn main() {}
