@@ -1,3 +1,7 @@
 //! The shell: the one shipped binary around the pure crates. Sockets, files, clock and randomness live here and
 //! nowhere else. Data goes one way: `http` and `transport` parse at the border, `node` decides and commits through
 //! `storage`, and only then do answers go out.
+
+pub mod clock;
+pub mod entropy;
+pub mod keys;

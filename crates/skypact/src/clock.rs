@@ -1,0 +1,52 @@
+//! The node's two clocks: the wall clock in UTC, and a monotonic stopwatch.
+//!
+//! This is the only place that reads either of them. Everything else gets time as an argument, so that a replay or a
+//! simulation decides what the time is. Deadlines use the stopwatch: the wall clock may be set back by its operator.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Nanoseconds since the Unix epoch, UTC, as the machine believes; negative before 1970, saturated at the ends of `i64`.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the wall clock"
+)]
+pub fn now_utc_ns() -> i64 {
+    match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_nanos()).unwrap_or(i64::MAX),
+        Err(before) => i64::try_from(before.duration().as_nanos()).map_or(i64::MIN, |ns| -ns),
+    }
+}
+
+/// Measures elapsed time on the monotonic clock, which no setting of the wall clock disturbs.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch {
+    started: Instant,
+}
+
+impl Stopwatch {
+    /// Starts to measure now.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the monotonic clock"
+    )]
+    pub fn start() -> Self {
+        Self {
+            started: Instant::now(),
+        }
+    }
+
+    /// Time since the start.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Nanoseconds since the start, saturated at `i64::MAX` (292 years).
+    pub fn elapsed_ns(&self) -> i64 {
+        i64::try_from(self.elapsed().as_nanos()).unwrap_or(i64::MAX)
+    }
+
+    /// What is left of `budget`, zero when it is spent.
+    pub fn remaining_of(&self, budget: Duration) -> Duration {
+        budget.saturating_sub(self.elapsed())
+    }
+}
