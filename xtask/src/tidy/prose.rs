@@ -84,9 +84,10 @@ fn check_links(tree: &Tree, page: &File, line: &Line<'_>, found: &mut Vec<Findin
             );
             continue;
         };
-        let has_anchor = |file: &File| headings(&file.text).any(|heading| heading == anchor);
-        if !anchor.is_empty() && path.ends_with(".md") && !tree.file(&path).is_some_and(has_anchor)
-        {
+        let target_page = tree
+            .file(&path)
+            .filter(|file| file.kind() == "md" && !anchor.is_empty());
+        if target_page.is_some_and(|file| !headings(&file.text).any(|heading| heading == anchor)) {
             report(
                 format!("no heading `#{anchor}` in {path}"),
                 "correct the anchor",

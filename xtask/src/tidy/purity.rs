@@ -40,94 +40,74 @@ const ENTROPY_MODULE: &str = "crates/skypact/src/entropy";
 
 /// What this file must not name.
 pub(crate) fn check_source(source: &Source, found: &mut Vec<Finding>) {
-    let imports = source.imports();
     if rooms::room_of(&source.path).is_some_and(|room| room.is_pure) {
-        let remedy = "take it as an argument; only the shell touches the world";
-        for banned in OUTSIDE {
-            let written = words(&source.code, banned);
-            let imported = imports
-                .iter()
-                .filter(|(_, path)| is_or_is_under(path, banned))
-                .map(|(at, _)| *at);
-            for at in written.chain(imported).filter(|at| !source.is_test(*at)) {
-                push(
-                    source,
-                    &source.code,
-                    at,
-                    format!("a pure crate names `{banned}`"),
+        check_pure(source, found);
+    }
+    let mut ban = |text: &str, names: &[&str], why: &str, remedy| {
+        for name in names {
+            for at in words(text, name) {
+                let line = Source::line_in(text, at);
+                found.push(Finding::new(
+                    &source.path,
+                    line,
+                    format!("`{name}` {why}"),
                     remedy,
-                    found,
-                );
+                ));
             }
         }
-    }
-    for (banned, module, remedy) in [
-        (
+    };
+    if !is_module(&source.path, CLOCK_MODULE) {
+        let remedy = "take the time as an argument; only the shell's clock module reads it";
+        ban(
+            &source.code,
             CLOCKS,
-            CLOCK_MODULE,
-            "take the time as an argument; only the shell's clock module reads it",
-        ),
-        (
+            &format!("outside {CLOCK_MODULE}"),
+            remedy,
+        );
+    }
+    if !is_module(&source.path, ENTROPY_MODULE) {
+        let remedy = "take the bytes as an argument; only the shell's entropy module draws them";
+        ban(
+            &source.code,
             RANDOM,
-            ENTROPY_MODULE,
-            "take the bytes as an argument; only the shell's entropy module draws them",
-        ),
-    ] {
-        if !is_module(&source.path, module) {
-            for name in banned {
-                for at in words(&source.code, name) {
-                    push(
-                        source,
-                        &source.code,
-                        at,
-                        format!("`{name}` outside {module}"),
-                        remedy,
-                        found,
-                    );
-                }
-            }
-        }
+            &format!("outside {ENTROPY_MODULE}"),
+            remedy,
+        );
     }
-    for name in UNFINISHED {
-        for at in words(&source.code, name) {
-            push(
-                source,
-                &source.code,
-                at,
-                format!("`{name}` in the tree"),
-                "finish it or leave it out",
-                found,
-            );
-        }
-    }
-    for note in UNFINISHED_NOTES {
-        for at in words(&source.comments, note) {
-            push(
-                source,
-                &source.comments,
-                at,
-                format!("a comment says {note}"),
-                "do it, or open an issue",
-                found,
-            );
-        }
-    }
+    ban(
+        &source.code,
+        UNFINISHED,
+        "in the tree",
+        "finish it or leave it out",
+    );
+    ban(
+        &source.comments,
+        UNFINISHED_NOTES,
+        "in a comment",
+        "do it, or open an issue",
+    );
 }
 
-fn push(
-    source: &Source,
-    text: &str,
-    at: usize,
-    what: String,
-    remedy: &'static str,
-    found: &mut Vec<Finding>,
-) {
-    found.push(Finding::new(
-        &source.path,
-        Source::line_in(text, at),
-        what,
-        remedy,
-    ));
+/// Imports and full paths that a pure crate must not name; its tests may read their vectors.
+fn check_pure(source: &Source, found: &mut Vec<Finding>) {
+    let imports = source.imports();
+    for banned in OUTSIDE {
+        let written = words(&source.code, banned);
+        let imported = imports
+            .iter()
+            .filter(|(_, path)| is_or_is_under(path, banned))
+            .map(|(at, _)| *at);
+        for at in written.chain(imported).filter(|at| !source.is_test(*at)) {
+            let line = Source::line_in(&source.code, at);
+            let remedy = "take it as an argument; only the shell touches the world";
+            found.push(Finding::new(
+                &source.path,
+                line,
+                format!("a pure crate names `{banned}`"),
+                remedy,
+            ));
+        }
+    }
 }
 
 fn is_or_is_under(path: &str, parent: &str) -> bool {

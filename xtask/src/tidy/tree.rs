@@ -18,6 +18,13 @@ pub(crate) struct File {
     pub(crate) text: String,
 }
 
+impl File {
+    /// The extension, or the whole name when it has none.
+    pub(crate) fn kind(&self) -> &str {
+        kind(&self.path)
+    }
+}
+
 /// Everything the rules look at.
 #[derive(Debug, Default)]
 pub(crate) struct Tree {
@@ -46,7 +53,7 @@ impl Tree {
     pub(crate) fn with_extension(&self, extension: &str) -> impl Iterator<Item = &File> {
         self.files
             .iter()
-            .filter(move |file| kind(&file.path) == extension)
+            .filter(move |file| file.kind() == extension)
     }
 
     /// Files with exactly this name, in any folder.

@@ -168,8 +168,8 @@ fn unfinished_work_is_found() {
     };
     let expected = [
         "crates/skypact/src/main.rs:3: `todo!`",
+        "crates/skypact/src/main.rs:4: `FIXME` in a comment",
         "crates/skypact/src/main.rs:4: `dbg!`",
-        "crates/skypact/src/main.rs:4: a comment says FIXME",
         "crates/skypact/src/main.rs:5: `unimplemented!`",
     ];
     expect_found("unfinished", plant, &expected);
