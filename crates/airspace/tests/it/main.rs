@@ -1,0 +1,3 @@
+//! Integration tests of the airspace crate, one binary.
+
+mod footprints;
