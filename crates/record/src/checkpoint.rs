@@ -1,0 +1,125 @@
+//! Checkpoints: the signed head of a log (C2SP tlog-checkpoint), without extension lines.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use crate::hash::Hash;
+use crate::key::{KeyError, Signer};
+use crate::name::Origin;
+use crate::note::{Note, NoteError, NoteSignature, SignatureType, VerifierKey, malformed};
+
+/// The head of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Origin of the log.
+    pub origin: Origin,
+    /// Number of its entries.
+    pub size: u64,
+    /// Root over them (RFC 9162).
+    pub root: Hash,
+}
+
+impl Checkpoint {
+    /// The note text, last newline included.
+    pub fn text(&self) -> String {
+        format!("{}\n{}\n{}\n", self.origin, self.size, BASE64.encode(self.root.0))
+    }
+
+    /// Reads a note text; the inverse of `text`.
+    pub fn parse_text(text: &str) -> Result<Self, NoteError> {
+        let lines: Vec<&str> = text.split('\n').take(5).collect();
+        let [origin, size, root, ""] = lines[..] else {
+            return Err(malformed("checkpoint", 0, "is not three lines; extension lines are refused"));
+        };
+        let size_at = origin.len() + 1;
+        let root_at = size_at + size.len() + 1;
+        let origin = Origin::new(origin).map_err(|error| malformed("origin", 0, error.form))?;
+        let size = parse_decimal(size)
+            .ok_or_else(|| malformed("tree size", size_at, "is not a decimal without leading zeros"))?;
+        let root = parse_hash(root).ok_or_else(|| malformed("root hash", root_at, "is not base64 of 32 bytes"))?;
+        Ok(Self { origin, size, root })
+    }
+}
+
+/// A checkpoint and the signatures under it. It parses whether or not they hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedCheckpoint {
+    checkpoint: Checkpoint,
+    note: Note,
+}
+
+impl SignedCheckpoint {
+    /// Has the log's checkpoint key sign. The key's name in the note is the origin.
+    pub fn sign(checkpoint: Checkpoint, signer: &dyn Signer) -> Result<Self, NoteError> {
+        let name = checkpoint.origin.clone();
+        let key = VerifierKey::new(name, SignatureType::Ed25519, signer.public_key().clone());
+        let text = checkpoint.text();
+        let bytes = signer.sign(text.as_bytes())?;
+        let signature = NoteSignature { name: key.name().to_string(), key_id: key.key_id(), bytes };
+        Ok(Self { checkpoint, note: Note { text, signatures: vec![signature] } })
+    }
+
+    /// Reads a checkpoint note; the inverse of `encode`.
+    pub fn parse(bytes: &[u8]) -> Result<Self, NoteError> {
+        let note = Note::parse(bytes)?;
+        Ok(Self { checkpoint: Checkpoint::parse_text(&note.text)?, note })
+    }
+
+    /// The note's bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        self.note.encode()
+    }
+
+    /// The head that is signed.
+    pub fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
+    /// The signature lines, in order.
+    pub fn signatures(&self) -> &[NoteSignature] {
+        &self.note.signatures
+    }
+
+    /// Adds a signature line, such as a cosignature, unless it is there already or the note is full.
+    /// Answers whether the line is in the note now.
+    pub fn add(&mut self, signature: NoteSignature) -> bool {
+        if self.note.signatures.contains(&signature) {
+            return true;
+        }
+        let room = self.note.signatures.len() < Note::SIGNATURES_MAX;
+        if room {
+            self.note.signatures.push(signature);
+        }
+        room
+    }
+
+    /// Checks that the log's own key signed. `key` is from `Genesis::checkpoint_key` or the witness's list of logs.
+    pub fn verify(&self, key: &VerifierKey) -> Result<(), NoteError> {
+        if key.name() != &self.checkpoint.origin || key.signature_type() != SignatureType::Ed25519 {
+            return Err(NoteError::NotSigned { name: key.name().clone() });
+        }
+        let mut signed = false;
+        for signature in self.note.signatures.iter().filter(|signature| key.is_named_by(signature)) {
+            verify_line(key, &self.note.text, signature)?;
+            signed = true;
+        }
+        if signed { Ok(()) } else { Err(NoteError::NotSigned { name: key.name().clone() }) }
+    }
+}
+
+/// Checks one plain Ed25519 signature line over a note text.
+pub(crate) fn verify_line(key: &VerifierKey, text: &str, signature: &NoteSignature) -> Result<(), NoteError> {
+    let refused = |reason: KeyError| NoteError::Signature { name: key.name().clone(), reason };
+    key.key().verify(text.as_bytes(), &signature.bytes).map_err(refused)
+}
+
+/// A decimal without leading zeros.
+pub(crate) fn parse_decimal(text: &str) -> Option<u64> {
+    let number: u64 = text.parse().ok()?;
+    (number.to_string() == text).then_some(number)
+}
+
+/// A hash in canonical base64.
+pub(crate) fn parse_hash(text: &str) -> Option<Hash> {
+    BASE64.decode(text).ok()?.try_into().ok().map(Hash)
+}

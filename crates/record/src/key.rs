@@ -1,0 +1,310 @@
+//! Public keys, signatures and the one Ed25519 rule (RFC 8032; docs/record-format.md, section 3).
+//! Private keys never come here: whoever holds one implements `Signer` elsewhere.
+
+use std::fmt;
+
+use ed25519_dalek::VerifyingKey;
+
+use crate::cbor::{DecodeError, Reader, Writer, Written};
+use crate::hash::Hash;
+
+/// How a signature is made. Only Ed25519 verifies in version 1; the others have their number so that a pact can name them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Algorithm {
+    /// Ed25519 (RFC 8032), strict rule. Number 1.
+    Ed25519,
+    /// ML-DSA-44 (FIPS 204). Number 2.
+    MlDsa44,
+    /// ES256 by a passkey whose challenge is the SHA-256 of the message (`WebAuthn` Level 3). Number 3.
+    WebauthnEs256,
+}
+
+impl Algorithm {
+    /// Number in the formats.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Ed25519 => 1,
+            Self::MlDsa44 => 2,
+            Self::WebauthnEs256 => 3,
+        }
+    }
+
+    /// The algorithm of a number, if there is one.
+    pub fn from_number(number: u64) -> Option<Self> {
+        [Self::Ed25519, Self::MlDsa44, Self::WebauthnEs256].into_iter().find(|a| u64::from(a.number()) == number)
+    }
+
+    /// Length of a public key, in bytes.
+    pub fn key_length(self) -> usize {
+        match self {
+            Self::Ed25519 => 32,
+            Self::MlDsa44 => 1312,
+            Self::WebauthnEs256 => 65,
+        }
+    }
+
+    /// Whether a signature may have `length` bytes.
+    fn allows_signature_length(self, length: usize) -> bool {
+        match self {
+            Self::Ed25519 => length == 64,
+            Self::MlDsa44 => length == 2420,
+            Self::WebauthnEs256 => (1..=4096).contains(&length),
+        }
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ed25519 => "ed25519",
+            Self::MlDsa44 => "ml-dsa-44",
+            Self::WebauthnEs256 => "webauthn-es256",
+        })
+    }
+}
+
+/// What a key is for. One key has one role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeyRole {
+    /// Signs the genesis; kept offline. Number 1.
+    Root,
+    /// Signs the machine's acts. Number 2.
+    Node,
+    /// Signs a person's acts, on that person's device. Number 3.
+    Officer,
+    /// Authenticates connections; signs nothing in the record. Number 4.
+    Transport,
+    /// Signs the checkpoints of the party's logs. Number 5.
+    Checkpoint,
+    /// Signs receipts for the counterpart's logs. Number 6.
+    Mirror,
+    /// Cosigns checkpoints of others. Number 7.
+    Witness,
+}
+
+impl KeyRole {
+    /// Every role, ascending by number.
+    pub const ALL: [Self; 7] =
+        [Self::Root, Self::Node, Self::Officer, Self::Transport, Self::Checkpoint, Self::Mirror, Self::Witness];
+
+    /// Number in the formats.
+    pub fn number(self) -> u8 {
+        self as u8 + 1
+    }
+
+    /// The role of a number, if there is one.
+    pub fn from_number(number: u64) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| u64::from(role.number()) == number)
+    }
+
+    /// Whether such a key may sign an act.
+    pub fn signs_acts(self) -> bool {
+        matches!(self, Self::Root | Self::Node | Self::Officer)
+    }
+}
+
+impl fmt::Display for KeyRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Root => "root",
+            Self::Node => "node",
+            Self::Officer => "officer",
+            Self::Transport => "transport",
+            Self::Checkpoint => "checkpoint",
+            Self::Mirror => "mirror",
+            Self::Witness => "witness",
+        })
+    }
+}
+
+/// Why a key or a signature was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// The bytes are no public key of the algorithm, or one of small order.
+    #[error("public key is not a valid {algorithm} key")]
+    InvalidKey {
+        /// Algorithm the key was given for.
+        algorithm: Algorithm,
+    },
+    /// The signature does not hold over the message.
+    #[error("signature does not hold over the message")]
+    InvalidSignature,
+    /// The signature names another key or algorithm than the one it is checked against.
+    #[error("signature is by another key than {expected}")]
+    OtherKey {
+        /// Key it was checked against.
+        expected: KeyId,
+    },
+    /// The algorithm has a number in the format, but this version does not verify it.
+    #[error("signatures of {algorithm} are unsupported in version 1")]
+    Unsupported {
+        /// The algorithm.
+        algorithm: Algorithm,
+    },
+}
+
+impl KeyError {
+    /// Stable code of this kind of error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidKey { .. } => "key-invalid",
+            Self::InvalidSignature => "signature-invalid",
+            Self::OtherKey { .. } => "signature-other-key",
+            Self::Unsupported { .. } => "algorithm-unsupported",
+        }
+    }
+}
+
+/// Identifies a public key: SHA-256 over a prefix, its algorithm and its bytes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId(pub Hash);
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// A public key that was checked when it was read.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PublicKey {
+    algorithm: Algorithm,
+    bytes: Vec<u8>,
+    id: KeyId,
+    /// The decoded point, so that a hundred thousand checks decode it once. Present for Ed25519 only.
+    ed25519: Option<VerifyingKey>,
+}
+
+impl PublicKey {
+    /// Checks `bytes` as a key of `algorithm`: the length, and for Ed25519 that it is a canonical point that is not of small order.
+    pub fn new(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, KeyError> {
+        let invalid = KeyError::InvalidKey { algorithm };
+        if bytes.len() != algorithm.key_length() {
+            return Err(invalid);
+        }
+        let ed25519 = match algorithm {
+            Algorithm::Ed25519 => Some(decode_ed25519(bytes).ok_or(invalid)?),
+            Algorithm::MlDsa44 | Algorithm::WebauthnEs256 => None,
+        };
+        let id = KeyId(Hash::of_parts(&[b"skypact/v1/key\n", &[algorithm.number()], bytes]));
+        Ok(Self { algorithm, bytes: bytes.to_vec(), id, ed25519 })
+    }
+
+    /// An Ed25519 key of its 32 bytes.
+    pub fn ed25519(bytes: &[u8; 32]) -> Result<Self, KeyError> {
+        Self::new(Algorithm::Ed25519, bytes)
+    }
+
+    /// The key's algorithm.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The key's bytes, in the form of its algorithm.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The key's id.
+    pub fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// Checks raw signature bytes over `message`, by the strict rule (docs/record-format.md, section 3).
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), KeyError> {
+        let Some(key) = &self.ed25519 else {
+            return Err(KeyError::Unsupported { algorithm: self.algorithm });
+        };
+        let signature = ed25519_dalek::Signature::from_slice(signature).map_err(|_| KeyError::InvalidSignature)?;
+        key.verify_strict(message, &signature).map_err(|_| KeyError::InvalidSignature)
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.algorithm, self.id)
+    }
+}
+
+fn decode_ed25519(bytes: &[u8]) -> Option<VerifyingKey> {
+    let bytes: &[u8; 32] = bytes.try_into().ok()?;
+    let key = VerifyingKey::from_bytes(bytes).ok()?;
+    // Decoding reduces the coordinate: a key that re-encodes differently was not canonical.
+    let canonical = key.to_edwards().compress().to_bytes() == *bytes;
+    (canonical && !key.is_weak()).then_some(key)
+}
+
+/// A signature as the record keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// How it was made.
+    pub algorithm: Algorithm,
+    /// By which key.
+    pub key_id: KeyId,
+    /// The raw signature, in the form of the algorithm.
+    pub bytes: Vec<u8>,
+}
+
+impl Signature {
+    /// Has `signer` sign the exact bytes of `message`.
+    pub fn sign(signer: &dyn Signer, message: &[u8]) -> Result<Self, SignerError> {
+        let key = signer.public_key();
+        Ok(Self { algorithm: key.algorithm(), key_id: key.id(), bytes: signer.sign(message)? })
+    }
+
+    /// Checks that this signature is by `key` and holds over `message`.
+    pub fn verify(&self, key: &PublicKey, message: &[u8]) -> Result<(), KeyError> {
+        if self.key_id != key.id() || self.algorithm != key.algorithm() {
+            return Err(KeyError::OtherKey { expected: key.id() });
+        }
+        key.verify(message, &self.bytes)
+    }
+
+    pub(crate) fn write(&self, w: &mut Writer<'_>) -> Written {
+        w.array(3)?.u8(self.algorithm.number())?.bytes(&self.key_id.0.0)?.bytes(&self.bytes)?;
+        Ok(())
+    }
+
+    pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        r.tuple(3)?;
+        let algorithm = Algorithm::from_number(r.u64()?).ok_or_else(|| r.error("names no algorithm"))?;
+        let key_id = KeyId(r.hash()?);
+        let bytes = r.bytes()?;
+        if !algorithm.allows_signature_length(bytes.len()) {
+            return Err(r.error("is a signature of the wrong length"));
+        }
+        Ok(Self { algorithm, key_id, bytes: bytes.to_vec() })
+    }
+}
+
+/// Whoever holds a private key. Implementations live in the shell and in the simulator.
+pub trait Signer {
+    /// The key that signatures will verify with.
+    fn public_key(&self) -> &PublicKey;
+
+    /// Signs exactly `message`, and returns the raw signature in the form of the key's algorithm.
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignerError>;
+}
+
+/// A signer did not sign.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("key {key_id} cannot sign: {reason}")]
+pub struct SignerError {
+    /// Key that was asked for.
+    pub key_id: KeyId,
+    /// Why not, and what to do.
+    pub reason: String,
+}
+
+impl SignerError {
+    /// Stable code of this kind of error.
+    pub fn code(&self) -> &'static str {
+        "signer-unavailable"
+    }
+}

@@ -1,0 +1,34 @@
+//! The record: append-only logs that their author cannot rewrite and their reader need not trust.
+//! Pure: no files, sockets, clock or randomness, and no private keys; see `Signer`.
+//! Formats to the byte: docs/record-format.md.
+
+mod act;
+mod cbor;
+mod checkpoint;
+mod cosignature;
+mod entry;
+mod genesis;
+mod hash;
+mod key;
+mod leaf;
+mod name;
+mod note;
+mod part;
+pub mod tree;
+
+pub use act::{Act, LogClass, MessageId, SignActError, SignedAct};
+pub use cbor::DecodeError;
+pub use checkpoint::{Checkpoint, SignedCheckpoint};
+pub use cosignature::{Cosignature, cosign};
+pub use entry::{Entry, EntryError};
+pub use genesis::{Genesis, KnownKey, LogName, Party, PartyKey, SignedGenesis, WitnessKey};
+pub use hash::{Hash, HashTextError};
+pub use key::{Algorithm, KeyError, KeyId, KeyRole, PublicKey, Signature, Signer, SignerError};
+pub use leaf::{Leaf, Seen};
+pub use name::{ChannelName, Label, NameError, Origin, PartyName};
+pub use note::{Note, NoteError, NoteSignature, SignatureType, VerifierKey};
+pub use part::Part;
+pub use tree::{Frontier, ProofError, Tree};
+
+/// Version of every format that this crate writes (docs/record-format.md).
+pub const FORMAT_VERSION: u64 = 1;
