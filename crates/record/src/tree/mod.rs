@@ -78,6 +78,13 @@ impl Tree {
         Ok(self.range(0, size))
     }
 
+    /// What the next root needs: the peaks of the tree, to go on from without changing it.
+    pub fn frontier(&self) -> Frontier {
+        let odd = self.levels.iter().rev().filter(|nodes| nodes.len() % 2 == 1);
+        let peaks = odd.filter_map(|nodes| nodes.last().copied()).collect();
+        Frontier::from_peaks(self.size(), peaks).expect("a level with an odd number of nodes has a peak")
+    }
+
     /// Inclusion proof of leaf `index` in the tree of the first `size` leaves (RFC 9162, 2.1.3.1).
     pub fn inclusion(&self, index: u64, size: u64) -> Result<Vec<Hash>, ProofError> {
         self.within(size)?;

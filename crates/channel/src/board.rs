@@ -1,0 +1,462 @@
+//! The board: what both parties have announced, where it conflicts, and what was agreed about it.
+//! A fold over messages in any order of arrival: whether a conflict is open depends only on the newest versions of
+//! its two notices, so that both sides come to the same open conflicts over the same entries.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use skypact_airspace::{TimeWindow, UtcNanos, VolumeIndex, conflicts};
+use skypact_record::Hash;
+
+use crate::message::{ConflictKey, Message, Notice, NoticeAct, Remedy};
+use crate::terms::Terms;
+
+/// Where a message stands in the record, and who acted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Index of the party in the genesis, 0 or 1.
+    pub party: usize,
+    /// Label of the key that signed the act, such as an officer's name.
+    pub signer: String,
+    /// Hash of the leaf.
+    pub leaf: Hash,
+    /// SHA-256 of the body bytes.
+    pub content: Hash,
+    /// Time that the act claims.
+    pub claimed_time: UtcNanos,
+}
+
+/// One read-back of one version of a notice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadBack {
+    /// Version that was read, by leaf hash.
+    pub version: Hash,
+    /// Who read it, when, and in which leaf.
+    pub origin: Origin,
+}
+
+/// An announced activity: its newest version and what led to it.
+#[derive(Debug, Clone)]
+pub struct NoticeState {
+    /// Newest version.
+    pub notice: Notice,
+    /// Its place in the record; `origin.leaf` is what others cite.
+    pub origin: Origin,
+    /// Every version, oldest first; the first one's leaf is the identity of the notice.
+    pub versions: Vec<(NoticeAct, Origin)>,
+    /// Read-backs by the counterpart, oldest first.
+    pub read_backs: Vec<ReadBack>,
+}
+
+impl NoticeState {
+    /// Identity: the leaf hash of its `New` version.
+    pub fn id(&self) -> Hash {
+        self.versions[0].1.leaf
+    }
+
+    /// Whether it still stands: neither ended nor cancelled.
+    pub fn stands(&self) -> bool {
+        !matches!(self.notice.act, NoticeAct::Ended | NoticeAct::Cancelled)
+    }
+
+    /// Read-back of the newest version, if there is one.
+    pub fn read_back(&self) -> Option<&ReadBack> {
+        self.read_backs.iter().find(|read_back| read_back.version == self.origin.leaf)
+    }
+}
+
+/// A proposal to resolve a conflict.
+#[derive(Debug, Clone)]
+pub struct ProposalState {
+    /// Its place in the record.
+    pub origin: Origin,
+    /// The conflict.
+    pub key: ConflictKey,
+    /// Version that would change.
+    pub notice: Hash,
+    /// In which respect.
+    pub remedy: Remedy,
+    /// Volumes of the notice if the proposal is accepted.
+    pub volumes: Vec<skypact_airspace::Volume4d>,
+    /// Acceptance by the other party, if it came.
+    pub acceptance: Option<Origin>,
+}
+
+/// A conflict between two versions of notices of different parties.
+#[derive(Debug, Clone)]
+pub struct ConflictState {
+    /// The notices, by identity, in the order of the parties in the genesis.
+    pub notices: [Hash; 2],
+    /// From the first instant to the last in which a pair of volumes is in conflict.
+    pub window: TimeWindow,
+    /// How many pairs of volumes are.
+    pub volume_pairs: u64,
+    /// Whether both versions are the newest and stand.
+    pub open: bool,
+    /// The leaf in which each party's node recorded that it found this conflict.
+    pub filed: [Option<Hash>; 2],
+    /// Proposals, by leaf hash, oldest first.
+    pub proposals: Vec<Hash>,
+}
+
+/// Why a message does not fit what is on the board.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Misfit {
+    /// The cited version is not known.
+    #[error("{field} {hash} is not on the board; list the notices and cite one that is")]
+    Unknown {
+        /// Which citation.
+        field: &'static str,
+        /// What it cites.
+        hash: Hash,
+    },
+    /// The cited version was replaced.
+    #[error("{field} {hash} was replaced by {newest}; read the newest version first")]
+    Replaced {
+        /// Which citation.
+        field: &'static str,
+        /// What it cites.
+        hash: Hash,
+        /// What it should cite.
+        newest: Hash,
+    },
+    /// Only the author of a notice changes it, only the counterpart reads it back or accepts.
+    #[error("{field}: {reason}")]
+    WrongParty {
+        /// Which citation.
+        field: &'static str,
+        /// Whose act it would have to be.
+        reason: &'static str,
+    },
+    /// The notice has ended or was cancelled.
+    #[error("the notice {hash} is over: it was {act}; file a new one")]
+    Over {
+        /// Newest version.
+        hash: Hash,
+        /// How it ended.
+        act: &'static str,
+    },
+    /// The class of an activity does not change.
+    #[error("class: an activity keeps its class; cancel the notice and file a new one")]
+    ClassChanged,
+    /// The content that was read back or accepted is not the content of what is cited.
+    #[error("content: the hash {stated} is not that of the cited content {actual}; read it again before you sign")]
+    ContentDiffers {
+        /// Hash in the message.
+        stated: Hash,
+        /// Hash of the body.
+        actual: Hash,
+    },
+    /// The versions are not in conflict under the pact's minima.
+    #[error("versions: these notices are not in conflict under the pact's minima")]
+    NoConflict,
+}
+
+impl Misfit {
+    /// Stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown { .. } => "citation-unknown",
+            Self::Replaced { .. } => "citation-replaced",
+            Self::WrongParty { .. } => "wrong-party",
+            Self::Over { .. } => "notice-over",
+            Self::ClassChanged => "class-changed",
+            Self::ContentDiffers { .. } => "content-differs",
+            Self::NoConflict => "no-conflict",
+        }
+    }
+}
+
+/// Everything that was announced, found and agreed.
+#[derive(Debug)]
+pub struct Board {
+    terms: Terms,
+    notices: BTreeMap<Hash, NoticeState>,
+    /// Every version ever seen, to the identity of its notice.
+    versions: HashMap<Hash, Hash>,
+    index: [VolumeIndex<Hash>; 2],
+    conflicts: BTreeMap<ConflictKey, ConflictState>,
+    conflicts_of: HashMap<Hash, BTreeSet<ConflictKey>>,
+    proposals: BTreeMap<Hash, ProposalState>,
+    /// Open conflicts that a party's node has not recorded yet.
+    unfiled: [BTreeSet<ConflictKey>; 2],
+}
+
+impl Board {
+    /// An empty board under the terms of a pact.
+    pub fn new(terms: Terms) -> Self {
+        Self {
+            terms,
+            notices: BTreeMap::new(),
+            versions: HashMap::new(),
+            index: [VolumeIndex::new(), VolumeIndex::new()],
+            conflicts: BTreeMap::new(),
+            conflicts_of: HashMap::new(),
+            proposals: BTreeMap::new(),
+            unfiled: [BTreeSet::new(), BTreeSet::new()],
+        }
+    }
+
+    /// All notices by identity.
+    pub fn notices(&self) -> impl Iterator<Item = &NoticeState> {
+        self.notices.values()
+    }
+
+    /// Notice of which `version` is any version.
+    pub fn notice_of(&self, version: &Hash) -> Option<&NoticeState> {
+        self.notices.get(self.versions.get(version)?)
+    }
+
+    /// All conflicts ever found, open or not.
+    pub fn conflicts(&self) -> impl Iterator<Item = (&ConflictKey, &ConflictState)> {
+        self.conflicts.iter()
+    }
+
+    /// A conflict by its key.
+    pub fn conflict(&self, key: &ConflictKey) -> Option<&ConflictState> {
+        self.conflicts.get(key)
+    }
+
+    /// All proposals by leaf hash.
+    pub fn proposals(&self) -> impl Iterator<Item = &ProposalState> {
+        self.proposals.values()
+    }
+
+    /// A proposal by its leaf hash.
+    pub fn proposal(&self, leaf: &Hash) -> Option<&ProposalState> {
+        self.proposals.get(leaf)
+    }
+
+    /// The first open conflict that the node of `party` has not recorded yet.
+    pub fn unfiled(&self, party: usize) -> Option<(ConflictKey, &ConflictState)> {
+        let key = self.unfiled[party].first()?;
+        Some((*key, &self.conflicts[key]))
+    }
+
+    /// Conflicts that `notice` of `party` would have with the counterpart's standing notices: what a filing ought to
+    /// cite, and what an officer ought to see before it is sent.
+    pub fn conflicts_with(&self, party: usize, notice: &Notice) -> Vec<(Hash, TimeWindow, u64)> {
+        let mut found = Vec::new();
+        for other in self.near(party, notice) {
+            let other = &self.notices[&other];
+            if let Some((window, volume_pairs)) = self.compare(notice, &other.notice) {
+                found.push((other.origin.leaf, window, volume_pairs));
+            }
+        }
+        found
+    }
+
+    /// Whether `message` of `party` fits the board. The same rule refuses an own act before it is recorded, and
+    /// marks one of the counterpart as an anomaly after it was.
+    pub fn check(&self, party: usize, message: &Message) -> Result<(), Misfit> {
+        match message {
+            Message::Notice(notice) => self.check_notice(party, notice),
+            Message::ReadBack { notice, content } => {
+                let state = self.newest("notice", notice)?;
+                if state.origin.party == party {
+                    return Err(Misfit::WrongParty {
+                        field: "notice",
+                        reason: "only the counterpart of its author reads a notice back",
+                    });
+                }
+                same_content(*content, state.origin.content)
+            }
+            Message::Conflict { key, .. } => self.check_conflict(key),
+            Message::Proposal { key, notice, .. } => {
+                let conflict = self.conflicts.get(key);
+                let conflict = conflict.ok_or(Misfit::Unknown { field: "versions", hash: key.versions()[0] })?;
+                let state = self.newest("notice", notice)?;
+                if conflict.notices.contains(&state.id()) {
+                    return Ok(());
+                }
+                Err(Misfit::Unknown { field: "notice", hash: *notice })
+            }
+            Message::Acceptance { proposal, content } => {
+                let state = self.proposals.get(proposal);
+                let state = state.ok_or(Misfit::Unknown { field: "proposal", hash: *proposal })?;
+                if state.origin.party == party {
+                    return Err(Misfit::WrongParty {
+                        field: "proposal",
+                        reason: "only the other party accepts a proposal",
+                    });
+                }
+                self.newest("notice", &state.notice)?;
+                same_content(*content, state.origin.content)
+            }
+        }
+    }
+
+    /// Takes in a message that fits. What does not fit changes nothing and is told.
+    pub fn apply(&mut self, origin: Origin, message: Message) -> Result<(), Misfit> {
+        self.check(origin.party, &message)?;
+        match message {
+            Message::Notice(notice) => self.apply_notice(origin, notice),
+            Message::ReadBack { notice, .. } => {
+                let id = self.versions[&notice];
+                let state = self.notices.get_mut(&id).expect("checked above");
+                state.read_backs.push(ReadBack { version: notice, origin });
+            }
+            Message::Conflict { key, .. } => self.apply_finding(&origin, key),
+            Message::Proposal { key, notice, remedy, volumes } => {
+                self.conflicts.get_mut(&key).expect("checked above").proposals.push(origin.leaf);
+                let state = ProposalState { origin, key, notice, remedy, volumes, acceptance: None };
+                self.proposals.insert(state.origin.leaf, state);
+            }
+            Message::Acceptance { proposal, .. } => {
+                let state = self.proposals.get_mut(&proposal).expect("checked above");
+                state.acceptance.get_or_insert(origin);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_notice(&self, party: usize, notice: &Notice) -> Result<(), Misfit> {
+        let Some(previous) = &notice.previous else { return Ok(()) };
+        let state = self.newest("previous", previous)?;
+        if state.origin.party != party {
+            return Err(Misfit::WrongParty {
+                field: "previous",
+                reason: "only its author changes, ends or cancels a notice",
+            });
+        }
+        if state.notice.class == notice.class { Ok(()) } else { Err(Misfit::ClassChanged) }
+    }
+
+    /// A finding of either side stands for both, also when its versions were replaced in the meantime.
+    fn check_conflict(&self, key: &ConflictKey) -> Result<(), Misfit> {
+        let mut parties = [false; 2];
+        for version in key.versions() {
+            let notice = self.notice_of(&version).ok_or(Misfit::Unknown { field: "versions", hash: version })?;
+            parties[notice.origin.party] = true;
+        }
+        if parties == [true; 2] { Ok(()) } else { Err(Misfit::NoConflict) }
+    }
+
+    /// The notice whose newest version is `version`, if it stands.
+    fn newest(&self, field: &'static str, version: &Hash) -> Result<&NoticeState, Misfit> {
+        let state = self.notice_of(version).ok_or(Misfit::Unknown { field, hash: *version })?;
+        if state.origin.leaf != *version {
+            return Err(Misfit::Replaced { field, hash: *version, newest: state.origin.leaf });
+        }
+        if !state.stands() {
+            return Err(Misfit::Over { hash: *version, act: state.notice.act.name() });
+        }
+        Ok(state)
+    }
+
+    fn apply_notice(&mut self, origin: Origin, notice: Notice) {
+        let (party, leaf) = (origin.party, origin.leaf);
+        let id = notice.previous.map_or(leaf, |previous| self.versions[&previous]);
+        self.versions.insert(leaf, id);
+        if let Some(state) = self.notices.get_mut(&id) {
+            for volume in &state.notice.volumes {
+                self.index[party].remove(&id, volume);
+            }
+            state.versions.push((notice.act, origin.clone()));
+            (state.notice, state.origin) = (notice, origin);
+        } else {
+            let versions = vec![(notice.act, origin.clone())];
+            self.notices.insert(id, NoticeState { notice, origin, versions, read_backs: Vec::new() });
+        }
+        self.close_conflicts_of(id);
+        let state = &self.notices[&id];
+        if state.stands() {
+            for volume in &state.notice.volumes {
+                self.index[party].insert(id, volume);
+            }
+            self.find_conflicts(id);
+        }
+    }
+
+    /// A replaced version leaves its conflicts behind: they stay on the board, closed.
+    fn close_conflicts_of(&mut self, id: Hash) {
+        for key in self.conflicts_of.get(&id).into_iter().flatten() {
+            self.conflicts.get_mut(key).expect("keys of conflicts on the board").open = false;
+            for unfiled in &mut self.unfiled {
+                unfiled.remove(key);
+            }
+        }
+    }
+
+    fn find_conflicts(&mut self, id: Hash) {
+        let state = &self.notices[&id];
+        let (party, leaf) = (state.origin.party, state.origin.leaf);
+        for other_id in self.near(party, &state.notice) {
+            let (state, other) = (&self.notices[&id], &self.notices[&other_id]);
+            let Some((window, volume_pairs)) = self.compare(&state.notice, &other.notice) else { continue };
+            let key = ConflictKey::new(leaf, other.origin.leaf);
+            let notices = if party == 0 { [id, other_id] } else { [other_id, id] };
+            let conflict =
+                ConflictState { notices, window, volume_pairs, open: true, filed: [None; 2], proposals: Vec::new() };
+            self.insert_conflict(key, conflict);
+        }
+    }
+
+    fn insert_conflict(&mut self, key: ConflictKey, conflict: ConflictState) {
+        for notice in conflict.notices {
+            self.conflicts_of.entry(notice).or_default().insert(key);
+        }
+        if conflict.open {
+            for unfiled in &mut self.unfiled {
+                unfiled.insert(key);
+            }
+        }
+        self.conflicts.insert(key, conflict);
+    }
+
+    /// Records whose node said that it found a conflict. One that this side's rounding misses, or that was closed
+    /// before it came, is taken over as the other side states it.
+    fn apply_finding(&mut self, origin: &Origin, key: ConflictKey) {
+        if !self.conflicts.contains_key(&key) {
+            let conflict = self.conflict_of_versions(&key);
+            self.insert_conflict(key, conflict);
+        }
+        let conflict = self.conflicts.get_mut(&key).expect("inserted above");
+        conflict.filed[origin.party].get_or_insert(origin.leaf);
+        self.unfiled[origin.party].remove(&key);
+    }
+
+    /// The conflict of two versions that a counterpart found and this side did not.
+    fn conflict_of_versions(&self, key: &ConflictKey) -> ConflictState {
+        let [a, b] = key.versions().map(|version| self.notice_of(&version).expect("checked above"));
+        let (first, second) = if a.origin.party == 0 { (a, b) } else { (b, a) };
+        let found = self.compare(&first.notice, &second.notice);
+        let (window, volume_pairs) = found.unwrap_or((first.notice.window(), 0));
+        let open = [a, b].iter().all(|state| state.stands() && key.versions().contains(&state.origin.leaf));
+        ConflictState {
+            notices: [first.id(), second.id()],
+            window,
+            volume_pairs,
+            open,
+            filed: [None; 2],
+            proposals: Vec::new(),
+        }
+    }
+
+    /// Identities of the counterpart's standing notices that may be in conflict with `notice`, each once.
+    fn near(&self, party: usize, notice: &Notice) -> BTreeSet<Hash> {
+        let mut near = BTreeSet::new();
+        let reach = self.terms.reach(notice.class);
+        for volume in &notice.volumes {
+            self.index[1 - party].for_each_candidate(volume, &reach, |id| {
+                near.insert(*id);
+            });
+        }
+        near
+    }
+
+    /// First and last instant of conflict between two notices and the number of pairs of volumes, if there are any.
+    fn compare(&self, a: &Notice, b: &Notice) -> Option<(TimeWindow, u64)> {
+        let minima = self.terms.minima(a.class, b.class);
+        let found = conflicts(&a.volumes, &b.volumes, &minima, &self.terms.altitude_margins);
+        let start = found.iter().map(|pair| pair.overlap.window.start()).min()?;
+        let end = found.iter().map(|pair| pair.overlap.window.end()).max()?;
+        Some((
+            TimeWindow::new(start, end).expect("the latest end is not before the earliest start"),
+            found.len() as u64,
+        ))
+    }
+}
+
+fn same_content(stated: Hash, actual: Hash) -> Result<(), Misfit> {
+    if stated == actual { Ok(()) } else { Err(Misfit::ContentDiffers { stated, actual }) }
+}

@@ -1,0 +1,308 @@
+//! What a node does about a command: pure decisions over the committed state. A decision lists entries to place and
+//! entries to mirror; a rejection names what is wrong and changes nothing.
+
+use skypact_airspace::UtcNanos;
+use skypact_record::{Hash, KeyError, KeyRole, LogClass};
+
+use crate::board::Misfit;
+use crate::channel::Channel;
+use crate::codec::CodecError;
+use crate::draft::{Draft, Entropy, Submission};
+use crate::frame::{VerifiedFrame, VerifiedReceipt};
+use crate::log::LogRef;
+use crate::message::{Kind, Message, Notice, NoticeAct};
+
+/// What may be asked of a channel.
+#[derive(Debug)]
+pub enum Command {
+    /// Begin: entry 0, the genesis, in each own log that has none.
+    Open,
+    /// Record an officer's act.
+    Submit(Box<Submission>),
+    /// Take in entries of the counterpart.
+    Receive(Box<VerifiedFrame>),
+    /// Take in the counterpart's receipt, or a witness's cosignature, over one of the logs.
+    Receipt(Box<VerifiedReceipt>),
+}
+
+/// What comes in from the edge with a command.
+pub struct Context<'a> {
+    /// Now, by the node's clock.
+    pub now: UtcNanos,
+    /// Ids and salts for what the node itself says.
+    pub entropy: &'a mut dyn Entropy,
+}
+
+/// What follows from a command.
+#[derive(Debug)]
+pub enum Decision {
+    /// Acts of the node itself, to be signed with its key and placed.
+    Say(Vec<Draft>),
+    /// An officer's act, to be placed.
+    Place(Box<Submission>),
+    /// Entries of the counterpart to be stored behind those that are held, `skip` of the frame's being held already,
+    /// and a receipt to be given for its checkpoint.
+    Mirror {
+        /// The frame.
+        frame: Box<VerifiedFrame>,
+        /// How many of its first entries are held already.
+        skip: usize,
+    },
+    /// A receipt to be kept.
+    Keep(Box<VerifiedReceipt>),
+}
+
+/// Why a command is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// The act is of another channel, party, epoch or log.
+    #[error("{field}: is not this channel's; fetch the channel's facts and sign again")]
+    WrongFacts {
+        /// Which field of the act.
+        field: &'static str,
+    },
+    /// The act is signed by a key that the pact does not name as an officer's of this party.
+    #[error(
+        "signature: key {key} is not an officer's of this party in the pact; sign with an officer's key or amend the pact"
+    )]
+    NotAnOfficer {
+        /// Key id of the signature.
+        key: String,
+    },
+    /// The signature or a commitment does not hold.
+    #[error("act: {reason}")]
+    Invalid {
+        /// What is wrong.
+        reason: String,
+    },
+    /// The message id was used before: the act is recorded already, or an id was repeated.
+    #[error("message_id: was used before; the act is recorded already, or draw a new id")]
+    MessageRepeated,
+    /// This kind of message is not filed by officers.
+    #[error("kind: {kind} is no act of an officer")]
+    WrongKind {
+        /// What the act says.
+        kind: u16,
+    },
+    /// The body cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] CodecError),
+    /// The message does not fit the board.
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
+    /// The activity would be over before it is announced.
+    #[error("volumes: the last window ended {ended_ns} ns after the epoch, before now ({now_ns}); correct the times")]
+    InThePast {
+        /// End of the last window.
+        ended_ns: i64,
+        /// Now.
+        now_ns: i64,
+    },
+    /// Entries are missing between what is held and what came.
+    #[error("frame: begins at {start}, but only {held} entries are held; send from {held}")]
+    Gap {
+        /// Where the frame begins.
+        start: u64,
+        /// Size of what is held.
+        held: u64,
+    },
+    /// The entries do not give the root that the checkpoint signs, or a signed checkpoint contradicts what is held.
+    #[error(
+        "log {origin}: the signed checkpoint of size {size} has root {stated}, the entries give {computed}; keep both, this is evidence"
+    )]
+    RootDiffers {
+        /// The log.
+        origin: String,
+        /// Size of the checkpoint.
+        size: u64,
+        /// Root that it signs.
+        stated: Hash,
+        /// Root of the entries.
+        computed: Hash,
+    },
+    /// The checkpoint speaks of entries that did not come with it.
+    #[error("log {origin}: a checkpoint of size {size} came with entries up to {end} only")]
+    SizeDiffers {
+        /// The log.
+        origin: String,
+        /// Size of the checkpoint.
+        size: u64,
+        /// Where the entries end.
+        end: u64,
+    },
+}
+
+impl Rejection {
+    /// Stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::WrongFacts { .. } => "wrong-channel-facts",
+            Self::NotAnOfficer { .. } => "not-an-officer",
+            Self::Invalid { .. } => "act-invalid",
+            Self::MessageRepeated => "message-repeated",
+            Self::WrongKind { .. } => "wrong-kind",
+            Self::Unreadable(error) => error.code(),
+            Self::Misfit(misfit) => misfit.code(),
+            Self::InThePast { .. } => "window-in-the-past",
+            Self::Gap { .. } => "frame-gap",
+            Self::RootDiffers { .. } => "root-differs",
+            Self::SizeDiffers { .. } => "checkpoint-size-differs",
+        }
+    }
+
+    /// The field that is at fault, where there is one.
+    pub fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::WrongFacts { field } => Some(field),
+            Self::NotAnOfficer { .. } => Some("signature"),
+            Self::Invalid { .. } => Some("act"),
+            Self::MessageRepeated => Some("message_id"),
+            Self::WrongKind { .. } => Some("kind"),
+            Self::Unreadable(error) => Some(error.field),
+            Self::InThePast { .. } => Some("volumes"),
+            _ => None,
+        }
+    }
+}
+
+impl Channel {
+    /// Decides about a command. Changes nothing.
+    pub fn decide(&self, command: Command, context: &mut Context<'_>) -> Result<Decision, Rejection> {
+        match command {
+            Command::Open => Ok(Decision::Say(self.opening(context))),
+            Command::Submit(submission) => {
+                self.check_submission(&submission, context.now)?;
+                Ok(Decision::Place(submission))
+            }
+            Command::Receive(frame) => {
+                let skip = self.check_frame(&frame)?;
+                Ok(Decision::Mirror { frame, skip })
+            }
+            Command::Receipt(receipt) => {
+                let size = receipt.checkpoint.size;
+                let held = self.log(receipt.log).size();
+                if size > held {
+                    return Err(Rejection::SizeDiffers { origin: self.origin(receipt.log), size, end: held });
+                }
+                self.check_root(receipt.log, size, receipt.checkpoint.root)?;
+                Ok(Decision::Keep(receipt))
+            }
+        }
+    }
+
+    /// The next thing that this node has to say of its own accord: a conflict that it found and has not recorded.
+    pub fn finding(&self, context: &mut Context<'_>) -> Option<Draft> {
+        let (key, conflict) = self.board().unfiled(self.me())?;
+        let message = Message::Conflict { key, window: conflict.window, volume_pairs: conflict.volume_pairs };
+        Some(Draft::new(&self.facts(), &message, key.versions().to_vec(), context.now, context.entropy))
+    }
+
+    fn opening(&self, context: &mut Context<'_>) -> Vec<Draft> {
+        let mut facts = self.facts();
+        facts.epoch = 0;
+        let empty = [LogClass::Routine, LogClass::Urgent]
+            .into_iter()
+            .filter(|class| self.log(LogRef { party: self.me(), class: *class }).size() == 0);
+        empty
+            .map(|class| {
+                let body = self.pact().encode();
+                let mut draft =
+                    Draft::over_bytes(&facts, Kind::Genesis.wire(), body, Vec::new(), context.now, context.entropy);
+                draft.act.log_class = class;
+                draft
+            })
+            .collect()
+    }
+
+    fn check_submission(&self, submission: &Submission, now: UtcNanos) -> Result<(), Rejection> {
+        let act = submission.act.act();
+        let facts = self.facts();
+        let fields = [
+            ("channel", act.channel == facts.channel),
+            ("epoch", act.epoch == facts.epoch),
+            ("author", act.author == facts.author),
+            ("log_class", act.log_class == LogClass::Routine),
+        ];
+        if let Some((field, _)) = fields.into_iter().find(|(_, holds)| !holds) {
+            return Err(Rejection::WrongFacts { field });
+        }
+        let key_id = submission.act.signature().key_id;
+        let officer = self.pact().key(self.me(), key_id).filter(|key| key.role == KeyRole::Officer);
+        let officer = officer.ok_or_else(|| Rejection::NotAnOfficer { key: key_id.to_string() })?;
+        let invalid = |error: KeyError| Rejection::Invalid { reason: error.to_string() };
+        submission.act.verify(&officer.key).map_err(invalid)?;
+        if act.commitments != [submission.part.commitment()] {
+            return Err(Rejection::Invalid { reason: "the body does not match its commitment; sign again".to_owned() });
+        }
+        if self.knows_message(self.me(), act.message_id) {
+            return Err(Rejection::MessageRepeated);
+        }
+        let kind = Kind::from_wire(act.kind).filter(|kind| !matches!(kind, Kind::Genesis | Kind::Conflict));
+        let kind = kind.ok_or(Rejection::WrongKind { kind: act.kind })?;
+        let message = Message::decode(kind, &submission.part.bytes)?;
+        if let Message::Notice(notice) = &message {
+            check_times(notice, now)?;
+        }
+        Ok(self.board().check(self.me(), &message)?)
+    }
+
+    /// How many entries of the frame are held already; all that is signed must agree with what is held.
+    fn check_frame(&self, frame: &VerifiedFrame) -> Result<usize, Rejection> {
+        let log = self.log(frame.log);
+        let (held, size) = (log.size(), frame.checkpoint.size);
+        if frame.start > held {
+            return Err(Rejection::Gap { start: frame.start, held });
+        }
+        let end = frame.start + frame.entries.len() as u64;
+        let skip = (held - frame.start).min(frame.entries.len() as u64) as usize;
+        for (index, entry) in (frame.start..).zip(&frame.entries[..skip]) {
+            if log.tree.leaf(index) != Some(entry.hash) {
+                return self
+                    .check_root(frame.log, size.min(held), frame.checkpoint.root)
+                    .and(Err(Rejection::SizeDiffers { origin: self.origin(frame.log), size, end }));
+            }
+        }
+        if size <= held {
+            self.check_root(frame.log, size, frame.checkpoint.root)?;
+            return if end <= held { Ok(skip) } else { Err(self.size_differs(frame, end)) };
+        }
+        if size != end {
+            return Err(self.size_differs(frame, end));
+        }
+        let mut frontier = log.tree.frontier();
+        for entry in &frame.entries[skip..] {
+            frontier.push(entry.hash);
+        }
+        self.same_root(frame.log, size, frame.checkpoint.root, frontier.root())?;
+        Ok(skip)
+    }
+
+    fn origin(&self, log: LogRef) -> String {
+        self.pact().log_keys(log).origin.to_string()
+    }
+
+    fn size_differs(&self, frame: &VerifiedFrame, end: u64) -> Rejection {
+        Rejection::SizeDiffers { origin: self.origin(frame.log), size: frame.checkpoint.size, end }
+    }
+
+    fn check_root(&self, log: LogRef, size: u64, stated: Hash) -> Result<(), Rejection> {
+        let computed = self.log(log).tree.root_at(size).expect("sizes up to that of the tree have roots");
+        self.same_root(log, size, stated, computed)
+    }
+
+    fn same_root(&self, log: LogRef, size: u64, stated: Hash, computed: Hash) -> Result<(), Rejection> {
+        if stated == computed {
+            return Ok(());
+        }
+        Err(Rejection::RootDiffers { origin: self.origin(log), size, stated, computed })
+    }
+}
+
+/// What is announced or changed must not be over already; ending and cancelling may come late.
+fn check_times(notice: &Notice, now: UtcNanos) -> Result<(), Rejection> {
+    let ended = notice.window().end();
+    if matches!(notice.act, NoticeAct::New | NoticeAct::Changed) && ended < now {
+        return Err(Rejection::InThePast { ended_ns: ended.0, now_ns: now.0 });
+    }
+    Ok(())
+}

@@ -1,0 +1,301 @@
+//! What one node sends to the other: a run of entries of one log with a checkpoint that ends at them, and the receipt
+//! that comes back. A frame is idempotent: it may come twice, late, or overlap what is already held.
+
+use skypact_record::{
+    Checkpoint, Cosignature, DecodeError, Entry, EntryError, Hash, KeyError, KeyRole, NoteError, SignedCheckpoint,
+};
+
+use crate::codec::{self, CodecError};
+use crate::log::LogRef;
+use crate::message::Kind;
+use crate::pact::Pact;
+
+/// Most entries of one frame.
+pub const ENTRIES_MAX: usize = 1_024;
+/// Most bytes of one frame.
+pub const FRAME_MAX_BYTES: usize = 8 << 20;
+const ENTRY_MAX_BYTES: usize = 2 << 20;
+const NOTE_MAX_BYTES: usize = 128 << 10;
+
+/// A frame as it travels, nothing of it believed yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// Identity of the channel.
+    pub channel: Hash,
+    /// Origin of the log.
+    pub origin: String,
+    /// Index of the first entry.
+    pub start: u64,
+    /// Encoded entries.
+    pub entries: Vec<Vec<u8>>,
+    /// Checkpoint note whose size is the end of this run, or of an earlier one when there are no entries.
+    pub note: Vec<u8>,
+}
+
+/// Why a frame is refused. Nothing of a refused frame is kept.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum FrameError {
+    /// Bytes that are no frame.
+    #[error("frame: {0}")]
+    Malformed(#[from] CodecError),
+    /// It speaks of another channel or of a log that its sender does not write.
+    #[error("frame: log {origin} is not one that {party} writes in this channel")]
+    WrongLog {
+        /// The log that it names.
+        origin: String,
+        /// Who sent it.
+        party: String,
+    },
+    /// An entry that is not what it claims.
+    #[error("frame: entry {index} of {origin}: {error}")]
+    Entry {
+        /// Log.
+        origin: String,
+        /// Index of the entry.
+        index: u64,
+        /// What is wrong.
+        error: EntryFault,
+    },
+    /// An act of another channel or author, or signed by a key without the right.
+    #[error("frame: entry {index} of {origin}: {reason}")]
+    Act {
+        /// Log.
+        origin: String,
+        /// Index of the entry.
+        index: u64,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// A checkpoint or receipt whose signature does not hold or that belongs elsewhere.
+    #[error("note of {origin}: {error}")]
+    Note {
+        /// Log.
+        origin: String,
+        /// What is wrong.
+        error: NoteError,
+    },
+}
+
+/// What is wrong with an entry by itself.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum EntryFault {
+    /// It cannot be read.
+    #[error(transparent)]
+    Form(#[from] DecodeError),
+    /// A part is not the one that was committed to.
+    #[error(transparent)]
+    Parts(#[from] EntryError),
+    /// The signature of the act does not hold.
+    #[error(transparent)]
+    Signature(#[from] KeyError),
+}
+
+impl EntryFault {
+    /// Stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Form(error) => error.code(),
+            Self::Parts(error) => error.code(),
+            Self::Signature(error) => error.code(),
+        }
+    }
+}
+
+impl FrameError {
+    /// Stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) => "frame-malformed",
+            Self::WrongLog { .. } => "frame-wrong-log",
+            Self::Entry { error, .. } => error.code(),
+            Self::Note { error, .. } => error.code(),
+            Self::Act { .. } => "act-not-permitted",
+        }
+    }
+}
+
+/// An entry whose form, commitments, act and signature hold.
+#[derive(Debug, Clone)]
+pub struct VerifiedEntry {
+    /// Hash of the leaf.
+    pub hash: Hash,
+    /// Label of the key that signed the act.
+    pub signer: String,
+    /// The leaf with its parts.
+    pub entry: Entry,
+}
+
+/// A frame of which every entry and the checkpoint's signature hold. Whether it continues the log is for the
+/// channel to decide.
+#[derive(Debug, Clone)]
+pub struct VerifiedFrame {
+    /// The log.
+    pub log: LogRef,
+    /// Index of the first entry.
+    pub start: u64,
+    /// The entries.
+    pub entries: Vec<VerifiedEntry>,
+    /// The checkpoint, signed by the log's author.
+    pub checkpoint: Checkpoint,
+    /// The note of the checkpoint with all its signatures.
+    pub note: Vec<u8>,
+    /// Names of the witnesses of the pact whose cosignatures it carries, and the hash of each line.
+    pub cosignatures: Vec<(String, Hash)>,
+}
+
+/// A note in which the counterpart signs that it holds a log of ours, or a witness that it has seen it.
+#[derive(Debug, Clone)]
+pub struct VerifiedReceipt {
+    /// The log.
+    pub log: LogRef,
+    /// The checkpoint that was signed.
+    pub checkpoint: Checkpoint,
+    /// The note.
+    pub note: Vec<u8>,
+    /// Whether the counterpart of the log's author signed it with its mirror key.
+    pub mirrored: bool,
+    /// Names of the witnesses of the pact that cosigned it, and the hash of each line.
+    pub cosignatures: Vec<(String, Hash)>,
+}
+
+impl Frame {
+    /// Bytes for the wire.
+    pub fn encode(&self) -> Vec<u8> {
+        codec::encode(|writer| {
+            writer.map(5)?.u8(0)?.bytes(&self.channel.0)?.u8(1)?.str(&self.origin)?.u8(2)?.u64(self.start)?;
+            writer.u8(3)?.array(self.entries.len() as u64)?;
+            for entry in &self.entries {
+                writer.bytes(entry)?;
+            }
+            writer.u8(4)?.bytes(&self.note)?.ok()
+        })
+    }
+
+    /// Reads bytes from the wire, at most [`FRAME_MAX_BYTES`] of them.
+    pub fn decode(bytes: &[u8]) -> Result<Self, FrameError> {
+        let frame = codec::decode_exact(
+            "frame",
+            bytes,
+            |reader| {
+                if bytes.len() > FRAME_MAX_BYTES {
+                    return Err(reader.error(format!("is over {FRAME_MAX_BYTES} bytes")));
+                }
+                if reader.map()? != 5 {
+                    return Err(reader.error("expected 5 fields"));
+                }
+                reader.key(0, "channel")?;
+                let channel = reader.hash()?;
+                reader.key(1, "origin")?;
+                let origin = reader.text(200)?;
+                reader.key(2, "start")?;
+                let start = reader.u64()?;
+                reader.key(3, "entries")?;
+                let entries = (0..reader.array(ENTRIES_MAX as u64)?)
+                    .map(|_| reader.bytes(ENTRY_MAX_BYTES).map(<[u8]>::to_vec))
+                    .collect::<Result<_, _>>()?;
+                reader.key(4, "note")?;
+                let note = reader.bytes(NOTE_MAX_BYTES)?.to_vec();
+                Ok(Self { channel, origin, start, entries, note })
+            },
+            Self::encode,
+        )?;
+        Ok(frame)
+    }
+
+    /// Checks everything that needs no state: form, commitments, authorship, signatures. The costly part of receiving,
+    /// so it is done before the writer is asked.
+    pub fn verify(&self, pact: &Pact, sender: usize) -> Result<VerifiedFrame, FrameError> {
+        let log = pact.log(&self.origin).filter(|log| log.party == sender && self.channel == pact.channel());
+        let log = log.ok_or_else(|| FrameError::WrongLog {
+            origin: self.origin.clone(),
+            party: pact.party_name(sender).to_owned(),
+        })?;
+        let indexed = (self.start..).zip(&self.entries);
+        let entries =
+            indexed.map(|(index, bytes)| self.verify_entry(pact, log, index, bytes)).collect::<Result<_, _>>()?;
+        let receipt = verify_note(pact, log, &self.note)?;
+        Ok(VerifiedFrame {
+            log,
+            start: self.start,
+            entries,
+            checkpoint: receipt.checkpoint,
+            note: receipt.note,
+            cosignatures: receipt.cosignatures,
+        })
+    }
+
+    fn verify_entry(&self, pact: &Pact, log: LogRef, index: u64, bytes: &[u8]) -> Result<VerifiedEntry, FrameError> {
+        let entry = Entry::decode(bytes);
+        let broken = |error: DecodeError| FrameError::Entry { origin: self.origin.clone(), index, error: error.into() };
+        verify_entry(pact, log, index, entry.map_err(broken)?)
+    }
+}
+
+/// Checks one entry of a log against the pact: commitments, place, authorship and signature.
+pub(crate) fn verify_entry(pact: &Pact, log: LogRef, index: u64, entry: Entry) -> Result<VerifiedEntry, FrameError> {
+    let origin = &pact.log_keys(log).origin;
+    let refused = |reason| FrameError::Act { origin: origin.to_string(), index, reason };
+    let broken = |error: EntryFault| FrameError::Entry { origin: origin.to_string(), index, error };
+    entry.check().map_err(|error| broken(error.into()))?;
+    let (leaf, signed) = (&entry.leaf, &entry.leaf.act);
+    let act = signed.act();
+    if leaf.origin != *origin || leaf.index != index {
+        return Err(refused("the leaf belongs to another place"));
+    }
+    if act.channel != pact.channel() || act.log_class != log.class || act.author.as_str() != pact.party_name(log.party)
+    {
+        return Err(refused("the act belongs to another channel, log or author"));
+    }
+    if (index == 0) != (act.kind == Kind::Genesis.wire()) {
+        return Err(refused("entry 0, and no other, holds the genesis"));
+    }
+    let key = pact.key(log.party, signed.signature().key_id);
+    let key = key.ok_or_else(|| refused("the key is not one of the author's in the pact"))?;
+    if !permitted(act.kind, key.role) {
+        return Err(refused("the role of the key may not act so"));
+    }
+    signed.verify(&key.key).map_err(|error| broken(error.into()))?;
+    Ok(VerifiedEntry { hash: leaf.hash(), signer: key.label.to_string(), entry })
+}
+
+/// Which role may do what: people commit their party, machines report what they found. Kinds of later versions are
+/// for later versions to judge.
+fn permitted(kind: u16, role: KeyRole) -> bool {
+    match Kind::from_wire(kind) {
+        Some(Kind::Genesis | Kind::Conflict) => role == KeyRole::Node,
+        Some(_) => role == KeyRole::Officer,
+        None => role.signs_acts(),
+    }
+}
+
+/// Checks a note of a log: the author's signature, and which of the others on it count.
+pub(crate) fn verify_note(pact: &Pact, log: LogRef, note: &[u8]) -> Result<VerifiedReceipt, FrameError> {
+    let keys = pact.log_keys(log);
+    let broken = |error| FrameError::Note { origin: keys.origin.to_string(), error };
+    let signed = SignedCheckpoint::parse(note).map_err(broken)?;
+    signed.verify(&keys.checkpoint).map_err(broken)?;
+    let checkpoint = signed.checkpoint().clone();
+    let (mut mirrored, mut cosignatures) = (false, Vec::new());
+    for line in signed.signatures() {
+        let witness = keys.witnesses.iter().find(|key| key.is_named_by(line));
+        let Some(key) = witness.or(keys.mirror.is_named_by(line).then_some(&keys.mirror)) else { continue };
+        Cosignature::verify(key, &checkpoint, line).map_err(broken)?;
+        match witness {
+            Some(witness) => cosignatures.push((witness.name().to_string(), line.hash())),
+            None => mirrored = true,
+        }
+    }
+    Ok(VerifiedReceipt { log, checkpoint, note: note.to_vec(), mirrored, cosignatures })
+}
+
+impl VerifiedReceipt {
+    /// Checks a note of one of the logs of `pact`: a receipt of the counterpart, or a cosignature that a witness gave.
+    pub fn verify(note: &[u8], pact: &Pact) -> Result<Self, FrameError> {
+        let unknown = |origin: String| FrameError::WrongLog { origin, party: "either party".to_owned() };
+        let signed = SignedCheckpoint::parse(note);
+        let signed = signed.map_err(|error| FrameError::Note { origin: "(unread)".to_owned(), error })?;
+        let origin = signed.checkpoint().origin.as_str();
+        let log = pact.log(origin).ok_or_else(|| unknown(origin.to_owned()))?;
+        verify_note(pact, log, note)
+    }
+}

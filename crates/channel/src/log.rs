@@ -1,0 +1,56 @@
+//! The four logs of a channel: routine and urgent of each party, as trees of leaf hashes.
+
+use std::collections::BTreeMap;
+
+use skypact_record::{Hash, LogClass, Tree};
+
+/// One of the four logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LogRef {
+    /// Index of its author in the genesis, 0 or 1.
+    pub party: usize,
+    /// Routine or urgent.
+    pub class: LogClass,
+}
+
+impl LogRef {
+    /// Every log of a channel.
+    pub const ALL: [Self; 4] = [
+        Self { party: 0, class: LogClass::Routine },
+        Self { party: 0, class: LogClass::Urgent },
+        Self { party: 1, class: LogClass::Routine },
+        Self { party: 1, class: LogClass::Urgent },
+    ];
+
+    /// Place of the log in [`LogRef::ALL`].
+    pub fn place(self) -> usize {
+        2 * self.party + usize::from(self.class == LogClass::Urgent)
+    }
+}
+
+/// What a node knows of one log.
+#[derive(Debug, Default)]
+pub struct Log {
+    /// Every leaf hash, with roots and proofs at every size.
+    pub tree: Tree,
+    /// Size up to which the counterpart of the log's author has signed that it holds it durably.
+    pub delivered: u64,
+    /// Size up to which each witness has cosigned, by the witness's name.
+    pub cosigned: BTreeMap<String, u64>,
+    /// Hash of the newest witness cosignature line known, for the next leaf to cite.
+    pub cosignature: Option<Hash>,
+}
+
+impl Log {
+    /// Number of entries.
+    pub fn size(&self) -> u64 {
+        self.tree.size()
+    }
+
+    /// Size that at least `quorum` witnesses have cosigned, 0 when too few have or none is asked for.
+    pub fn witnessed(&self, quorum: usize) -> u64 {
+        let mut sizes: Vec<u64> = self.cosigned.values().copied().collect();
+        sizes.sort_unstable_by(|a, b| b.cmp(a));
+        quorum.checked_sub(1).and_then(|place| sizes.get(place)).copied().unwrap_or(0)
+    }
+}
