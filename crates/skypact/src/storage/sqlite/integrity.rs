@@ -1,0 +1,94 @@
+//! The walk over a whole store that finds the first damage; `skypact doctor` runs it, beside a running node too.
+
+use rusqlite::Connection;
+
+use super::{Damage, Field, SqliteStore, StoreError, failure, rows};
+
+/// Entries in one read transaction. The write-ahead log cannot start again while one is open, so none stays open long.
+const CHUNK_ENTRIES: usize = 1024;
+const CHUNK_BYTES: usize = 16 << 20;
+
+/// What a walk without findings went over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Walk {
+    /// Logs.
+    pub logs: u64,
+    /// Entries of all logs; each leaf was hashed and is in its place.
+    pub entries: u64,
+    /// Body parts that are present; each was hashed.
+    pub parts: u64,
+    /// Parts that are withheld or erased.
+    pub parts_absent: u64,
+    /// Heads.
+    pub heads: u64,
+    /// Documents.
+    pub documents: u64,
+}
+
+impl SqliteStore {
+    /// Reads and checks everything: each row against its hash, each log for gaps, then the structure of the file.
+    /// The first damage is returned as [`StoreError::Damaged`] with log, index and field.
+    pub fn integrity(&self) -> Result<Walk, StoreError> {
+        let connection = &self.connection;
+        let mut walk = Walk::default();
+        for (origin, _) in rows::all_logs(connection)? {
+            walk.logs += 1;
+            walk_log(connection, &origin, &mut walk)?;
+        }
+        for name in document_names(connection)? {
+            use crate::storage::Store as _;
+            self.document(&name)?;
+            walk.documents += 1;
+        }
+        structure(connection)?;
+        Ok(walk)
+    }
+}
+
+fn walk_log(connection: &Connection, origin: &str, walk: &mut Walk) -> Result<(), StoreError> {
+    let mut next = 0;
+    loop {
+        let failed = failure("walking a log");
+        let transaction = connection.unchecked_transaction().map_err(&failed)?;
+        let log = rows::get_log(&transaction, origin)?;
+        let entries = rows::read_entries(&transaction, origin, &log, next, CHUNK_ENTRIES, CHUNK_BYTES)?;
+        for part in entries.iter().flat_map(|entry| &entry.parts) {
+            *if part.is_some() { &mut walk.parts } else { &mut walk.parts_absent } += 1;
+        }
+        next += entries.len() as u64;
+        if next < log.size {
+            continue;
+        }
+        let sql = "SELECT count(*) FROM entry WHERE log = ?1";
+        let count: u64 = transaction.query_row(sql, [log.id], |row| row.get(0)).map_err(&failed)?;
+        if count != log.size {
+            return Err(Damage { log: Some(origin.to_owned()), index: Some(log.size), field: Field::Position }.into());
+        }
+        walk.entries += log.size;
+        walk.heads += rows::heads(&transaction, origin, &log)?.len() as u64;
+        return Ok(());
+    }
+}
+
+fn document_names(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let failed = failure("listing documents");
+    let mut statement = connection.prepare("SELECT name FROM document ORDER BY name").map_err(&failed)?;
+    let names = statement.query_map([], |row| row.get(0)).map_err(&failed)?;
+    names.collect::<Result<_, _>>().map_err(&failed)
+}
+
+/// What no row shows: rows that belong to nothing, indexes that disagree with tables, pages that belong to two trees.
+fn structure(connection: &Connection) -> Result<(), StoreError> {
+    let failed = failure("checking the structure of the database file");
+    let damaged = |detail: String| StoreError::from(Damage { log: None, index: None, field: Field::File(detail) });
+    let strays = "SELECT (SELECT count(*) FROM part) - (SELECT coalesce(sum(part_count), 0) FROM entry),
+        (SELECT count(*) FROM entry WHERE log NOT IN (SELECT id FROM log))
+        + (SELECT count(*) FROM head WHERE log NOT IN (SELECT id FROM log))";
+    let (parts, rows): (i64, i64) =
+        connection.query_row(strays, [], |row| Ok((row.get(0)?, row.get(1)?))).map_err(&failed)?;
+    if (parts, rows) != (0, 0) {
+        return Err(damaged(format!("{parts} parts and {rows} rows belong to nothing")));
+    }
+    let verdict: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(&failed)?;
+    if verdict == "ok" { Ok(()) } else { Err(damaged(verdict)) }
+}

@@ -1,0 +1,217 @@
+//! The embedded store: one SQLite file in WAL mode with synchronous=FULL, so that a commit returns after its fsync.
+//!
+//! One connection writes, guarded by a lock on the directory. Every row carries a hash that is checked when it is read:
+//! a store gives back what was written, or says where it cannot.
+
+mod integrity;
+mod rows;
+mod schema;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _};
+
+use super::lock::DirectoryLock;
+use super::{
+    Append, Batch, Claim, CommitError, Damage, Field, Head, HeadKind, LogState, Replayed, Store, StoreError,
+    StoredEntry, seal,
+};
+pub use integrity::Walk;
+use rows::LogRow;
+
+/// A store in a directory of its own.
+#[derive(Debug)]
+pub struct SqliteStore {
+    connection: Connection,
+    /// Why the outcome of a write is unknown; from then on the store refuses everything.
+    stopped: Option<String>,
+    /// None in a store that only reads. Declared after the connection, so released after it is closed.
+    _lock: Option<DirectoryLock>,
+}
+
+impl SqliteStore {
+    /// Opens the store in a directory for writing, and creates both when absent.
+    pub fn open(directory: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        let directory = directory.into();
+        schema::prepare_directory(&directory)?;
+        let lock = DirectoryLock::acquire(&directory)?;
+        let connection = schema::open_writer(&directory)?;
+        Ok(Self { connection, stopped: None, _lock: Some(lock) })
+    }
+
+    /// Opens a store for reading alone, beside the node that writes it or without one. Writing to it is refused as
+    /// [`StoreError::ReadOnly`].
+    pub fn open_read_only(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let connection = schema::open_reader(directory.as_ref())?;
+        Ok(Self { connection, stopped: None, _lock: None })
+    }
+
+    /// For tests of the tests: a store with settings that no node may run with. Absent from release builds.
+    #[cfg(debug_assertions)]
+    #[doc(hidden)]
+    pub fn open_weakened(directory: impl Into<PathBuf>, pragmas: &str) -> Result<Self, StoreError> {
+        let store = Self::open(directory)?;
+        store.connection.execute_batch(pragmas).map_err(failure("weakening the store"))?;
+        Ok(store)
+    }
+
+    /// One transaction. An error of `work` undoes it; an error of the commit itself is told apart here.
+    fn write<T, E: From<StoreError>>(
+        &mut self,
+        action: &'static str,
+        work: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.running()?;
+        self.connection.execute_batch("BEGIN IMMEDIATE").map_err(failure(action))?;
+        let error = match work(&self.connection) {
+            Ok(value) => match self.connection.execute_batch("COMMIT").map_err(failure(action)) {
+                Ok(()) => return Ok(value),
+                Err(error) if is_not_written(&error) => error.into(),
+                Err(error) => return Err(self.stop(&error).into()),
+            },
+            Err(error) => error,
+        };
+        if !self.connection.is_autocommit()
+            && let Err(failed) = self.connection.execute_batch("ROLLBACK")
+        {
+            return Err(self.stop(&failure(action)(failed)).into());
+        }
+        Err(error)
+    }
+
+    fn running(&self) -> Result<(), StoreError> {
+        self.stopped.clone().map_or(Ok(()), |reason| Err(StoreError::Unknown { reason }))
+    }
+
+    fn stop(&mut self, error: &StoreError) -> StoreError {
+        let reason = error.to_string();
+        self.stopped = Some(reason.clone());
+        StoreError::Unknown { reason }
+    }
+}
+
+/// Failures of a COMMIT after which its last frame is certainly not in the write-ahead log. An input or output error is not
+/// among them: a write or an fsync that is reported as failed may have reached the disk all the same.
+fn is_not_written(error: &StoreError) -> bool {
+    matches!(error, StoreError::Full | StoreError::ReadOnly | StoreError::Busy { .. })
+}
+
+/// A failure of the engine in the words of the port.
+fn failure(action: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
+    move |source| match source.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => StoreError::Full,
+        Some(ErrorCode::ReadOnly) => StoreError::ReadOnly,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy { action },
+        // Without a code it is a value that cannot be what was written: a wrong type, a negative size, a broken text.
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) | None => damaged_file(&source),
+        Some(_) => StoreError::Database { action, source },
+    }
+}
+
+fn damaged_file(source: &rusqlite::Error) -> StoreError {
+    Damage { log: None, index: None, field: Field::File(source.to_string()) }.into()
+}
+
+/// Adds the place to damage that was met while reading there.
+fn located(error: StoreError, log: &str, index: Option<u64>) -> StoreError {
+    match error {
+        StoreError::Damaged(Damage { log: None, field, .. }) => {
+            Damage { log: Some(log.to_owned()), index, field }.into()
+        }
+        other => other,
+    }
+}
+
+impl Store for SqliteStore {
+    fn claim(&mut self, log: &str) -> Result<Claim, StoreError> {
+        self.write("claiming a log", |connection| {
+            let row = match rows::find_log(connection, log)? {
+                Some(row) => LogRow { term: row.term + 1, ..row },
+                None => LogRow { id: rows::create_log(connection, log)?, term: 1, size: 0 },
+            };
+            rows::update_log(connection, log, &row)?;
+            Ok(Claim { term: row.term, size: row.size })
+        })
+    }
+
+    fn commit(&mut self, batch: &Batch) -> Result<(), CommitError> {
+        self.write("committing a batch", |connection| {
+            batch.appends.iter().try_for_each(|append| commit_append(connection, append))?;
+            for head in &batch.heads {
+                let log = rows::get_log(connection, &head.log)?;
+                rows::put_head(connection, &log, head)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn read(&self, log: &str, from: u64, entries_max: usize, bytes_max: usize) -> Result<Vec<StoredEntry>, StoreError> {
+        self.running()?;
+        let row = rows::get_log(&self.connection, log)?;
+        rows::read_entries(&self.connection, log, &row, from, entries_max, bytes_max)
+    }
+
+    fn replay(&self, after_sequence: u64, entries_max: usize) -> Result<Vec<Replayed>, StoreError> {
+        self.running()?;
+        rows::replay_entries(&self.connection, after_sequence, entries_max)
+    }
+
+    fn logs(&self) -> Result<Vec<LogState>, StoreError> {
+        self.running()?;
+        let logs = rows::all_logs(&self.connection)?.into_iter();
+        Ok(logs.map(|(log, row)| LogState { log, size: row.size, term: row.term }).collect())
+    }
+
+    fn heads(&self, log: &str) -> Result<Vec<Head>, StoreError> {
+        self.running()?;
+        let row = rows::get_log(&self.connection, log)?;
+        rows::heads(&self.connection, log, &row)
+    }
+
+    /// The engine overwrites the bytes in the database and the write-ahead log is emptied; a disk that moves blocks, and
+    /// backups, may still hold copies. While another process reads the store the log is emptied later.
+    fn erase(&mut self, log: &str, index: u64, part: usize) -> Result<(), StoreError> {
+        self.write("erasing a part", |connection| rows::erase_part(connection, log, index, part))?;
+        let emptied = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        emptied.map_err(failure("emptying the write-ahead log"))
+    }
+
+    fn put_document(&mut self, name: &str, bytes: &[u8]) -> Result<(), CommitError> {
+        self.write("storing a document", |connection| {
+            let sql = "INSERT INTO document (name, seal, bytes) VALUES (?1, ?2, ?3)
+                ON CONFLICT (name) DO UPDATE SET seal = excluded.seal, bytes = excluded.bytes";
+            let failed = failure("storing a document");
+            let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
+            statement.execute((name, seal::document(name, bytes), bytes)).map_err(&failed)?;
+            Ok(())
+        })
+    }
+
+    fn document(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.running()?;
+        let sql = "SELECT seal, bytes FROM document WHERE name = ?1";
+        let failed = failure("reading a document");
+        let mut statement = self.connection.prepare_cached(sql).map_err(&failed)?;
+        let row = statement.query_row([name], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Vec<u8>>(1)?)));
+        match row.optional().map_err(&failed)? {
+            Some((seal, bytes)) if seal != seal::document(name, &bytes) => {
+                Err(Damage { log: None, index: None, field: Field::Document(name.to_owned()) }.into())
+            }
+            row => Ok(row.map(|(_, bytes)| bytes)),
+        }
+    }
+}
+
+fn commit_append(connection: &Connection, append: &Append) -> Result<(), CommitError> {
+    let log = rows::get_log(connection, &append.log)?;
+    append.check(log.term, log.size)?;
+    if append.entries.is_empty() {
+        return Ok(());
+    }
+    for (index, entry) in (log.size..).zip(&append.entries) {
+        rows::insert_entry(connection, &log, index, entry)?;
+    }
+    let size = log.size + append.entries.len() as u64;
+    rows::update_log(connection, &append.log, &LogRow { size, ..log })?;
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! What the storage tests stand on: directories of their own, and entries made from a number.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use skypact::storage::{Append, Batch, StoredEntry, StoredPart};
+
+/// A new directory, removed when the test ends.
+pub(crate) struct Ground(PathBuf);
+
+impl Ground {
+    pub(crate) fn new(name: &str) -> Self {
+        Self::under(&std::env::temp_dir(), name)
+    }
+
+    fn under(parent: &Path, name: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = parent.join(format!("skypact-{name}-{}-{count}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// An entry that differs from that of every other number, in sizes too.
+pub(crate) fn entry(n: u64) -> StoredEntry {
+    let filler = n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes();
+    let leaf = [b"leaf ", n.to_string().as_bytes(), &filler.repeat(1 + n as usize % 90)].concat();
+    let parts = (0..n % 4).map(|p| if p == 1 { None } else { part(n as u8, (n as usize * 37 + p as usize) % 5000) });
+    StoredEntry { leaf, parts: parts.collect() }
+}
+
+/// A part of `length` bytes, all of them `n`.
+#[expect(clippy::unnecessary_wraps, reason = "the parts of an entry are optional, and this is one that is there")]
+pub(crate) fn part(n: u8, length: usize) -> Option<StoredPart> {
+    Some(StoredPart { salt: [n; 32], bytes: vec![n; length] })
+}
+
+pub(crate) fn append(log: &str, term: u64, expected_size: u64, entries: &[StoredEntry]) -> Batch {
+    let append = Append { log: log.to_owned(), term, expected_size, entries: entries.to_vec() };
+    Batch { appends: vec![append], heads: vec![] }
+}
