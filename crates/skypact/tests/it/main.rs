@@ -2,4 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic, in its helpers too")]
 
 mod storage;
+#[cfg(debug_assertions)]
+mod storage_crash;
+mod storage_disk;
 mod storage_ground;
+#[cfg(debug_assertions)]
+mod storage_trace;

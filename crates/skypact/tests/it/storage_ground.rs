@@ -13,6 +13,12 @@ impl Ground {
         Self::under(&std::env::temp_dir(), name)
     }
 
+    /// In memory where the system offers that: for tests that open thousands of stores and care for content alone.
+    pub(crate) fn fast(name: &str) -> Self {
+        let memory = Path::new("/dev/shm");
+        if memory.is_dir() { Self::under(memory, name) } else { Self::new(name) }
+    }
+
     fn under(parent: &Path, name: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
