@@ -25,7 +25,7 @@ pub(crate) const EDGE_M_MAX: f64 = 10_000.0;
 
 const POLAR_OVER_EQUATORIAL_SQUARED: f64 = (1.0 - FLATTENING) * (1.0 - FLATTENING);
 /// Least and greatest radius of curvature of the ellipsoid, in metres: every geodesic bends between these.
-const CURVATURE_M: (f64, f64) = (POLAR_M * (1.0 - FLATTENING), EQUATORIAL_M / (1.0 - FLATTENING));
+pub(crate) const CURVATURE_M: (f64, f64) = (POLAR_M * (1.0 - FLATTENING), EQUATORIAL_M / (1.0 - FLATTENING));
 /// Chords up to this are bounded by curvature, longer ones by the angle at the centre. Metres.
 const CURVED_CHORD_M_MAX: f64 = 1_000_000.0;
 /// Bounds this close together decide on the conservative side without the geodesic. Metres.

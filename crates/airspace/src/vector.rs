@@ -17,6 +17,18 @@ impl Vec3 {
         Self { x, y, z }
     }
 
+    pub(crate) const ZERO: Self = Self::new(0.0, 0.0, 0.0);
+
+    /// Least of each axis.
+    pub(crate) fn min(self, other: Self) -> Self {
+        Self::new(self.x.min(other.x), self.y.min(other.y), self.z.min(other.z))
+    }
+
+    /// Greatest of each axis.
+    pub(crate) fn max(self, other: Self) -> Self {
+        Self::new(self.x.max(other.x), self.y.max(other.y), self.z.max(other.z))
+    }
+
     pub(crate) fn dot(self, other: Self) -> f64 {
         self.x * other.x + self.y * other.y + self.z * other.z
     }

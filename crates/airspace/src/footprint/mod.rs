@@ -5,6 +5,7 @@
 //! Edges are geodesics, followed within 1 cm; the rules of precision are in `geodesy`.
 //! All derived data is made in the constructors; the predicates do not allocate, whatever the number of vertices.
 
+mod edges;
 mod error;
 mod shape;
 

@@ -3,25 +3,22 @@
 use crate::bounds::Bounds;
 use crate::geodesy::{self, POLAR_M, Reach};
 use crate::units::LatLng;
-use crate::vector::{Vec3, arcs_meet, side};
+use crate::vector::{Vec3, side};
 
 use super::GeometryError;
+use super::edges::{Edges, runs_meet};
 
-/// Greatest angle between the middle of a footprint and any of its vertices: 60 degrees. Within it, inside and outside
-/// and the way between two vertices are certain.
+/// Cosine of the greatest angle between the middle of a footprint and any of its vertices: 60 degrees. Within it,
+/// inside and outside, and the way between two vertices, are certain.
 const CAP_COSINE_MIN: f64 = 0.5;
 const CAP_KM: u32 = 6_600;
-/// Most pieces that the edges of one footprint are cut into.
-const PIECES_MAX: usize = 20_000;
-const LENGTH_KM: u32 = 100_000;
 
 /// A region, a line or a point, with everything within `radius_mm` of it.
 #[derive(Clone, Debug)]
 pub(super) struct Shape {
     kind: Kind,
-    start: Vec3,
-    edges: Box<[Edge]>,
-    /// A point in the middle; the inside of a region is the side of its edges without the antipode of this.
+    edges: Edges,
+    /// A direction amid the vertices; the inside of a region is the side of its edges without the antipode of this.
     middle: Vec3,
     radius_mm: i64,
     bounds: Bounds,
@@ -34,50 +31,44 @@ enum Kind {
     Point,
 }
 
-/// A piece of an edge, at most 10 km long, from direction `a` to direction `b`.
-#[derive(Clone, Copy, Debug)]
-struct Edge {
-    a: Vec3,
-    b: Vec3,
-    /// `a x b` in f64.
-    normal: Vec3,
-}
-
 impl Shape {
     pub(super) fn point(at: LatLng, radius_mm: i64) -> Self {
-        let start = geodesy::direction(at);
-        Self::of(Kind::Point, start, Box::default(), start, radius_mm)
+        let point = geodesy::direction(at);
+        Self::of(Kind::Point, Edges::at(point), point, radius_mm)
     }
 
     pub(super) fn line(points: &[LatLng], radius_mm: i64) -> Result<Self, GeometryError> {
         let middle = middle(points)?;
-        let edges = cut(points, false)?;
-        let kind = if edges.is_empty() { Kind::Point } else { Kind::Line };
-        Ok(Self::of(kind, geodesy::direction(points[0]), edges, middle, radius_mm))
+        let (edges, _) = Edges::through(points, false)?;
+        let kind = if edges.first().a == edges.first().b { Kind::Point } else { Kind::Line };
+        Ok(Self::of(kind, edges, middle, radius_mm))
     }
 
     pub(super) fn region(vertices: &[LatLng]) -> Result<Self, GeometryError> {
         let middle = middle(vertices)?;
-        let edges = cut(vertices, true)?;
-        Ok(Self::of(Kind::Region, geodesy::direction(vertices[0]), edges, middle, 0))
+        check_distinct(vertices)?;
+        let (edges, given) = Edges::through(vertices, true)?;
+        if let Some((i, j)) = edges.self_crossing() {
+            return Err(GeometryError::CrossingEdges { edge: given[i].max(given[j]), other: given[i].min(given[j]) });
+        }
+        Ok(Self::of(Kind::Region, edges, middle, 0))
     }
 
-    fn of(kind: Kind, start: Vec3, edges: Box<[Edge]>, middle: Vec3, radius_mm: i64) -> Self {
-        let mut shape = Self { kind, start, edges, middle, radius_mm, bounds: Bounds::of(start) };
-        let mut bounds = shape.bounds;
-        for edge in &shape.edges {
+    fn of(kind: Kind, edges: Edges, middle: Vec3, radius_mm: i64) -> Self {
+        let mut bounds = Bounds::EMPTY;
+        for edge in edges.all() {
             // The arc bulges out of the chord by an eighth of the chord squared.
             let bulge = 0.126 * (edge.b - edge.a).norm_squared();
             bounds = bounds.union(&Bounds::of(edge.a).union(&Bounds::of(edge.b)).grown(bulge));
         }
+        let mut shape = Self { kind, edges, middle, radius_mm, bounds };
         // A coordinate is greatest on the boundary of a region, unless its axis pierces the inside.
-        for (x, y, z) in [(1., 0., 0.), (-1., 0., 0.), (0., 1., 0.), (0., -1., 0.), (0., 0., 1.), (0., 0., -1.)] {
-            let axis = Vec3::new(x, y, z);
-            if shape.contains(axis) {
-                bounds = bounds.union(&Bounds::of(axis));
+        for axis in [Vec3::new(1.0, 0.0, 0.0), Vec3::new(0.0, 1.0, 0.0), Vec3::new(0.0, 0.0, 1.0)] {
+            for end in [axis, -axis].into_iter().filter(|&end| shape.contains(end)) {
+                bounds = bounds.union(&Bounds::of(end));
             }
         }
-        shape.bounds = bounds.grown(radius_mm as f64 / 1000.0 / POLAR_M);
+        shape.bounds = bounds.grown(chord_of_m(radius_mm as f64 / 1000.0));
         shape
     }
 
@@ -86,68 +77,71 @@ impl Shape {
     }
 
     pub(super) fn within(&self, other: &Self, lateral_mm: i64) -> bool {
-        let lateral_m = lateral_mm as f64 / 1000.0;
-        if !self.bounds.grown(lateral_m / POLAR_M).meets(&other.bounds) {
+        if !self.bounds.grown(chord_of_m(lateral_mm as f64 / 1000.0)).meets(&other.bounds) {
             return false;
         }
-        let limit_mm = self.radius_mm + other.radius_mm;
-        let limit_m = limit_mm.saturating_add(lateral_mm) as f64 / 1000.0;
-        self.meets(other) || (limit_m > 0.0 && self.near(other, limit_m))
+        let limit_mm = (self.radius_mm + other.radius_mm).saturating_add(lateral_mm);
+        self.meets(other) || (limit_mm > 0 && self.near(other, limit_mm as f64 / 1000.0))
     }
 
     /// Whether the skeletons share a point.
     fn meets(&self, other: &Self) -> bool {
-        let crossing =
-            self.edges.iter().any(|e| other.edges.iter().any(|f| arcs_meet(e.a, e.b, e.normal, f.a, f.b, f.normal)));
-        crossing || self.contains(other.start) || other.contains(self.start)
+        match (self.kind, other.kind) {
+            (Kind::Point, _) => other.contains(self.middle_point()),
+            (_, Kind::Point) => self.contains(other.middle_point()),
+            _ => {
+                self.edges.any_pair(&other.edges, 0.0, &mut runs_meet)
+                    || (self.kind == Kind::Region && self.contains(other.edges.first().a))
+                    || (other.kind == Kind::Region && other.contains(self.edges.first().a))
+            }
+        }
     }
 
-    /// Whether the skeletons, which share no point, are within the limit.
+    /// Whether the skeletons, which share no point, are within the limit: then an end of an edge of one is within the
+    /// limit of an edge of the other.
     fn near(&self, other: &Self, limit_m: f64) -> bool {
         let mut reach = Reach::new(limit_m);
-        let mut one_way = |points: &Self, edges: &Self| {
-            points.vertices().any(|p| {
-                if edges.edges.is_empty() {
-                    reach.edge(p, edges.start, edges.start)
-                } else {
-                    edges.edges.iter().any(|e| reach.edge(p, e.a, e.b))
-                }
+        self.edges.any_pair(&other.edges, limit_m, &mut |mine, theirs| {
+            mine.iter().any(|e| {
+                theirs.iter().any(|f| {
+                    reach.edge(e.a, f.a, f.b)
+                        || reach.edge(e.b, f.a, f.b)
+                        || reach.edge(f.a, e.a, e.b)
+                        || reach.edge(f.b, e.a, e.b)
+                })
             })
-        };
-        one_way(self, other) || one_way(other, self)
+        })
     }
 
-    fn vertices(&self) -> impl Iterator<Item = Vec3> {
-        std::iter::once(self.start).chain(self.edges.iter().map(|e| e.b))
+    /// Where a skeleton without length is.
+    fn middle_point(&self) -> Vec3 {
+        self.edges.first().a
     }
 
     /// Whether the skeleton holds the point: equal to it, on it, or inside.
     fn contains(&self, p: Vec3) -> bool {
         match self.kind {
-            Kind::Point => p == self.start,
-            Kind::Line => self.edges.iter().any(|e| e.holds(p)),
+            Kind::Point => p == self.middle_point(),
+            Kind::Line => self.edges.all().iter().any(|e| e.holds(p)),
             Kind::Region => self.region_contains(p),
         }
     }
 
     /// Counts the edges that the great circle from the middle through `p` crosses beyond `p`. Each vertex is on one
-    /// definite side of that circle, so the count is exact; a zero at a crossed edge means `p` is on it.
+    /// definite side of that circle, so the count is exact.
     fn region_contains(&self, p: Vec3) -> bool {
-        if p.dot(self.middle) <= CAP_COSINE_MIN / 2.0 {
+        if p.dot(self.middle) < 0.9 * CAP_COSINE_MIN {
             return false;
         }
-        let middle = if p == self.middle { self.start } else { self.middle };
-        if p == middle {
-            return true;
-        }
+        let first = self.edges.first().a;
+        let middle = if p == self.middle { first } else { self.middle };
         let ray = middle.cross(p);
         let left = |v: Vec3| side(ray, middle, p, v) > 0;
-        let mut inside = false;
-        let mut from_left = left(self.start);
-        for edge in &self.edges {
+        let (mut inside, mut from_left) = (false, left(first));
+        for edge in self.edges.all() {
             let to_left = left(edge.b);
             if from_left != to_left {
-                match side(edge.normal, edge.a, edge.b, p) {
+                match edge.side(p) {
                     0 => return true,
                     1 => inside ^= to_left,
                     _ => inside ^= from_left,
@@ -155,43 +149,33 @@ impl Shape {
             }
             from_left = to_left;
         }
-        inside || self.edges.iter().any(|e| e.holds(p))
+        inside || self.edges.all().iter().any(|e| e.holds(p))
     }
 }
 
-impl Edge {
-    fn holds(&self, p: Vec3) -> bool {
-        (self.a - p).dot(self.b - p) <= 0.0 && side(self.normal, self.a, self.b, p) == 0
-    }
+/// The greatest chord of the unit sphere under a path over the ground.
+fn chord_of_m(path_m: f64) -> f64 {
+    path_m / POLAR_M
 }
 
-/// The middle of the vertices' box, as a direction that all of them are within 60 degrees of.
+/// A direction amid the points that all of them are within 60 degrees of.
 fn middle(points: &[LatLng]) -> Result<Vec3, GeometryError> {
-    let sum = points.iter().fold(Vec3::new(0.0, 0.0, 0.0), |sum, &p| sum + geodesy::direction(p));
-    let middle = if sum.norm_squared() > 0.0 { sum.unit() } else { Vec3::new(0.0, 0.0, 1.0) };
+    let sum = points.iter().fold(Vec3::ZERO, |sum, &p| sum + geodesy::direction(p));
+    let middle = if sum == Vec3::ZERO { Vec3::new(0.0, 0.0, 1.0) } else { sum.unit() };
     match points.iter().position(|&p| geodesy::direction(p).dot(middle) < CAP_COSINE_MIN) {
         None => Ok(middle),
         Some(vertex) => Err(GeometryError::TooWide { vertex, most_km: CAP_KM }),
     }
 }
 
-/// The edges through the points, cut along their geodesics; repeated points make no edge.
-fn cut(points: &[LatLng], closed: bool) -> Result<Box<[Edge]>, GeometryError> {
-    let mut edges = Vec::with_capacity(points.len());
-    let last = if closed { points.len() } else { points.len() - 1 };
-    for i in 0..last {
-        let (from, to) = (points[i], points[(i + 1) % points.len()]);
-        let pieces = geodesy::pieces(from, to);
-        if edges.len() + pieces.count > PIECES_MAX {
-            return Err(GeometryError::TooLong { edge: i, most_km: LENGTH_KM });
-        }
-        let mut a = geodesy::direction(from);
-        for b in pieces.between().chain(std::iter::once(geodesy::direction(to))) {
-            if a != b {
-                edges.push(Edge { a, b, normal: a.cross(b) });
-            }
-            a = b;
-        }
+/// No position twice, under whatever name (a pole has many longitudes, the antimeridian two).
+fn check_distinct(vertices: &[LatLng]) -> Result<(), GeometryError> {
+    let mut order: Vec<(Vec3, usize)> = vertices.iter().map(|&v| geodesy::direction(v)).zip(0..).collect();
+    order.sort_by(|(u, i), (v, j)| {
+        u.x.total_cmp(&v.x).then(u.y.total_cmp(&v.y)).then(u.z.total_cmp(&v.z)).then(i.cmp(j))
+    });
+    match order.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        None => Ok(()),
+        Some(pair) => Err(GeometryError::DuplicateVertex { vertex: pair[1].1, other: pair[0].1 }),
     }
-    Ok(edges.into())
 }
