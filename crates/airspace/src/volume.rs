@@ -5,6 +5,7 @@
 
 use crate::altitude::{AltitudeBand, AltitudeMargins};
 use crate::footprint::Footprint;
+use crate::index::candidate_pairs;
 use crate::time::TimeWindow;
 
 /// Pairs within this of a lateral or vertical minimum (zero included) count as conflict, so that two implementations
@@ -85,11 +86,10 @@ pub struct VolumeConflict {
 
 /// All conflicts between two lists of volumes, in the order of the first list, then of the second.
 pub fn conflicts(a: &[Volume4d], b: &[Volume4d], minima: &Minima, margins: &AltitudeMargins) -> Vec<VolumeConflict> {
-    let mut found = Vec::new();
-    for (i, va) in a.iter().enumerate() {
-        for (j, vb) in b.iter().enumerate() {
-            found.extend(conflict(va, vb, minima, margins).map(|overlap| VolumeConflict { a: i, b: j, overlap }));
-        }
-    }
-    found
+    let pairs = candidate_pairs(a, b, minima).into_iter();
+    pairs
+        .filter_map(|(i, j)| {
+            conflict(&a[i], &b[j], minima, margins).map(|overlap| VolumeConflict { a: i, b: j, overlap })
+        })
+        .collect()
 }
