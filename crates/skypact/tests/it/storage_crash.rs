@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use skypact::storage::{Append, Batch, Head, HeadKind, SqliteStore, Store, StoreError};
+use skypact::storage::{Append, Batch, CommitError, Head, HeadKind, SqliteStore, Store, StoreError};
 
 use crate::storage_ground::{Ground, entry};
 use crate::storage_trace::{Dice, Disk, Event, Unsynced, parse};
@@ -34,6 +34,55 @@ fn the_crash_test_finds_the_loss_when_commits_are_not_synced() {
     let outcome = crash_everywhere(&events);
     assert!(outcome.unsynced_acknowledgements > 0);
     assert!(!outcome.failures.is_empty());
+}
+
+/// Both ways in which a durable step can fail: the fsync of the write-ahead log, and a write to it, of which nobody knows
+/// how far they came.
+#[test]
+fn a_commit_whose_write_or_fsync_failed_is_unknown_and_stops_the_store() {
+    if !has_strace() {
+        return;
+    }
+    for fault in ["fsync,fdatasync:error=EIO:when=25+", "pwrite64:error=EIO:when=60+"] {
+        let ground = Ground::new("fault");
+        let store = ground.path().join("store");
+        std::fs::create_dir(&store).unwrap();
+        let child = Command::new("strace")
+            .args(["-f", "-e", "trace=fsync,fdatasync,pwrite64", "-e", &format!("inject={fault}"), "-o", "/dev/null"])
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", "storage_crash::the_child_whose_disk_fails", "--nocapture", "--test-threads=1"])
+            .env(DIRECTORY, &store)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(child.stderr).unwrap();
+        assert!(child.status.success(), "{fault}: {said}");
+        let committed: u64 =
+            said.lines().find_map(|line| line.strip_prefix("stopped after ")).unwrap().parse().unwrap();
+        assert!(committed > 0, "{fault}: the fault came before the first commit");
+        survived(&store, Some(committed)).unwrap();
+    }
+}
+
+/// Not a test by itself: what the test above runs with faults.
+#[test]
+fn the_child_whose_disk_fails() {
+    let Some(directory) = std::env::var_os(DIRECTORY) else { return };
+    let mut store = SqliteStore::open(PathBuf::from(directory)).unwrap();
+    store.claim(A).unwrap();
+    store.claim(B).unwrap();
+    let mut number = 1;
+    let error = loop {
+        match store.commit(&batch(number)) {
+            Ok(()) => number += 1,
+            Err(error) => break error,
+        }
+        assert!(number < 1000, "the fault never came");
+    };
+    assert!(matches!(error, CommitError::Unknown { .. }), "{error:?}");
+    assert_eq!(store.commit(&batch(number)).unwrap_err().code(), "store-outcome-unknown");
+    assert_eq!(store.claim(A).unwrap_err().code(), "store-outcome-unknown");
+    assert_eq!(store.read(A, 0, 1, 1).unwrap_err().code(), "store-outcome-unknown");
+    std::io::stderr().write_all(format!("\nstopped after {}\n", number - 1).as_bytes()).unwrap();
 }
 
 /// Not a test by itself: what the other tests run under the trace.
@@ -76,9 +125,7 @@ fn size_b(batches: u64) -> u64 {
 }
 
 fn traced(pragmas: &str) -> Option<Vec<Event>> {
-    if Command::new("strace").arg("-V").output().is_err() {
-        assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "strace is missing: install it");
-        eprintln!("skipped: strace is missing");
+    if !has_strace() {
         return None;
     }
     let ground = Ground::new("traced");
@@ -99,6 +146,15 @@ fn traced(pragmas: &str) -> Option<Vec<Event>> {
     let acknowledged = events.iter().filter(|event| matches!(event, Event::Acknowledged(_))).count();
     assert_eq!(acknowledged as u64, BATCHES + 1);
     Some(events)
+}
+
+fn has_strace() -> bool {
+    let found = Command::new("strace").arg("-V").output().is_ok();
+    assert!(found || std::env::var_os("CI").is_none_or(|ci| ci != "true"), "strace is missing: install it");
+    if !found {
+        eprintln!("skipped: strace is missing");
+    }
+    found
 }
 
 #[derive(Default)]

@@ -52,6 +52,33 @@ fn a_full_disk_refuses_a_commit_whole_and_goes_on_when_space_is_freed() {
     assert_eq!(store.integrity().unwrap().entries, (round + 1) * 6);
 }
 
+/// The same without the superuser: the engine meets a limit of pages, and a connection that may not write.
+#[cfg(debug_assertions)]
+#[test]
+fn a_limit_of_the_engine_is_told_as_a_full_or_read_only_disk() {
+    let ground = Ground::new("limit");
+    let mut store = SqliteStore::open_weakened(ground.path(), "PRAGMA max_page_count = 40").unwrap();
+    store.claim(A).unwrap();
+    let one = |n| StoredEntry { leaf: vec![n; 500], parts: vec![part(n, 9000)] };
+    let mut size = 0;
+    let error = loop {
+        match store.commit(&append(A, 1, size, &[one(1), one(2)])) {
+            Ok(()) => size += 2,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, CommitError::NotWritten(NotWritten::Full)), "{error:?}");
+    assert_eq!((store.logs().unwrap()[0].size, store.integrity().unwrap().entries), (size, size));
+    drop(store);
+    let mut store = SqliteStore::open(ground.path()).unwrap();
+    store.commit(&append(A, 1, size, &[one(1), one(2)])).unwrap();
+    drop(store);
+    let mut store = SqliteStore::open_weakened(ground.path(), "PRAGMA query_only = ON").unwrap();
+    let error = store.commit(&append(A, 1, size + 2, &[one(1)])).unwrap_err();
+    assert!(matches!(error, CommitError::NotWritten(NotWritten::ReadOnly)), "{error:?}");
+    assert_eq!(store.integrity().unwrap().entries, size + 2);
+}
+
 #[test]
 fn a_read_only_disk_is_named_with_its_remedy() {
     let ground = Ground::new("read-only");
