@@ -1,3 +1,5 @@
 //! Integration tests of the airspace crate, one binary.
 
 mod footprints;
+mod index;
+mod oracle;
