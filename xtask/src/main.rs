@@ -21,20 +21,13 @@ const TASKS: &[Task] = &[
         purpose: "check the rules of STYLE.md that a compiler cannot [--root DIR] [--verbose]",
         run: run_tidy,
     },
-    Task {
-        name: "help",
-        purpose: "show this list",
-        run: run_help,
-    },
+    Task { name: "help", purpose: "show this list", run: run_help },
 ];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let name = arguments.first().map_or("help", String::as_str);
-    let Some(task) = TASKS
-        .iter()
-        .find(|task| task.name == name.trim_start_matches('-'))
-    else {
+    let Some(task) = TASKS.iter().find(|task| task.name == name.trim_start_matches('-')) else {
         eprintln!("xtask: no task `{name}`; see `cargo xtask help`");
         return ExitCode::from(2);
     };
@@ -69,35 +62,21 @@ fn run_tidy(options: &[String]) -> Result<ExitCode, String> {
             "--verbose" => verbose = true,
             "--root" => root = options.next().ok_or("--root needs a directory")?.into(),
             other => {
-                return Err(format!(
-                    "no option `{other}`; it takes --root DIR and --verbose"
-                ));
+                return Err(format!("no option `{other}`; it takes --root DIR and --verbose"));
             }
         }
     }
-    let tree =
-        tidy::Tree::read(&root).map_err(|e| format!("cannot read {}: {e}", root.display()))?;
+    let tree = tidy::Tree::read(&root).map_err(|e| format!("cannot read {}: {e}", root.display()))?;
     let task_names: Vec<&str> = TASKS.iter().map(|task| task.name).collect();
     let findings = tidy::findings(&tree, &task_names);
     if verbose {
         for (path, lines) in tidy::long_files(&tree) {
-            println!(
-                "{path}: {lines} lines; consider a split (fails over {})",
-                tidy::FILE_LINES_MAX
-            );
+            println!("{path}: {lines} lines; consider a split (fails over {})", tidy::FILE_LINES_MAX);
         }
     }
     for finding in &findings {
         println!("{finding}");
     }
-    println!(
-        "tidy: {} files, {} findings",
-        tree.files.len(),
-        findings.len()
-    );
-    Ok(if findings.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    println!("tidy: {} files, {} findings", tree.files.len(), findings.len());
+    Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -29,19 +29,11 @@ const REASONS: &str = "docs/decisions/dependencies.md";
 /// Root and member manifests, and the page of reasons.
 pub(crate) fn check(tree: &Tree, found: &mut Vec<Finding>) {
     let Some(root) = tree.file("Cargo.toml") else {
-        found.push(Finding::new(
-            "Cargo.toml",
-            1,
-            "there is no root manifest",
-            "run it at the root of the project",
-        ));
+        found.push(Finding::new("Cargo.toml", 1, "there is no root manifest", "run it at the root of the project"));
         return;
     };
     check_root(tree, root, found);
-    for file in tree
-        .named("Cargo.toml")
-        .filter(|file| file.path != "Cargo.toml")
-    {
+    for file in tree.named("Cargo.toml").filter(|file| file.path != "Cargo.toml") {
         check_member(file, root, found);
     }
 }
@@ -49,25 +41,16 @@ pub(crate) fn check(tree: &Tree, found: &mut Vec<Finding>) {
 fn check_root(tree: &Tree, root: &File, found: &mut Vec<Finding>) {
     let reasons = tree.file(REASONS).map_or("", |file| file.text.as_str());
     for entry in entries(&root.text).filter(|entry| entry.section == "workspace.dependencies") {
-        let mut report =
-            |what: String, remedy| found.push(Finding::new(&root.path, entry.line, what, remedy));
+        let mut report = |what: String, remedy| found.push(Finding::new(&root.path, entry.line, what, remedy));
         if entry.value.contains("path = ") {
             continue;
         }
-        let pinned = entry
-            .value
-            .split('"')
-            .find_map(|part| part.strip_prefix('='));
+        let pinned = entry.value.split('"').find_map(|part| part.strip_prefix('='));
         let Some(version) = pinned.filter(|_| !entry.value.contains("git = ")) else {
-            report(
-                format!("`{}` is not pinned", entry.name),
-                "write \"=x.y.z\"",
-            );
+            report(format!("`{}` is not pinned", entry.name), "write \"=x.y.z\"");
             continue;
         };
-        let row = reasons
-            .lines()
-            .find(|line| line.starts_with(&format!("| `{}` |", entry.name)));
+        let row = reasons.lines().find(|line| line.starts_with(&format!("| `{}` |", entry.name)));
         match row {
             None => report(
                 format!("nothing argues for `{}`", entry.name),
@@ -83,9 +66,7 @@ fn check_root(tree: &Tree, root: &File, found: &mut Vec<Finding>) {
         }
     }
     let forbids = |entry: &Entry<'_>| {
-        entry.section == "workspace.lints.rust"
-            && entry.name == "unsafe_code"
-            && entry.value == "\"forbid\""
+        entry.section == "workspace.lints.rust" && entry.name == "unsafe_code" && entry.value == "\"forbid\""
     };
     if !entries(&root.text).any(|entry| forbids(&entry)) {
         found.push(Finding::new(
@@ -116,25 +97,16 @@ fn check_member(file: &File, root: &File, found: &mut Vec<Finding>) {
             "add it to members in the root Cargo.toml",
         ));
     }
-    let inherits = |entry: Entry<'_>| {
-        entry.section == "lints" && entry.name == "workspace" && entry.value == "true"
-    };
+    let inherits = |entry: Entry<'_>| entry.section == "lints" && entry.name == "workspace" && entry.value == "true";
     if !entries(&file.text).any(inherits) {
         let remedy = "write [lints] workspace = true, or unsafe code is allowed here";
-        found.push(Finding::new(
-            &file.path,
-            1,
-            "the house's lints are not inherited",
-            remedy,
-        ));
+        found.push(Finding::new(&file.path, 1, "the house's lints are not inherited", remedy));
     }
     for entry in entries(&file.text).filter(Entry::is_dependency) {
-        let mut report =
-            |what: String, remedy| found.push(Finding::new(&file.path, entry.line, what, remedy));
+        let mut report = |what: String, remedy| found.push(Finding::new(&file.path, entry.line, what, remedy));
         let name = entry.package();
-        let inherited = entry.name.ends_with(".workspace")
-            || entry.value.contains("workspace = true")
-            || entry.name == "workspace";
+        let inherited =
+            entry.name.ends_with(".workspace") || entry.value.contains("workspace = true") || entry.name == "workspace";
         if !inherited && !entry.value.contains("path = ") {
             report(
                 format!("`{name}` has a version of its own"),
@@ -143,16 +115,10 @@ fn check_member(file: &File, root: &File, found: &mut Vec<Finding>) {
         }
         let Some(room) = room else { continue };
         if room.is_pure && IMPURE.contains(&name) {
-            report(
-                format!("a pure crate depends on `{name}`"),
-                "keep it in the shell, behind an argument",
-            );
+            report(format!("a pure crate depends on `{name}`"), "keep it in the shell, behind an argument");
         }
         if rooms::is_ours(name) && !room.may_know.contains(&name) {
-            report(
-                format!("{directory} must not know `{name}`"),
-                "turn the arrow round, or move the code",
-            );
+            report(format!("{directory} must not know `{name}`"), "turn the arrow round, or move the code");
         }
     }
 }
@@ -177,8 +143,7 @@ impl<'a> Entry<'a> {
 
     /// The package it is about.
     fn package(&self) -> &'a str {
-        self.table_package()
-            .unwrap_or_else(|| self.name.split('.').next().unwrap_or(self.name))
+        self.table_package().unwrap_or_else(|| self.name.split('.').next().unwrap_or(self.name))
     }
 
     /// `x` in `[dependencies.x]`.
@@ -195,14 +160,7 @@ fn entries(text: &str) -> impl Iterator<Item = Entry<'_>> {
         if let Some(header) = line.strip_prefix('[') {
             section = header.trim_end_matches(']');
         }
-        let (name, value) = line
-            .split_once('=')
-            .filter(|_| !line.starts_with(['#', '[']))?;
-        Some(Entry {
-            section,
-            name: name.trim(),
-            value: value.trim(),
-            line: index + 1,
-        })
+        let (name, value) = line.split_once('=').filter(|_| !line.starts_with(['#', '[']))?;
+        Some(Entry { section, name: name.trim(), value: value.trim(), line: index + 1 })
     })
 }

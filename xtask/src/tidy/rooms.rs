@@ -15,39 +15,20 @@ pub(crate) struct Room {
 
 /// Every crate of the house.
 const ROOMS: &[Room] = &[
-    Room {
-        directory: "crates/airspace",
-        is_pure: true,
-        may_know: &[],
-    },
-    Room {
-        directory: "crates/record",
-        is_pure: true,
-        may_know: &[],
-    },
-    Room {
-        directory: "crates/channel",
-        is_pure: true,
-        may_know: &["skypact-airspace", "skypact-record"],
-    },
+    Room { directory: "crates/airspace", is_pure: true, may_know: &[] },
+    Room { directory: "crates/record", is_pure: true, may_know: &[] },
+    Room { directory: "crates/channel", is_pure: true, may_know: &["skypact-airspace", "skypact-record"] },
     Room {
         directory: "crates/skypact",
         is_pure: false,
         may_know: &["skypact-airspace", "skypact-record", "skypact-channel"],
     },
-    Room {
-        directory: "xtask",
-        is_pure: false,
-        may_know: &[],
-    },
+    Room { directory: "xtask", is_pure: false, may_know: &[] },
 ];
 
 /// The room that a path lies in.
 pub(crate) fn room_of(path: &str) -> Option<&'static Room> {
-    ROOMS.iter().find(|room| {
-        path.strip_prefix(room.directory)
-            .is_some_and(|rest| rest.starts_with('/'))
-    })
+    ROOMS.iter().find(|room| path.strip_prefix(room.directory).is_some_and(|rest| rest.starts_with('/')))
 }
 
 /// Whether a package is one of ours.

@@ -35,18 +35,9 @@ impl Source {
     /// Takes `text` apart. Linear in its length; never fails, whatever the text is.
     pub(crate) fn scan(path: &str, text: &str) -> Self {
         let (code, comments) = separate(text);
-        let test_regions = if is_test_path(path) {
-            std::iter::once(0..code.len()).collect()
-        } else {
-            cfg_test_regions(&code)
-        };
-        Self {
-            path: path.to_owned(),
-            text: text.to_owned(),
-            code,
-            comments,
-            test_regions,
-        }
+        let test_regions =
+            if is_test_path(path) { std::iter::once(0..code.len()).collect() } else { cfg_test_regions(&code) };
+        Self { path: path.to_owned(), text: text.to_owned(), code, comments, test_regions }
     }
 
     /// The line, counted from 1, of an offset in `code` or `comments`.
@@ -56,16 +47,12 @@ impl Source {
 
     /// Whether the offset in `code` is compiled for tests only.
     pub(crate) fn is_test(&self, offset: usize) -> bool {
-        self.test_regions
-            .iter()
-            .any(|region| region.contains(&offset))
+        self.test_regions.iter().any(|region| region.contains(&offset))
     }
 
     /// Every function with a body, nested ones and closures' owners included.
     pub(crate) fn functions(&self) -> Vec<Function> {
-        words(&self.code, "fn")
-            .filter_map(|at| self.function_at(at))
-            .collect()
+        words(&self.code, "fn").filter_map(|at| self.function_at(at)).collect()
     }
 
     fn function_at(&self, at: usize) -> Option<Function> {
@@ -105,13 +92,11 @@ impl Source {
 /// Offsets at which `needle` stands as whole words.
 pub(crate) fn words<'a>(text: &'a str, needle: &'a str) -> impl Iterator<Item = usize> + 'a {
     let ends_in_word = needle.ends_with(is_word);
-    text.match_indices(needle)
-        .map(|(at, _)| at)
-        .filter(move |at| {
-            let before = text[..*at].chars().next_back();
-            let after = text[at + needle.len()..].chars().next();
-            !(before.is_some_and(is_word) || ends_in_word && after.is_some_and(is_word))
-        })
+    text.match_indices(needle).map(|(at, _)| at).filter(move |at| {
+        let before = text[..*at].chars().next_back();
+        let after = text[at + needle.len()..].chars().next();
+        !(before.is_some_and(is_word) || ends_in_word && after.is_some_and(is_word))
+    })
 }
 
 fn is_word(c: char) -> bool {
@@ -128,21 +113,14 @@ enum Kind {
 
 fn separate(text: &str) -> (String, String) {
     let chars: Vec<char> = text.chars().collect();
-    let (mut code, mut comments) = (
-        String::with_capacity(text.len()),
-        String::with_capacity(text.len()),
-    );
+    let (mut code, mut comments) = (String::with_capacity(text.len()), String::with_capacity(text.len()));
     let mut at = 0;
     while at < chars.len() {
         let (kind, end) = stretch(&chars, at);
         let end = end.clamp(at + 1, chars.len());
         for c in &chars[at..end] {
             let keep = |wanted| {
-                if kind == wanted || *c == '\n' {
-                    *c
-                } else {
-                    ' '
-                }
+                if kind == wanted || *c == '\n' { *c } else { ' ' }
             };
             code.push(keep(Kind::Code));
             comments.push(keep(Kind::Comment));
@@ -169,9 +147,7 @@ fn stretch(chars: &[char], at: usize) -> (Kind, usize) {
 }
 
 fn position(chars: &[char], from: usize, found: impl Fn(char) -> bool) -> usize {
-    (from..chars.len())
-        .find(|i| found(chars[*i]))
-        .unwrap_or(chars.len())
+    (from..chars.len()).find(|i| found(chars[*i])).unwrap_or(chars.len())
 }
 
 fn block_comment_end(chars: &[char], mut at: usize) -> usize {
@@ -203,20 +179,9 @@ fn raw_string_end(chars: &[char], at: usize) -> Option<usize> {
     if chars.get(quote) != Some(&'"') {
         return None;
     }
-    let closes = |i: &usize| {
-        chars[*i] == '"'
-            && chars[i + 1..]
-                .iter()
-                .take(hashes)
-                .filter(|c| **c == '#')
-                .count()
-                == hashes
-    };
-    Some(
-        (quote + 1..chars.len())
-            .find(closes)
-            .map_or(chars.len(), |close| close + 1 + hashes),
-    )
+    let closes =
+        |i: &usize| chars[*i] == '"' && chars[i + 1..].iter().take(hashes).filter(|c| **c == '#').count() == hashes;
+    Some((quote + 1..chars.len()).find(closes).map_or(chars.len(), |close| close + 1 + hashes))
 }
 
 /// Whether the `r` at `at` is inside a word rather than the prefix of a literal (`r`, `br`, `cr`).
@@ -302,12 +267,8 @@ mod tests {
 
     #[test]
     fn comments_and_strings_are_not_code() {
-        let source =
-            scan("a(\"// no { \\\" {\"); // yes {\n/* x /* y */ z */ b('{', '\\'', b'}');\n");
-        assert_eq!(
-            source.code.matches('{').count() + source.code.matches('}').count(),
-            0
-        );
+        let source = scan("a(\"// no { \\\" {\"); // yes {\n/* x /* y */ z */ b('{', '\\'', b'}');\n");
+        assert_eq!(source.code.matches('{').count() + source.code.matches('}').count(), 0);
         assert!(source.code.contains("a(") && source.code.contains("b("));
         assert!(source.comments.contains("// yes {") && !source.comments.contains("// no"));
         assert!(source.comments.contains("z */"));
@@ -331,47 +292,20 @@ mod tests {
         let source = scan(
             "trait T { fn absent(a: [u8; 4]); }\nfn f(g: fn(u8) -> u8)\nwhere\n{\n  1;\n  2;\n}\n#[cfg(test)]\nmod tests {\n fn t() {\n }\n}\n",
         );
-        let found: Vec<_> = source
-            .functions()
-            .into_iter()
-            .map(|f| (f.name, f.line, f.body_lines, f.is_test))
-            .collect();
-        assert_eq!(
-            found,
-            [("f".to_owned(), 2, 2, false), ("t".to_owned(), 10, 0, true)]
-        );
+        let found: Vec<_> = source.functions().into_iter().map(|f| (f.name, f.line, f.body_lines, f.is_test)).collect();
+        assert_eq!(found, [("f".to_owned(), 2, 2, false), ("t".to_owned(), 10, 0, true)]);
     }
 
     #[test]
     fn grouped_imports_are_spelled_out() {
-        let source = scan(
-            "use std::{fs as files, time::{Duration, Instant},\n io};\nfn f() -> impl Sized + use<> {}",
-        );
+        let source = scan("use std::{fs as files, time::{Duration, Instant},\n io};\nfn f() -> impl Sized + use<> {}");
         let paths: Vec<_> = source.imports().into_iter().map(|(_, path)| path).collect();
-        assert_eq!(
-            paths,
-            [
-                "std::fs",
-                "std::time::Duration",
-                "std::time::Instant",
-                "std::io"
-            ]
-        );
+        assert_eq!(paths, ["std::fs", "std::time::Duration", "std::time::Instant", "std::io"]);
     }
 
     #[test]
     fn unfinished_text_is_scanned_to_its_end() {
-        for text in [
-            "\"",
-            "r#\"",
-            "/* /*",
-            "'\\",
-            "'",
-            "fn f(",
-            "fn f() {",
-            "use a::{b",
-            "#[cfg(test)]",
-        ] {
+        for text in ["\"", "r#\"", "/* /*", "'\\", "'", "fn f(", "fn f() {", "use a::{b", "#[cfg(test)]"] {
             let source = scan(text);
             assert_eq!(source.code.len(), text.len(), "{text}");
             source.functions();

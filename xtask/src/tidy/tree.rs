@@ -51,16 +51,12 @@ impl Tree {
 
     /// Files whose name ends in `.extension`.
     pub(crate) fn with_extension(&self, extension: &str) -> impl Iterator<Item = &File> {
-        self.files
-            .iter()
-            .filter(move |file| file.kind() == extension)
+        self.files.iter().filter(move |file| file.kind() == extension)
     }
 
     /// Files with exactly this name, in any folder.
     pub(crate) fn named(&self, name: &str) -> impl Iterator<Item = &File> {
-        self.files
-            .iter()
-            .filter(move |file| file.path.rsplit('/').next() == Some(name))
+        self.files.iter().filter(move |file| file.path.rsplit('/').next() == Some(name))
     }
 
     /// Whether the path is a file or a folder of the project.
@@ -72,11 +68,7 @@ impl Tree {
         for entry in fs::read_dir(directory)? {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            let path = if relative.is_empty() {
-                name.clone()
-            } else {
-                format!("{relative}/{name}")
-            };
+            let path = if relative.is_empty() { name.clone() } else { format!("{relative}/{name}") };
             let file_type = entry.file_type()?;
             if file_type.is_dir() {
                 let hidden = name.starts_with('.') && name != ".ci";
@@ -87,11 +79,8 @@ impl Tree {
             } else if file_type.is_file() {
                 let read = READ.contains(&kind(&path));
                 // Lossy, because a file that is not UTF-8 shall be judged by rustc, not hidden by an error here.
-                let text = if read {
-                    String::from_utf8_lossy(&fs::read(entry.path())?).into_owned()
-                } else {
-                    String::new()
-                };
+                let text =
+                    if read { String::from_utf8_lossy(&fs::read(entry.path())?).into_owned() } else { String::new() };
                 self.files.push(File { path, text });
             }
         }

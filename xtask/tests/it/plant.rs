@@ -20,10 +20,7 @@ const CLEAN: &[(&str, &str)] = &[
         "docs/decisions/dependencies.md",
         "## Why these?\n| `sha2` | 0.11.1 | [up](../../README.md) |\n| `tokio` | 1.54.1 | x |\n",
     ),
-    (
-        "crates/record/Cargo.toml",
-        "[lints]\nworkspace = true\n\n[dependencies]\nsha2.workspace = true\n",
-    ),
+    ("crates/record/Cargo.toml", "[lints]\nworkspace = true\n\n[dependencies]\nsha2.workspace = true\n"),
     (
         "crates/record/src/lib.rs",
         "//! Says \"std::fs\" and `dbg!` in words only.\nfn f() {\n    g(\"Instant::now todo!()\");\n}\n\
@@ -34,14 +31,8 @@ const CLEAN: &[(&str, &str)] = &[
         "[lints]\nworkspace = true\n\n[dependencies]\nskypact-record.workspace = true\n\
          tokio = { workspace = true }\n",
     ),
-    (
-        "crates/skypact/src/clock.rs",
-        "//! Reads the clock.\nfn now() {\n    std::time::Instant::now();\n}\n",
-    ),
-    (
-        "crates/skypact/src/entropy.rs",
-        "//! Draws.\nfn f() {\n    getrandom::fill(b);\n}\n",
-    ),
+    ("crates/skypact/src/clock.rs", "//! Reads the clock.\nfn now() {\n    std::time::Instant::now();\n}\n"),
+    ("crates/skypact/src/entropy.rs", "//! Draws.\nfn f() {\n    getrandom::fill(b);\n}\n"),
     ("target/debug/utils.rs", "not ours\n"),
 ];
 
@@ -74,15 +65,13 @@ impl Plant {
 
     /// Adds to the end of a file.
     pub(crate) fn append(&self, path: &str, text: &str) {
-        let before = fs::read_to_string(self.root.join(path))
-            .expect("the test's own folder can be written and read");
+        let before = fs::read_to_string(self.root.join(path)).expect("the test's own folder can be written and read");
         self.write(path, &format!("{before}{text}"));
     }
 
     /// Removes a file.
     pub(crate) fn remove(&self, path: &str) {
-        fs::remove_file(self.root.join(path))
-            .expect("the test's own folder can be written and read");
+        fs::remove_file(self.root.join(path)).expect("the test's own folder can be written and read");
     }
 
     /// Runs the task; its exit code and what it printed.
@@ -90,10 +79,7 @@ impl Plant {
         let mut task = Command::new(env!("CARGO_BIN_EXE_xtask"));
         task.arg("tidy").arg("--root").arg(&self.root).args(options);
         let output = task.output().expect("the task starts");
-        (
-            output.status.code(),
-            String::from_utf8(output.stdout).expect("the task prints UTF-8"),
-        )
+        (output.status.code(), String::from_utf8(output.stdout).expect("the task prints UTF-8"))
     }
 }
 

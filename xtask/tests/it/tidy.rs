@@ -11,20 +11,11 @@ fn expect_found(name: &str, plant: impl Fn(&Plant), expected: &[&str]) {
     let tree = Plant::clean(name);
     plant(&tree);
     let (code, printed) = tree.tidy(&[]);
-    let findings: Vec<&str> = printed
-        .lines()
-        .filter(|line| !line.starts_with("tidy: "))
-        .collect();
+    let findings: Vec<&str> = printed.lines().filter(|line| !line.starts_with("tidy: ")).collect();
     assert_eq!(findings.len(), expected.len(), "{name}:\n{printed}");
     for (finding, beginning) in findings.iter().zip(expected) {
-        assert!(
-            finding.starts_with(beginning),
-            "{name}: expected {beginning}\n{printed}"
-        );
-        assert!(
-            finding.contains("; "),
-            "a finding says what to do: {finding}"
-        );
+        assert!(finding.starts_with(beginning), "{name}: expected {beginning}\n{printed}");
+        assert!(finding.contains("; "), "a finding says what to do: {finding}");
     }
     assert_eq!(code, Some(1), "{name}");
 }
@@ -32,73 +23,40 @@ fn expect_found(name: &str, plant: impl Fn(&Plant), expected: &[&str]) {
 #[test]
 fn a_clean_tree_passes() {
     let (code, printed) = Plant::clean("clean").tidy(&[]);
-    assert_eq!(
-        (code, printed.as_str()),
-        (Some(0), "tidy: 9 files, 0 findings\n")
-    );
+    assert_eq!((code, printed.as_str()), (Some(0), "tidy: 9 files, 0 findings\n"));
 }
 
 #[test]
 fn a_file_without_a_header_is_found() {
     let plant = |tree: &Plant| tree.write(SHELL, "// not a header\n");
-    expect_found(
-        "no-header",
-        plant,
-        &["crates/skypact/src/main.rs:1: the file does not say"],
-    );
+    expect_found("no-header", plant, &["crates/skypact/src/main.rs:1: the file does not say"]);
     let plant = |tree: &Plant| tree.write(SHELL, &"//! Too much.\n".repeat(9));
-    expect_found(
-        "long-header",
-        plant,
-        &["crates/skypact/src/main.rs:1: the header has 9 lines"],
-    );
+    expect_found("long-header", plant, &["crates/skypact/src/main.rs:1: the header has 9 lines"]);
 }
 
 #[test]
 fn a_file_over_the_limit_is_found_and_one_near_it_is_listed() {
     let plant = |tree: &Plant| tree.write(SHELL, &format!("//! x\n{}", "\n".repeat(600)));
-    expect_found(
-        "long-file",
-        plant,
-        &["crates/skypact/src/main.rs:601: 601 lines, over 600"],
-    );
+    expect_found("long-file", plant, &["crates/skypact/src/main.rs:601: 601 lines, over 600"]);
     let tree = Plant::clean("near-limit");
     tree.write(SHELL, &format!("//! x\n{}", "\n".repeat(400)));
     assert_eq!(tree.tidy(&[]).0, Some(0));
     let (code, printed) = tree.tidy(&["--verbose"]);
     assert_eq!(code, Some(0));
-    assert!(
-        printed.starts_with("crates/skypact/src/main.rs: 401 lines"),
-        "{printed}"
-    );
+    assert!(printed.starts_with("crates/skypact/src/main.rs: 401 lines"), "{printed}");
 }
 
 #[test]
 fn a_function_over_the_limit_is_found_and_a_test_may_be_longer() {
     let function = |lines| format!("fn long() {{\n{}}}\n", "x();\n".repeat(lines));
     let plant = |tree: &Plant| tree.write(SHELL, &format!("//! x\n\n{}", function(71)));
-    expect_found(
-        "long-fn",
-        plant,
-        &["crates/skypact/src/main.rs:3: fn long has 71 lines, over 70"],
-    );
+    expect_found("long-fn", plant, &["crates/skypact/src/main.rs:3: fn long has 71 lines, over 70"]);
     let test = "crates/skypact/tests/it/main.rs";
     let plant = |tree: &Plant| {
-        tree.write(
-            SHELL,
-            &format!(
-                "//! x\n{}#[cfg(test)]\nmod tests {{\n{}}}\n",
-                function(70),
-                function(100)
-            ),
-        );
+        tree.write(SHELL, &format!("//! x\n{}#[cfg(test)]\nmod tests {{\n{}}}\n", function(70), function(100)));
         tree.write(test, &format!("//! x\n{}", function(101)));
     };
-    expect_found(
-        "long-test",
-        plant,
-        &["crates/skypact/tests/it/main.rs:2: fn long has 101 lines, over 100"],
-    );
+    expect_found("long-test", plant, &["crates/skypact/tests/it/main.rs:2: fn long has 101 lines, over 100"]);
 }
 
 #[test]
@@ -119,7 +77,10 @@ fn names_that_say_nothing_are_found() {
 #[test]
 fn a_pure_crate_that_touches_the_world_is_found() {
     let plant = |tree: &Plant| {
-        tree.write(RECORD, "//! x\nuse std::{io, net as n,\n  time::{Duration, SystemTime}};\nfn f() {\n std::fs::read(p);\n}\n");
+        tree.write(
+            RECORD,
+            "//! x\nuse std::{io, net as n,\n  time::{Duration, SystemTime}};\nfn f() {\n std::fs::read(p);\n}\n",
+        );
     };
     let expected = [
         "crates/record/src/lib.rs:2: a pure crate names `std::net`",
@@ -127,19 +88,15 @@ fn a_pure_crate_that_touches_the_world_is_found() {
         "crates/record/src/lib.rs:5: a pure crate names `std::fs`",
     ];
     expect_found("impure-source", plant, &expected);
-    for dependency in [
-        "tokio.workspace = true",
-        "tokio = { workspace = true }",
-        "\n[dev-dependencies]\ntokio.workspace = true",
-    ] {
+    for dependency in
+        ["tokio.workspace = true", "tokio = { workspace = true }", "\n[dev-dependencies]\ntokio.workspace = true"]
+    {
         let plant = |tree: &Plant| tree.append(RECORD_MANIFEST, &format!("{dependency}\n"));
         let line = if dependency.starts_with('\n') { 8 } else { 6 };
         expect_found(
             "impure-manifest",
             plant,
-            &[&format!(
-                "crates/record/Cargo.toml:{line}: a pure crate depends on `tokio`"
-            )],
+            &[&format!("crates/record/Cargo.toml:{line}: a pure crate depends on `tokio`")],
         );
     }
 }
@@ -161,10 +118,7 @@ fn a_clock_or_randomness_outside_its_module_is_found_even_in_tests() {
 #[test]
 fn unfinished_work_is_found() {
     let plant = |tree: &Plant| {
-        tree.write(
-            SHELL,
-            "//! x\nfn f() {\n todo!();\n dbg!(1); // FIXME later\n unimplemented!()\n}\n",
-        );
+        tree.write(SHELL, "//! x\nfn f() {\n todo!();\n dbg!(1); // FIXME later\n unimplemented!()\n}\n");
     };
     let expected = [
         "crates/skypact/src/main.rs:3: `todo!`",
@@ -177,57 +131,31 @@ fn unfinished_work_is_found() {
 
 #[test]
 fn unsafe_code_that_could_compile_is_found() {
-    let plant =
-        |tree: &Plant| tree.write(RECORD_MANIFEST, "[dependencies]\nsha2.workspace = true\n");
-    expect_found(
-        "no-lints",
-        plant,
-        &["crates/record/Cargo.toml:1: the house's lints are not inherited"],
-    );
+    let plant = |tree: &Plant| tree.write(RECORD_MANIFEST, "[dependencies]\nsha2.workspace = true\n");
+    expect_found("no-lints", plant, &["crates/record/Cargo.toml:1: the house's lints are not inherited"]);
     let plant = |tree: &Plant| {
-        tree.write(
-            "Cargo.toml",
-            "[workspace]\nmembers = [\"crates/record\", \"crates/skypact\"]\n",
-        );
+        tree.write("Cargo.toml", "[workspace]\nmembers = [\"crates/record\", \"crates/skypact\"]\n");
     };
-    expect_found(
-        "no-forbid",
-        plant,
-        &["Cargo.toml:1: unsafe code is not forbidden"],
-    );
+    expect_found("no-forbid", plant, &["Cargo.toml:1: unsafe code is not forbidden"]);
 }
 
 #[test]
 fn a_version_outside_the_root_or_without_a_pin_is_found() {
-    for dependency in [
-        "serde = \"1\"",
-        "serde = { version = \"1\" }",
-        "\n[target.'cfg(unix)'.dependencies.serde]\nversion = \"1\"",
-    ] {
+    for dependency in
+        ["serde = \"1\"", "serde = { version = \"1\" }", "\n[target.'cfg(unix)'.dependencies.serde]\nversion = \"1\""]
+    {
         let plant = |tree: &Plant| tree.append(RECORD_MANIFEST, &format!("{dependency}\n"));
         let line = if dependency.starts_with('\n') { 8 } else { 6 };
         expect_found(
             "own-version",
             plant,
-            &[&format!(
-                "crates/record/Cargo.toml:{line}: `serde` has a version of its own"
-            )],
+            &[&format!("crates/record/Cargo.toml:{line}: `serde` has a version of its own")],
         );
     }
     let plant = |tree: &Plant| {
-        tree.append(
-            "Cargo.toml",
-            "[workspace.dependencies]\na = \"1.0\"\nb = { git = \"x\", version = \"=1.0.0\" }\n",
-        );
+        tree.append("Cargo.toml", "[workspace.dependencies]\na = \"1.0\"\nb = { git = \"x\", version = \"=1.0.0\" }\n");
     };
-    expect_found(
-        "no-pin",
-        plant,
-        &[
-            "Cargo.toml:12: `a` is not pinned",
-            "Cargo.toml:13: `b` is not pinned",
-        ],
-    );
+    expect_found("no-pin", plant, &["Cargo.toml:12: `a` is not pinned", "Cargo.toml:13: `b` is not pinned"]);
 }
 
 #[test]
@@ -244,11 +172,7 @@ fn a_library_that_nothing_argues_for_is_found() {
 #[test]
 fn a_crate_that_knows_too_much_or_has_no_room_is_found() {
     let plant = |tree: &Plant| tree.append(RECORD_MANIFEST, "skypact-airspace.workspace = true\n");
-    expect_found(
-        "arrow",
-        plant,
-        &["crates/record/Cargo.toml:6: crates/record must not know `skypact-airspace`"],
-    );
+    expect_found("arrow", plant, &["crates/record/Cargo.toml:6: crates/record must not know `skypact-airspace`"]);
     let plant = |tree: &Plant| tree.write("crates/attic/Cargo.toml", "[lints]\nworkspace = true\n");
     let expected = [
         "crates/attic/Cargo.toml:1: not a member of the workspace",
@@ -275,10 +199,7 @@ fn links_and_commands_that_lead_nowhere_are_found() {
         "no-readme",
         |tree| {
             tree.remove("README.md");
-            tree.write(
-                "docs/decisions/dependencies.md",
-                "| `sha2` | 0.11.1 |\n| `tokio` | 1.54.1 |\n",
-            );
+            tree.write("docs/decisions/dependencies.md", "| `sha2` | 0.11.1 |\n| `tokio` | 1.54.1 |\n");
         },
         &["README.md:1: there is no README.md"],
     );
