@@ -3,3 +3,4 @@
 mod footprints;
 mod index;
 mod oracle;
+mod rules;
