@@ -116,11 +116,6 @@ impl<'b> Reader<'b> {
         Self { object, field: "whole", decoder: Decoder::new(bytes) }
     }
 
-    /// Bytes read so far.
-    pub(crate) fn position(&self) -> usize {
-        self.decoder.position()
-    }
-
     pub(crate) fn error(&self, reason: &'static str) -> DecodeError {
         DecodeError::Field { object: self.object, field: self.field, offset: self.decoder.position(), reason }
     }

@@ -3,6 +3,7 @@
 //! Formats to the byte: docs/record-format.md.
 
 mod act;
+pub mod bundle;
 mod cbor;
 mod checkpoint;
 mod cosignature;
@@ -14,7 +15,9 @@ mod leaf;
 mod name;
 mod note;
 mod part;
+mod tlog_proof;
 pub mod tree;
+mod witness;
 
 pub use act::{Act, LogClass, MessageId, SignActError, SignedAct};
 pub use cbor::DecodeError;
@@ -28,7 +31,9 @@ pub use leaf::{Leaf, Seen};
 pub use name::{ChannelName, Label, NameError, Origin, PartyName};
 pub use note::{Note, NoteError, NoteSignature, SignatureType, VerifierKey};
 pub use part::Part;
+pub use tlog_proof::TlogProof;
 pub use tree::{Frontier, ProofError, Tree};
+pub use witness::{AddCheckpoint, WitnessRefusal};
 
 /// Version of every format that this crate writes (docs/record-format.md).
 pub const FORMAT_VERSION: u64 = 1;

@@ -1,0 +1,3 @@
+//! Tests of the record against oracles that nobody here wrote.
+
+mod tree;
