@@ -37,6 +37,12 @@ pub enum GeometryError {
         /// The earlier of the two edges.
         other: usize,
     },
+    /// Too many edges lie beside each other for crossing to be ruled out within bounded time.
+    #[error("more than {pairs_most} pairs of edges lie beside each other; use fewer vertices or split the polygon")]
+    TooEntangled {
+        /// The greatest number of pairs that is looked at.
+        pairs_most: u32,
+    },
     /// The vertices lie too far apart for inside and outside, or the way between two vertices, to be certain.
     #[error("vertex {vertex} is more than {most_km} km from the middle; split the footprint")]
     TooWide {
@@ -71,6 +77,7 @@ impl GeometryError {
             Self::TooManyVertices { .. } => "too-many-vertices",
             Self::DuplicateVertex { .. } => "duplicate-vertex",
             Self::CrossingEdges { .. } => "polygon-crosses-itself",
+            Self::TooEntangled { .. } => "polygon-too-entangled",
             Self::TooWide { .. } => "footprint-too-wide",
             Self::TooLong { .. } => "footprint-too-long",
             Self::Radius { .. } => "radius-out-of-range",

@@ -48,7 +48,7 @@ impl Shape {
         let middle = middle(vertices)?;
         check_distinct(vertices)?;
         let (edges, given) = Edges::through(vertices, true)?;
-        if let Some((i, j)) = edges.self_crossing() {
+        if let Some((i, j)) = edges.self_crossing()? {
             return Err(GeometryError::CrossingEdges { edge: given[i].max(given[j]), other: given[i].min(given[j]) });
         }
         Ok(Self::of(Kind::Region, edges, middle, 0))

@@ -111,3 +111,13 @@ fn a_figure_inside_another_meets_it_without_crossing_edges() {
     assert!(outer.intersects(&inner));
     assert!(inner.intersects(&outer));
 }
+
+#[test]
+fn a_comb_that_would_cost_all_pairs_is_refused_in_bounded_time() {
+    let tooth = |i: usize| {
+        let x = i as f64 * 4e-6;
+        [(x, 0.0), (x, 0.05), (x + 2e-6, 0.05), (x + 2e-6, 0.0)].map(|(u, w)| (35.0 + u + w, 40.0 - u + w))
+    };
+    let corners: Vec<_> = (0..2_499).flat_map(tooth).chain([(34.9, 40.0), (34.9, 39.999)]).collect();
+    assert_eq!(polygon(&corners).expect_err("refused").code(), "polygon-too-entangled");
+}

@@ -75,7 +75,7 @@ proptest! {
     ) {
         let found = conflicts(&a, &b, &minima, &MARGINS);
         let pair = |i: usize, j: usize| conflict(&a[i], &b[j], &minima, &MARGINS).map(|overlap| (i, j, overlap));
-        let brute: Vec<_> = (0..a.len()).flat_map(|i| (0..b.len()).filter_map(move |j| Some((i, j)))).filter_map(|(i, j)| pair(i, j)).collect();
+        let brute: Vec<_> = (0..a.len()).flat_map(|i| (0..b.len()).map(move |j| (i, j))).filter_map(|(i, j)| pair(i, j)).collect();
         prop_assert_eq!(&brute, &found.iter().map(|c| (c.a, c.b, c.overlap)).collect::<Vec<_>>());
         let mut back: Vec<_> = conflicts(&b, &a, &minima, &MARGINS).iter().map(|c| (c.b, c.a, c.overlap)).collect();
         back.sort_by_key(|(i, j, _)| (*i, *j));

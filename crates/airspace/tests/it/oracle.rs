@@ -34,8 +34,7 @@ fn assert_distance(a: &Footprint, b: &Footprint, already_mm: i64, distance_mm: f
 fn polygons_intersect_exactly_when_the_reference_says_so() {
     let mut wrong = Vec::new();
     for row in rows(include_str!("../../vectors/polygons.csv")) {
-        let made =
-            |field| Polygon::new(positions(field)).map(Footprint::from).unwrap_or_else(|e| panic!("{e} {row:?}"));
+        let made = |field| Polygon::new(positions(field)).map_or_else(|e| panic!("{e} {row:?}"), Footprint::from);
         let (a, b) = (made(row[1]), made(row[2]));
         if a.intersects(&b) != (row[3] == "1") || b.intersects(&a) != (row[3] == "1") {
             wrong.push(row);
