@@ -3,6 +3,8 @@
 //! `storage`, and only then do answers go out.
 
 pub mod clock;
+pub mod demo;
 pub mod entropy;
+pub mod feeds;
 pub mod keys;
 pub mod storage;

@@ -1,6 +1,9 @@
 //! The integration tests of the shell, in one binary.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic, in its helpers too")]
 
+mod encounters;
+mod legs;
+mod recording;
 mod storage;
 #[cfg(debug_assertions)]
 mod storage_crash;

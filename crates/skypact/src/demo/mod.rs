@@ -1,0 +1,4 @@
+//! The demonstration on real recorded flights: what two sides would have notified, and how close their aircraft really came.
+
+pub mod encounters;
+pub mod legs;
