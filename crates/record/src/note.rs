@@ -114,6 +114,15 @@ impl NoteSignature {
     }
 }
 
+impl FromStr for NoteSignature {
+    type Err = NoteError;
+
+    /// Reads a signature line, with or without its newline.
+    fn from_str(line: &str) -> Result<Self, NoteError> {
+        Self::parse(line.strip_suffix('\n').unwrap_or(line), 0)
+    }
+}
+
 impl fmt::Display for NoteSignature {
     /// The signature line, newline included.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

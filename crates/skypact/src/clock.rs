@@ -17,6 +17,35 @@ pub fn now_utc_ns() -> i64 {
     }
 }
 
+/// The clock of a node: the machine's, or in an exercise one that was set and runs on from there.
+#[derive(Clone, Debug)]
+pub struct NodeClock {
+    offset_ns: i64,
+}
+
+impl NodeClock {
+    /// The machine's wall clock.
+    pub fn machine() -> Self {
+        Self { offset_ns: 0 }
+    }
+
+    /// A clock that shows `start_ns` (UTC) now and runs at the machine's speed. For exercises and recordings: what is
+    /// recorded under it carries its time.
+    pub fn exercise(start_ns: i64) -> Self {
+        Self { offset_ns: start_ns.saturating_sub(now_utc_ns()) }
+    }
+
+    /// Nanoseconds since the Unix epoch, UTC, by this clock.
+    pub fn now_utc_ns(&self) -> i64 {
+        now_utc_ns().saturating_add(self.offset_ns)
+    }
+
+    /// Whether it shows another time than the machine's.
+    pub fn is_exercise(&self) -> bool {
+        self.offset_ns != 0
+    }
+}
+
 /// Measures elapsed time on the monotonic clock, which no setting of the wall clock disturbs.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch {

@@ -2,9 +2,13 @@
 //! nowhere else. Data goes one way: `http` and `transport` parse at the border, `node` decides and commits through
 //! `storage`, and only then do answers go out.
 
+pub mod bench;
 pub mod clock;
 pub mod demo;
 pub mod entropy;
 pub mod feeds;
 pub mod keys;
+pub mod node;
 pub mod storage;
+pub mod transport;
+pub mod witness;

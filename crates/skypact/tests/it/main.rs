@@ -11,3 +11,4 @@ mod storage_disk;
 mod storage_ground;
 #[cfg(debug_assertions)]
 mod storage_trace;
+mod node;

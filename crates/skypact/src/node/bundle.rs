@@ -1,0 +1,112 @@
+//! The evidence bundle of a channel: all four logs as this node holds them, with the checkpoints, receipts and
+//! cosignatures that cover them (docs/record-format.md, section 10).
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+
+use skypact_channel::{Channel, LogRef};
+use skypact_record::bundle::{BundleError, BundleWriter};
+use skypact_record::{SignedCheckpoint, SignedGenesis};
+
+use super::NodeError;
+use super::core::Channels;
+use super::courier::entry_of;
+use super::round::{checkpoint_at, origin};
+use super::signer::RecordSigner;
+use crate::storage::{HeadKind, Store};
+
+const READ_ENTRIES: usize = 1_024;
+const READ_BYTES: usize = 8 << 20;
+
+pub(super) fn write(channels: &Channels, store: &dyn Store, name: &str, out: &Path) -> Result<(), NodeError> {
+    let channel = channels.get(name);
+    let channel = channel.ok_or_else(|| NodeError::UnknownChannel { channel: name.to_owned() })?;
+    let unusable = |error: std::io::Error| NodeError::File { path: out.display().to_string(), reason: error.to_string() };
+    let file = File::create(out).map_err(unusable)?;
+    let file = write_logs(channel, store, &channels.signers.checkpoint, BufWriter::new(file))?;
+    let file = file.into_inner().map_err(|error| unusable(error.into_error()))?;
+    file.sync_all().map_err(unusable)
+}
+
+fn write_logs<W: std::io::Write>(
+    channel: &Channel,
+    store: &dyn Store,
+    signer: &RecordSigner,
+    sink: W,
+) -> Result<W, NodeError> {
+    let genesis = SignedGenesis::decode(&channel.pact().encode()).expect("the bytes of a pact in force");
+    let mut bundle = BundleWriter::new(sink, &genesis).map_err(broken)?;
+    let logs: Vec<LogRef> = LogRef::ALL.into_iter().filter(|log| channel.log(*log).size() > 0).collect();
+    for log in &logs {
+        let checkpoints = checkpoints(channel, store, *log, signer)?;
+        bundle.start_whole_log(origin(channel, *log), &checkpoints).map_err(broken)?;
+        each_entry(channel, store, *log, |_, stored| bundle.leaf(&stored.leaf).map_err(broken))?;
+    }
+    bundle.manifest(Vec::new()).map_err(broken)?;
+    for log in &logs {
+        let name = origin(channel, *log).clone();
+        each_entry(channel, store, *log, |index, stored| {
+            let entry = entry_of(name.as_str(), stored)?;
+            bundle.parts(&name, index, &entry.parts).map_err(broken)
+        })?;
+    }
+    bundle.finish().map_err(broken)
+}
+
+/// Every checkpoint of a log that covers something: the newest, the receipts and the cosignatures, merged where they are
+/// over the same head.
+fn checkpoints(
+    channel: &Channel,
+    store: &dyn Store,
+    log: LogRef,
+    signer: &RecordSigner,
+) -> Result<Vec<SignedCheckpoint>, NodeError> {
+    let mut merged: Vec<SignedCheckpoint> = Vec::new();
+    let mut notes = Vec::new();
+    if log.party == channel.me() {
+        notes.push(checkpoint_at(channel, log, channel.log(log).size(), signer));
+    }
+    let name = origin(channel, log).as_str();
+    for head in store.heads(name)? {
+        if !matches!(head.kind, HeadKind::Checkpoint) || log.party != channel.me() {
+            let note = SignedCheckpoint::parse(&head.bytes);
+            let differs = |reason: String| NodeError::StoreDiffers { origin: name.to_owned(), reason };
+            notes.push(note.map_err(|error| differs(error.to_string()))?);
+        }
+    }
+    for note in notes {
+        match merged.iter_mut().find(|known| known.checkpoint() == note.checkpoint()) {
+            Some(known) => {
+                for line in note.signatures() {
+                    known.add(line.clone());
+                }
+            }
+            None => merged.push(note),
+        }
+    }
+    merged.sort_by_key(|note| note.checkpoint().size);
+    Ok(merged)
+}
+
+fn each_entry(
+    channel: &Channel,
+    store: &dyn Store,
+    log: LogRef,
+    mut visit: impl FnMut(u64, crate::storage::StoredEntry) -> Result<(), NodeError>,
+) -> Result<(), NodeError> {
+    let name = origin(channel, log).as_str();
+    let (mut index, size) = (0, channel.log(log).size());
+    while index < size {
+        for entry in store.read(name, index, READ_ENTRIES, READ_BYTES)? {
+            visit(index, entry)?;
+            index += 1;
+        }
+    }
+    Ok(())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
+fn broken(error: BundleError) -> NodeError {
+    NodeError::Bundle { code: error.code(), reason: error.to_string() }
+}

@@ -1,0 +1,220 @@
+//! The tasks that carry a node's own logs away: entries to the counterpart, which answers with a receipt, and
+//! checkpoints to the witnesses, which answer with a cosignature. Each log has its own courier and its own connection,
+//! so that urgent entries never wait behind routine ones. Whatever fails is tried again; nothing is lost by a crash,
+//! because what was delivered is what the newest stored receipt says.
+
+use std::time::Duration;
+
+use skypact_channel::{ENTRIES_MAX, Frame, LogRef, Pact, VerifiedReceipt};
+use skypact_record::{AddCheckpoint, Entry, Hash, Leaf, NoteSignature, Part, SignedCheckpoint};
+use tracing::{info, warn};
+
+use super::core::{Channels, FrameAnswer};
+use super::peer::FRAMES_PATH;
+use super::round::checkpoint_at;
+use super::{NodeError, NodeHandle};
+use crate::storage::{HeadKind, Store, StoredEntry};
+use crate::transport::PeerClient;
+
+/// Most body bytes that a courier puts into one frame.
+const FRAME_BYTES: usize = 2 << 20;
+/// How long a courier waits after a failure, and at most for news.
+const PAUSE: Duration = Duration::from_millis(500);
+const IDLE: Duration = Duration::from_secs(5);
+
+/// Carries one own log of one channel to the counterpart, for as long as the node runs.
+pub(super) async fn carry(node: NodeHandle, channel: String, pact: Pact, log: LogRef, client: PeerClient) {
+    let mut news = node.revision.clone();
+    let mut cosigned_told = 0;
+    let mut failing = false;
+    loop {
+        news.mark_unchanged();
+        match step(&node, &channel, &pact, log, &client, &mut cosigned_told).await {
+            Ok(true) => {
+                if std::mem::take(&mut failing) {
+                    info!(channel, address = client.address(), "the counterpart answers again");
+                }
+            }
+            Ok(false) => {
+                // Nothing to carry. A node that has stopped sends no more news.
+                if matches!(tokio::time::timeout(IDLE, news.changed()).await, Ok(Err(_))) {
+                    return;
+                }
+            }
+            Err(NodeError::Stopped) => return,
+            Err(error) => {
+                if !std::mem::replace(&mut failing, true) {
+                    warn!(channel, address = client.address(), code = error.code(), %error, "the counterpart did not take a frame; trying again");
+                }
+                if node.set_link(channel.clone(), Some(error.to_string())).await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// One exchange; false when there was nothing to carry.
+async fn step(
+    node: &NodeHandle,
+    channel: &str,
+    pact: &Pact,
+    log: LogRef,
+    client: &PeerClient,
+    cosigned_told: &mut u64,
+) -> Result<bool, NodeError> {
+    let (name, told) = (channel.to_owned(), *cosigned_told);
+    let frame = node.with_store(move |channels, store| next_frame(channels, store, &name, log, told)).await??;
+    let Some((frame, cosigned)) = frame else { return Ok(false) };
+    let answer = client.post(FRAMES_PATH, frame.encode()).await?;
+    if answer.status != 200 {
+        let reason = String::from_utf8_lossy(&answer.body).chars().take(500).collect();
+        return Err(NodeError::File { path: format!("counterpart's answer {}", answer.status), reason });
+    }
+    let unreadable = || NodeError::File { path: "counterpart's answer".to_owned(), reason: "is no frame answer".to_owned() };
+    let answer = FrameAnswer::decode(&answer.body).ok_or_else(unreadable)?;
+    let receipt = VerifiedReceipt::verify(&answer.note, pact)?;
+    if receipt.log != log || !receipt.mirrored {
+        return Err(unreadable());
+    }
+    node.keep(channel.to_owned(), receipt).await?;
+    node.set_link(channel.to_owned(), None).await?;
+    *cosigned_told = cosigned.max(*cosigned_told);
+    Ok(true)
+}
+
+/// What comes next for the counterpart: entries that it has not signed for, else a cosigned checkpoint that it has not
+/// seen. With it the size up to which cosignatures are told by then.
+fn next_frame(
+    channels: &Channels,
+    store: &dyn Store,
+    name: &str,
+    log: LogRef,
+    cosigned_told: u64,
+) -> Result<Option<(Frame, u64)>, NodeError> {
+    let Some(member) = channels.channels.get(name) else { return Ok(None) };
+    let (channel, state) = (&member.channel, member.channel.log(log));
+    let origin = super::round::origin(channel, log).to_string();
+    let frame = |start, entries, note| Frame { channel: channel.pact().channel(), origin: origin.clone(), start, entries, note };
+    if state.delivered < state.size() {
+        let entries = store.read(&origin, state.delivered, ENTRIES_MAX, FRAME_BYTES)?;
+        let end = state.delivered + entries.len() as u64;
+        let entries = entries.into_iter().map(|entry| wire(&origin, entry)).collect::<Result<_, _>>()?;
+        let note = checkpoint_at(channel, log, end, &channels.signers.checkpoint).encode();
+        return Ok(Some((frame(state.delivered, entries, note), cosigned_told)));
+    }
+    let newest = state.cosigned.values().copied().max().unwrap_or(0);
+    if newest <= cosigned_told {
+        return Ok(None);
+    }
+    let mut heads = store.heads(&origin)?.into_iter().filter(|head| matches!(head.kind, HeadKind::Cosignature(_)));
+    let note = heads.find_map(|head| {
+        let signed = SignedCheckpoint::parse(&head.bytes).ok()?;
+        (signed.checkpoint().size == newest).then_some(head.bytes)
+    });
+    Ok(note.map(|note| (frame(newest, Vec::new(), note), newest)))
+}
+
+/// A stored entry as the wire takes it.
+fn wire(origin: &str, stored: StoredEntry) -> Result<Vec<u8>, NodeError> {
+    let entry = entry_of(origin, stored)?;
+    entry.encode().map_err(|error| NodeError::StoreDiffers { origin: origin.to_owned(), reason: error.to_string() })
+}
+
+/// A stored entry as the record knows it.
+pub(super) fn entry_of(origin: &str, stored: StoredEntry) -> Result<Entry, NodeError> {
+    let leaf = Leaf::decode(&stored.leaf);
+    let leaf = leaf.map_err(|error| NodeError::StoreDiffers { origin: origin.to_owned(), reason: error.to_string() })?;
+    let parts = stored.parts.into_iter().map(|part| part.map(|part| Part { salt: part.salt, bytes: part.bytes }));
+    Ok(Entry { leaf, parts: parts.collect() })
+}
+
+/// Has one witness cosign one own log, for as long as the node runs.
+pub(super) async fn have_cosigned(
+    node: NodeHandle,
+    channel: String,
+    pact: Pact,
+    log: LogRef,
+    witness: String,
+    client: PeerClient,
+) {
+    let mut news = node.revision.clone();
+    let mut old = None;
+    let mut failing = false;
+    loop {
+        news.mark_unchanged();
+        match ask_witness(&node, &channel, &pact, log, &witness, &client, &mut old).await {
+            Ok(true) => failing = false,
+            Ok(false) => {
+                if matches!(tokio::time::timeout(IDLE, news.changed()).await, Ok(Err(_))) {
+                    return;
+                }
+            }
+            Err(NodeError::Stopped) => return,
+            Err(error) => {
+                if !std::mem::replace(&mut failing, true) {
+                    warn!(channel, witness, code = error.code(), %error, "the witness did not cosign; trying again");
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// One request to a witness; false when there was nothing to cosign. `old` is the size that the witness said it holds.
+async fn ask_witness(
+    node: &NodeHandle,
+    channel: &str,
+    pact: &Pact,
+    log: LogRef,
+    witness: &str,
+    client: &PeerClient,
+    old: &mut Option<u64>,
+) -> Result<bool, NodeError> {
+    let (name, by, held) = (channel.to_owned(), witness.to_owned(), old.take());
+    let request = node.query(move |channels| witness_request(channels, &name, log, &by, held)).await?;
+    let Some(request) = request else { return Ok(false) };
+    let answer = client.post("/add-checkpoint", request.encode()).await?;
+    let text = String::from_utf8_lossy(&answer.body).into_owned();
+    if answer.status == 409
+        && let Ok(size) = text.trim().parse()
+    {
+        *old = Some(size);
+        return Ok(true);
+    }
+    let refused = |reason: String| NodeError::File { path: format!("witness {witness}"), reason };
+    if answer.status != 200 {
+        return Err(refused(format!("answered {}: {}", answer.status, text.chars().take(300).collect::<String>())));
+    }
+    let mut signed = request.checkpoint;
+    for line in text.lines() {
+        let line: NoteSignature = line.parse().map_err(|_| refused("answered with no signature line".to_owned()))?;
+        signed.add(line);
+    }
+    let receipt = VerifiedReceipt::verify(&signed.encode(), pact)?;
+    if !receipt.cosignatures.iter().any(|(name, _)| name == witness) {
+        return Err(refused("answered with a signature of another key".to_owned()));
+    }
+    node.keep(channel.to_owned(), receipt).await?;
+    Ok(true)
+}
+
+fn witness_request(
+    channels: &Channels,
+    name: &str,
+    log: LogRef,
+    witness: &str,
+    held: Option<u64>,
+) -> Option<AddCheckpoint> {
+    let channel = &channels.channels.get(name)?.channel;
+    let state = channel.log(log);
+    let cosigned = state.cosigned.get(witness).copied().unwrap_or(0);
+    let old_size = held.unwrap_or(cosigned);
+    if state.size() <= cosigned || old_size > state.size() {
+        return None;
+    }
+    let proof: Vec<Hash> = state.tree.consistency(old_size, state.size()).ok()?;
+    let checkpoint = checkpoint_at(channel, log, state.size(), &channels.signers.checkpoint);
+    Some(AddCheckpoint { old_size, proof, checkpoint })
+}

@@ -1,0 +1,118 @@
+//! What can go wrong when something is asked of a node.
+
+use skypact_channel::{FrameError, PactError, Rejection};
+
+use crate::keys::KeyError;
+use crate::storage::{CommitError, StoreError};
+use crate::transport::TransportError;
+
+/// Why a node did not do what was asked, or cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// The channel's rules refuse it.
+    #[error("{rejection}")]
+    Refused {
+        /// Place of the refused item in the request, from 0.
+        position: usize,
+        /// Why.
+        rejection: Box<Rejection>,
+    },
+    /// A frame or note does not hold.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// There is no such channel here.
+    #[error("channel {channel}: there is no pact of this name here; install it with 'skypact pact sign'")]
+    UnknownChannel {
+        /// What was asked for.
+        channel: String,
+    },
+    /// The node is stopping or has stopped.
+    #[error("the node is stopping; ask again when it is back")]
+    Stopped,
+    /// The batch was not written; the node stops and starts again from storage.
+    #[error("nothing was recorded: {reason}; the node stops now, start it again when that is mended")]
+    NotRecorded {
+        /// Stable code of the reason.
+        code: &'static str,
+        /// The reason.
+        reason: String,
+    },
+    /// What is stored is not what was signed.
+    #[error("stored log {origin}: {reason}; run 'skypact doctor', restore the file or ask the counterpart for its copy")]
+    StoreDiffers {
+        /// The log.
+        origin: String,
+        /// What differs.
+        reason: String,
+    },
+    /// Storage failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A key file failed.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// A pact cannot be used.
+    #[error(transparent)]
+    Pact(#[from] PactError),
+    /// The network failed.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// A file failed.
+    #[error("{path}: {reason}")]
+    File {
+        /// The file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// The bundle could not be written.
+    #[error("bundle: {reason}")]
+    Bundle {
+        /// Stable code of the reason.
+        code: &'static str,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl NodeError {
+    /// Stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Refused { rejection, .. } => rejection.code(),
+            Self::Frame(error) => error.code(),
+            Self::UnknownChannel { .. } => "channel-unknown",
+            Self::Stopped => "node-stopped",
+            Self::NotRecorded { code, .. } | Self::Bundle { code, .. } => code,
+            Self::StoreDiffers { .. } => "store-differs",
+            Self::Store(error) => error.code(),
+            Self::Key(error) => error.code(),
+            Self::Pact(error) => error.code(),
+            Self::Transport(error) => error.code(),
+            Self::File { .. } => "file-unusable",
+        }
+    }
+
+    /// The field at fault, where there is one.
+    pub fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused { rejection, .. } => rejection.field(),
+            Self::UnknownChannel { .. } => Some("channel"),
+            _ => None,
+        }
+    }
+
+    /// Place of the refused item in the request.
+    pub fn position(&self) -> Option<usize> {
+        match self {
+            Self::Refused { position, .. } => Some(*position),
+            _ => None,
+        }
+    }
+}
+
+impl From<&CommitError> for NodeError {
+    fn from(error: &CommitError) -> Self {
+        Self::NotRecorded { code: error.code(), reason: error.to_string() }
+    }
+}

@@ -1,0 +1,137 @@
+//! A running node: one thread decides and commits ([`core`]), tasks around it carry entries to the counterpart and
+//! checkpoints to the witnesses ([`courier`]). Data goes one way: a request reaches the core, a whole batch of requests
+//! becomes entries, ONE transaction makes them durable, and only then answers go out and couriers wake.
+
+mod bundle;
+mod core;
+mod courier;
+mod error;
+mod peer;
+mod round;
+mod signer;
+mod start;
+
+pub use core::{Channels, LinkState};
+pub use error::NodeError;
+pub use peer::FRAMES_PATH;
+pub use signer::RecordSigner;
+pub use start::{NodeOptions, RunningNode, start};
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+
+use skypact_channel::{Submission, VerifiedFrame, VerifiedReceipt};
+use skypact_record::Hash;
+use tokio::sync::{oneshot, watch};
+
+use self::core::Request;
+use crate::clock::NodeClock;
+use crate::storage::Store;
+
+/// Where an act was placed. It is durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// Hash of its leaf: what others cite.
+    pub leaf: Hash,
+    /// Origin of its log.
+    pub origin: String,
+    /// Index in that log.
+    pub index: u64,
+}
+
+/// The way to the core of a running node. Cheap to clone.
+#[derive(Clone)]
+pub struct NodeHandle {
+    requests: SyncSender<Request>,
+    revision: watch::Receiver<u64>,
+    clock: NodeClock,
+    scratch: Arc<PathBuf>,
+}
+
+impl NodeHandle {
+    /// Records officers' acts in order; all are durable when this returns. At the first one that is refused the rest is
+    /// left; those before it are recorded.
+    pub async fn submit(&self, channel: &str, acts: Vec<Submission>) -> Result<Vec<Placed>, NodeError> {
+        let channel = channel.to_owned();
+        self.ask(|reply| Request::Submit { channel, acts, reply }).await?
+    }
+
+    /// Runs a query over the committed state.
+    pub async fn query<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Channels) -> T + Send + 'static,
+    ) -> Result<T, NodeError> {
+        self.ask(|reply: oneshot::Sender<T>| {
+            Request::Query(Box::new(move |channels, _| {
+                // The asker may have gone away; then nobody wants the answer.
+                let _ = reply.send(read(channels));
+            }))
+        })
+        .await
+    }
+
+    /// Writes the evidence bundle of a channel to `out`.
+    pub async fn bundle(&self, channel: &str, out: PathBuf) -> Result<(), NodeError> {
+        let channel = channel.to_owned();
+        self.with_store(move |channels, store| bundle::write(channels, store, &channel, &out)).await?
+    }
+
+    /// A directory of the node's own for files on their way out.
+    pub fn scratch(&self) -> &std::path::Path {
+        &self.scratch
+    }
+
+    /// The node's time, nanoseconds UTC; in an exercise another one than the machine's.
+    pub fn now_ns(&self) -> i64 {
+        self.clock.now_utc_ns()
+    }
+
+    /// Asks the core to stop after what it has in hand.
+    pub async fn stop(&self) {
+        let requests = self.requests.clone();
+        // A core that is gone has stopped already.
+        let _ = tokio::task::spawn_blocking(move || requests.send(Request::Stop)).await;
+    }
+
+    async fn receive(&self, channel: String, frame: VerifiedFrame) -> Result<core::FrameAnswer, NodeError> {
+        self.ask(|reply| Request::Receive { channel, frame: Box::new(frame), reply }).await?
+    }
+
+    async fn keep(&self, channel: String, receipt: VerifiedReceipt) -> Result<(), NodeError> {
+        self.ask(|reply| Request::Receipt { channel, receipt: Box::new(receipt), reply }).await?
+    }
+
+    async fn with_store<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Channels, &dyn Store) -> T + Send + 'static,
+    ) -> Result<T, NodeError> {
+        self.ask(|reply: oneshot::Sender<T>| {
+            Request::Query(Box::new(move |channels, store| {
+                let _ = reply.send(read(channels, store));
+            }))
+        })
+        .await
+    }
+
+    async fn set_link(&self, channel: String, error: Option<String>) -> Result<(), NodeError> {
+        let at_ns = self.now_ns();
+        self.ask(|reply| Request::Link { channel, error, at_ns, reply }).await
+    }
+
+    async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, NodeError> {
+        let (reply, answer) = oneshot::channel();
+        let mut request = request(reply);
+        loop {
+            match self.requests.try_send(request) {
+                Ok(()) => break,
+                Err(std::sync::mpsc::TrySendError::Disconnected(_)) => return Err(NodeError::Stopped),
+                Err(std::sync::mpsc::TrySendError::Full(back)) => {
+                    request = back;
+                    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+                }
+            }
+        }
+        answer.await.map_err(|_| NodeError::Stopped)
+    }
+}

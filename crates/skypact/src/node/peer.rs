@@ -1,0 +1,81 @@
+//! What the counterpart may ask over mutual TLS: to take in a frame. Everything that needs no state is checked here,
+//! before the core is asked.
+
+use hyper::body::Bytes;
+use skypact_channel::{Frame, Pact, Rejection};
+
+use super::core::FrameAnswer;
+use super::{NodeError, NodeHandle};
+use crate::transport::{Peer, PeerAnswer, PeerHandler};
+
+/// Path of the one request between nodes.
+pub const FRAMES_PATH: &str = "/channel/v1/frames";
+
+/// Answers the counterparts of a node's channels.
+pub(super) struct PeerDoor {
+    pub(super) node: NodeHandle,
+    /// The pacts in force: name, pact, name of the counterpart.
+    pub(super) pacts: Vec<(String, Pact, String)>,
+}
+
+impl PeerHandler for PeerDoor {
+    async fn handle(&self, from: Peer, path: String, body: Bytes) -> PeerAnswer {
+        let Peer::Party { name, .. } = from else { return refusal(403, "not-a-party", "connect with a pinned key") };
+        if path != FRAMES_PATH {
+            return refusal(404, "path-unknown", "frames go to /channel/v1/frames");
+        }
+        match self.take(&name, &body).await {
+            Ok(answer) => PeerAnswer::new(200, answer.encode()),
+            Err(error) => refusal(status(&error), error.code(), &error.to_string()),
+        }
+    }
+}
+
+impl PeerDoor {
+    async fn take(&self, from: &str, body: &[u8]) -> Result<FrameAnswer, NodeError> {
+        let frame = Frame::decode(body)?;
+        let agreed = self.pacts.iter().find(|(_, pact, party)| pact.channel() == frame.channel && party == from);
+        let unknown = || NodeError::UnknownChannel { channel: frame.channel.to_string() };
+        let (channel, pact, _) = agreed.ok_or_else(unknown)?;
+        let sender = pact.party(from)?;
+        let verified = tokio::task::block_in_place(|| frame.verify(pact, sender))?;
+        self.node.receive(channel.clone(), verified).await
+    }
+}
+
+fn status(error: &NodeError) -> u16 {
+    match error {
+        NodeError::Frame(_) => 400,
+        NodeError::UnknownChannel { .. } | NodeError::Pact(_) => 404,
+        NodeError::Refused { rejection, .. } if matches!(**rejection, Rejection::Gap { .. }) => 409,
+        NodeError::Refused { .. } => 422,
+        _ => 503,
+    }
+}
+
+pub(crate) fn refusal(status: u16, code: &str, message: &str) -> PeerAnswer {
+    let body = serde_json::json!({ "code": code, "field": null, "message": message, "remedy": null });
+    PeerAnswer::new(status, body.to_string())
+}
+
+impl FrameAnswer {
+    /// `{0: held, 1: note}` in deterministic CBOR.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut writer = minicbor::Encoder::new(&mut bytes);
+        let written = writer.map(2).and_then(|w| w.u8(0)?.u64(self.held)?.u8(1)?.bytes(&self.note));
+        written.map(drop).expect("a Vec takes every byte");
+        bytes
+    }
+
+    /// Reads an answer of the counterpart; `None` when it is none.
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut reader = minicbor::Decoder::new(bytes);
+        let fields = reader.map().ok()??;
+        let held_key = reader.u8().ok()?;
+        let held = reader.u64().ok()?;
+        let note_key = reader.u8().ok()?;
+        let note = reader.bytes().ok()?.to_vec();
+        (fields == 2 && held_key == 0 && note_key == 1 && reader.position() == bytes.len()).then_some(Self { held, note })
+    }
+}

@@ -1,0 +1,204 @@
+//! Starting a node: open storage, replay every entry into the channels and hold it against the signed checkpoints, then
+//! listen and let the couriers go.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread::JoinHandle;
+
+use skypact_channel::{Channel, LogRef, Pact, VerifiedReceipt};
+use skypact_record::{KeyRole, LogClass, SignedCheckpoint};
+use tokio::sync::watch;
+
+use super::core::{Channels, Core, LinkState, Member, Signers};
+use super::courier::{carry, entry_of, have_cosigned};
+use super::peer::PeerDoor;
+use super::round::origin;
+use super::signer::RecordSigner;
+use super::{NodeError, NodeHandle};
+use crate::clock::NodeClock;
+use crate::keys::KeyRing;
+use crate::storage::{HeadKind, Store};
+use crate::transport::{ClientAuth, Identity, PeerClient, PeerServer, Pins, ServerLimits, TrafficClass, TransportKey};
+
+/// Requests that may wait for the core.
+const WAITING_MAX: usize = 1_024;
+const REPLAY_ENTRIES: usize = 4_096;
+
+/// Everything that a node needs to run.
+pub struct NodeOptions {
+    /// Name of its party.
+    pub party: String,
+    /// Directory for files on their way out; it exists.
+    pub scratch: PathBuf,
+    /// Its keys.
+    pub keys: KeyRing,
+    /// The pacts in force, by channel name.
+    pub pacts: Vec<(String, Pact)>,
+    /// Its storage.
+    pub store: Box<dyn Store>,
+    /// Where it listens for counterparts.
+    pub listen: SocketAddr,
+    /// Addresses of counterparts, by party name. Without one the counterpart has to connect.
+    pub counterparts: BTreeMap<String, String>,
+    /// Addresses and transport keys of witnesses, by witness name.
+    pub witnesses: BTreeMap<String, (String, [u8; 32])>,
+    /// Its clock.
+    pub clock: NodeClock,
+}
+
+/// A node that runs.
+pub struct RunningNode {
+    /// The way to its core.
+    pub handle: NodeHandle,
+    /// Where it listens.
+    pub address: SocketAddr,
+    core: JoinHandle<Result<(), NodeError>>,
+    tasks: tokio::task::JoinSet<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl RunningNode {
+    /// Whether the core has ended, which it does by itself only when storage failed.
+    pub fn has_ended(&self) -> bool {
+        self.core.is_finished()
+    }
+
+    /// Stops: no new requests, what is in hand is committed, connections are closed.
+    pub async fn stop(mut self) -> Result<(), NodeError> {
+        // Nobody listening means that the server is gone already.
+        let _ = self.stop.send(true);
+        self.handle.stop().await;
+        let core = tokio::task::spawn_blocking(move || self.core.join());
+        let ended = core.await.map_err(|_| NodeError::Stopped)?;
+        while self.tasks.join_next().await.is_some() {}
+        ended.map_err(|_| NodeError::Stopped)?
+    }
+}
+
+/// Starts a node. When it returns, entry 0 of each log is durable and the node listens.
+pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
+    let identity = Identity::new(&options.keys.transport)?;
+    let channels = restore(&mut options)?;
+    let (revision, news) = watch::channel(0);
+    let (requests, waiting) = sync_channel(WAITING_MAX);
+    let clock = options.clock.clone();
+    let scratch = Arc::new(options.scratch.clone());
+    let handle = NodeHandle { requests, revision: news, clock: clock.clone(), scratch };
+    let mut core = Core { channels, store: options.store, clock, revision };
+    core.open()?;
+
+    let pins = Pins::new();
+    let mut agreed = Vec::new();
+    for (name, pact) in &options.pacts {
+        let counterpart = pact.party_name(1 - pact.party(&options.party)?).to_owned();
+        pins.pin(transport_key(pact, &counterpart)?, &counterpart);
+        agreed.push((name.clone(), pact.clone(), counterpart));
+    }
+    let limits = ServerLimits { body_bytes_max: skypact_channel::FRAME_MAX_BYTES, ..ServerLimits::for_clients(ClientAuth::Pinned) };
+    let door = PeerDoor { node: handle.clone(), pacts: agreed.clone() };
+    let server = PeerServer::bind_with_limits(options.listen, &identity, pins, ClientAuth::Pinned, limits, door).await?;
+    let address = server.local_addr();
+    let (stop, stopping) = watch::channel(false);
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(server.serve(stopping));
+    let thread = std::thread::Builder::new().name("node-core".to_owned()).spawn(move || core.run(&waiting));
+    let core = thread.map_err(|error| NodeError::File { path: "thread".to_owned(), reason: error.to_string() })?;
+
+    for (name, pact, counterpart) in agreed {
+        let me = pact.party(&options.party)?;
+        for class in LogClass::ALL {
+            let (log, traffic) = (LogRef { party: me, class }, traffic(class));
+            if let Some(address) = options.counterparts.get(&counterpart) {
+                let client = PeerClient::new(address, transport_key(&pact, &counterpart)?, &identity, traffic);
+                tasks.spawn(carry(handle.clone(), name.clone(), pact.clone(), log, client));
+            }
+            for (witness, (address, key)) in &options.witnesses {
+                let named = pact.genesis().witnesses.iter().any(|known| known.name.as_str() == witness);
+                if named {
+                    let client = PeerClient::new(address, TransportKey::new(*key)?, &identity, traffic);
+                    let (channel, pact) = (name.clone(), pact.clone());
+                    tasks.spawn(have_cosigned(handle.clone(), channel, pact, log, witness.clone(), client));
+                }
+            }
+        }
+    }
+    Ok(RunningNode { handle, address, core, tasks, stop })
+}
+
+fn traffic(class: LogClass) -> TrafficClass {
+    match class {
+        LogClass::Routine => TrafficClass::Routine,
+        LogClass::Urgent => TrafficClass::Urgent,
+    }
+}
+
+/// The transport key of a party in a pact.
+fn transport_key(pact: &Pact, party: &str) -> Result<TransportKey, NodeError> {
+    let held = &pact.genesis().parties[pact.party(party)?];
+    let unusable = |reason: &str| NodeError::File { path: format!("pact, party {party}, transport key"), reason: reason.to_owned() };
+    let key = held.key_of(KeyRole::Transport).ok_or_else(|| unusable("is missing"))?;
+    let bytes = key.as_bytes().try_into().map_err(|_| unusable("is no Ed25519 key"))?;
+    Ok(TransportKey::new(bytes)?)
+}
+
+/// Folds all stored entries into the channels.
+fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
+    let mut channels = BTreeMap::new();
+    let mut by_origin: BTreeMap<String, (String, LogRef)> = BTreeMap::new();
+    for (name, pact) in &options.pacts {
+        let channel = Channel::new(pact.clone(), &options.party)?;
+        let mut terms = [0; 4];
+        for log in LogRef::ALL {
+            let origin = origin(&channel, log).to_string();
+            terms[log.place()] = options.store.claim(&origin)?.term;
+            by_origin.insert(origin, (name.clone(), log));
+        }
+        channels.insert(name.clone(), Member { channel, terms, link: LinkState::default() });
+    }
+    let mut sequence = 0;
+    loop {
+        let entries = options.store.replay(sequence, REPLAY_ENTRIES)?;
+        let Some(last) = entries.last() else { break };
+        sequence = last.sequence;
+        for replayed in entries {
+            // A pact that was taken away leaves its logs behind; they stay in storage.
+            let Some((name, log)) = by_origin.get(&replayed.log) else { continue };
+            let member = channels.get_mut(name).expect("inserted above");
+            let entry = entry_of(&replayed.log, replayed.entry)?;
+            member.channel.replay(*log, replayed.index, entry)?;
+        }
+    }
+    for member in channels.values_mut() {
+        restore_heads(&mut member.channel, &*options.store)?;
+    }
+    let signers = Signers {
+        node: RecordSigner::new(options.keys.node.clone()),
+        checkpoint: RecordSigner::new(options.keys.checkpoint.clone()),
+        mirror: RecordSigner::new(options.keys.mirror.clone()),
+    };
+    Ok(Channels { party: options.party.clone(), channels, signers })
+}
+
+/// Holds the restored logs against their signed checkpoints and takes in the receipts.
+fn restore_heads(channel: &mut Channel, store: &dyn Store) -> Result<(), NodeError> {
+    for log in LogRef::ALL {
+        let name = origin(channel, log).to_string();
+        for head in store.heads(&name)? {
+            let differs = |reason: String| NodeError::StoreDiffers { origin: name.clone(), reason };
+            let note = SignedCheckpoint::parse(&head.bytes).map_err(|error| differs(error.to_string()))?;
+            let (size, stated) = (note.checkpoint().size, note.checkpoint().root);
+            let root = channel.log(log).tree.root_at(size).map_err(|error| differs(error.to_string()))?;
+            if root != stated {
+                return Err(differs(format!("the root at size {size} is {root}, the signed one is {stated}")));
+            }
+            if head.kind != HeadKind::Checkpoint {
+                let receipt = VerifiedReceipt::verify(&head.bytes, channel.pact())?;
+                channel.apply_receipt(&receipt);
+            }
+        }
+    }
+    Ok(())
+}
