@@ -1,3 +1,5 @@
 //! Tests of the record against oracles that nobody here wrote.
 
+mod golden;
+mod keys;
 mod tree;
