@@ -1,8 +1,295 @@
 //! Golden files of every object (crates/record/golden), and the pact of fixed keys from which they are made.
-//! Keys: the seed of the Ed25519 key `label` is SHA-256("skypact golden key " || label); salts likewise with "salt".
+//! `SKYPACT_GOLDEN=write` writes them anew: only for a new version of the format, never to make a test pass.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use ed25519_dalek::{Signer as _, SigningKey};
-use skypact_record::{Hash, PublicKey, Signer, SignerError};
+use skypact_record::{
+    Act, AddCheckpoint, Checkpoint, Cosignature, Entry, Genesis, Hash, KeyRole, Leaf, LogClass, NoteSignature, Origin,
+    Part, Party, PartyKey, PublicKey, Seen, SignedAct, SignedCheckpoint, SignedGenesis, Signer, SignerError, TlogProof,
+    Tree, WitnessKey, cosign, tree,
+};
+
+/// Time of the first cosignature, s since the Unix epoch.
+pub(crate) const TIME_S: u64 = 1_790_000_000;
+
+/// Every golden object, in the bytes that this crate writes.
+fn objects() -> Vec<(&'static str, Vec<u8>)> {
+    let pact = Pact::new();
+    let log = pact.log(7);
+    let note = pact.checkpoint(&log, 7);
+    let entry = &log.entries[6];
+    let proof = TlogProof {
+        extra: entry.leaf.encode().expect("a golden leaf"),
+        index: 6,
+        proof: log.tree.inclusion(6, 7).expect("leaf 6 of 7"),
+        checkpoint: note.clone(),
+    };
+    let proof_of_growth = log.tree.consistency(3, 7).expect("sizes of the log");
+    let request = AddCheckpoint { old_size: 3, proof: proof_of_growth, checkpoint: pact.head(&log, 7) };
+    let withheld = Entry { leaf: entry.leaf.clone(), parts: vec![entry.parts[0].clone(), None] };
+    vec![
+        ("act", entry.leaf.act.bytes().to_vec()),
+        ("leaf", entry.leaf.encode().expect("a golden leaf")),
+        ("leaf-genesis", log.entries[0].leaf.encode().expect("a golden leaf")),
+        ("part", entry.parts[0].as_ref().expect("a golden part").encode().expect("a golden part")),
+        ("entry", entry.encode().expect("a golden entry")),
+        ("entry-withheld", withheld.encode().expect("a golden entry")),
+        ("genesis", pact.signed.genesis_bytes().to_vec()),
+        ("signed-genesis", pact.signed.encode()),
+        ("checkpoint", note.encode()),
+        ("add-checkpoint", request.encode()),
+        ("tlog-proof", proof.encode()),
+    ]
+}
+
+fn golden_path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden").join(format!("{name}.hex"))
+}
+
+/// The bytes of a golden file.
+fn golden(name: &str) -> Vec<u8> {
+    let path = golden_path(name);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("golden file {}: {error}", path.display()));
+    let bytes = from_hex(&text);
+    assert_eq!(to_hex(&bytes), text, "{name} is not plain hexadecimal in lines of 32 bytes");
+    bytes
+}
+
+#[test]
+fn fixed_keys_and_salts_give_the_golden_bytes() {
+    let write = std::env::var_os("SKYPACT_GOLDEN").is_some_and(|value| value == "write");
+    for (name, bytes) in objects() {
+        if write {
+            std::fs::write(golden_path(name), to_hex(&bytes)).unwrap();
+        }
+        assert!(golden(name) == bytes, "{name} is written otherwise than its golden file");
+    }
+}
+
+#[test]
+fn golden_objects_decode_and_encode_again_unchanged() {
+    let bytes = golden("act");
+    assert_eq!(Act::decode(&bytes).unwrap().encode().unwrap(), bytes);
+    for name in ["leaf", "leaf-genesis"] {
+        let bytes = golden(name);
+        assert_eq!(Leaf::decode(&bytes).unwrap().encode().unwrap(), bytes, "{name}");
+    }
+    let bytes = golden("part");
+    assert_eq!(Part::decode(&bytes).unwrap().encode().unwrap(), bytes);
+    for name in ["entry", "entry-withheld"] {
+        let bytes = golden(name);
+        assert_eq!(Entry::decode(&bytes).unwrap().encode().unwrap(), bytes, "{name}");
+    }
+    let bytes = golden("genesis");
+    assert_eq!(Genesis::decode(&bytes).unwrap().encode().unwrap(), bytes);
+    let bytes = golden("signed-genesis");
+    assert_eq!(SignedGenesis::decode(&bytes).unwrap().encode(), bytes);
+    let bytes = golden("checkpoint");
+    assert_eq!(SignedCheckpoint::parse(&bytes).unwrap().encode(), bytes);
+    let bytes = golden("add-checkpoint");
+    assert_eq!(AddCheckpoint::parse(&bytes).unwrap().encode(), bytes);
+    let bytes = golden("tlog-proof");
+    assert_eq!(TlogProof::parse(&bytes).unwrap().encode(), bytes);
+}
+
+#[test]
+fn golden_objects_verify_with_the_keys_of_the_golden_pact() {
+    let signed = SignedGenesis::decode(&golden("signed-genesis")).unwrap();
+    signed.verify().unwrap();
+    assert_eq!(signed.genesis_bytes(), golden("genesis"));
+    let pact = signed.genesis();
+    assert_eq!(pact.channel(), signed.channel());
+
+    for name in ["leaf", "leaf-genesis"] {
+        let leaf = Leaf::decode(&golden(name)).unwrap();
+        let key = pact.act_key(&leaf.act).unwrap();
+        leaf.act.verify(&key.key).unwrap();
+        assert_eq!(leaf.act.act().channel, signed.channel());
+        assert_eq!(pact.log(&leaf.origin).unwrap().class, leaf.act.act().log_class);
+    }
+    for name in ["entry", "entry-withheld"] {
+        let entry = Entry::decode(&golden(name)).unwrap();
+        entry.check().unwrap();
+        assert_eq!(entry.leaf.encode().unwrap(), golden("leaf"));
+        assert_eq!(entry.leaf.act.bytes(), golden("act"));
+        assert_eq!(entry.parts[0].as_ref().unwrap().encode().unwrap(), golden("part"));
+    }
+
+    let note = SignedCheckpoint::parse(&golden("checkpoint")).unwrap();
+    let head = note.checkpoint();
+    note.verify(&pact.checkpoint_key(&head.origin).unwrap()).unwrap();
+    let cosigners = [pact.witness_keys(), vec![pact.mirror_key(&pact.parties[0].name).unwrap()]].concat();
+    assert_eq!(note.signatures().len(), 1 + cosigners.len());
+    for (key, line) in cosigners.iter().zip(&note.signatures()[1..]) {
+        assert_eq!(Cosignature::verify(key, head, line).unwrap().time_s, TIME_S + head.size);
+    }
+
+    let proof = TlogProof::parse(&golden("tlog-proof")).unwrap();
+    assert_eq!(proof.extra, golden("leaf"));
+    proof.verify_inclusion(&tree::leaf_hash(&proof.extra)).unwrap();
+    proof.verify_inclusion(&tree::leaf_hash(&golden("leaf-genesis"))).unwrap_err();
+}
+
+#[test]
+fn there_is_no_golden_file_that_nothing_checks() {
+    let mut expected: Vec<String> = objects().iter().map(|(name, _)| format!("{name}.hex")).collect();
+    expected.push("README.md".to_owned());
+    expected.sort();
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden");
+    let mut found: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.starts_with("bundle"))
+        .collect();
+    found.sort();
+    assert_eq!(found, expected);
+}
+
+/// A pact of RED and BLUE with two witnesses, all keys fixed.
+pub(crate) struct Pact {
+    pub(crate) signed: SignedGenesis,
+    pub(crate) red_node: TestSigner,
+    pub(crate) red_checkpoint: TestSigner,
+    pub(crate) blue_mirror: TestSigner,
+    pub(crate) witnesses: [TestSigner; 2],
+}
+
+/// The routine log of RED.
+pub(crate) struct Log {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) tree: Tree,
+}
+
+impl Pact {
+    pub(crate) fn new() -> Self {
+        let witnesses = ["witness one", "witness two"].map(TestSigner::new);
+        let names = ["w1.example", "w2.example"];
+        let genesis = Genesis {
+            channel_name: "east-river".parse().expect("a channel name"),
+            parties: [party("BLUE", "blue.example"), party("RED", "red.example")],
+            witnesses: names
+                .iter()
+                .zip(&witnesses)
+                .map(|(name, signer)| WitnessKey { name: origin(name), key: signer.key.clone() })
+                .collect(),
+            quorum: 1,
+            terms: b"terms of the channel protocol".to_vec(),
+        };
+        let bytes = genesis.encode().expect("a golden genesis");
+        let roots = ["BLUE root", "RED root"]
+            .map(|label| Genesis::sign(&bytes, &TestSigner::new(label)).expect("a key at hand signs"));
+        Self {
+            signed: SignedGenesis::assemble(bytes, roots).expect("a golden genesis"),
+            red_node: TestSigner::new("RED node"),
+            red_checkpoint: TestSigner::new("RED checkpoint"),
+            blue_mirror: TestSigner::new("BLUE mirror"),
+            witnesses,
+        }
+    }
+
+    /// The first `size` entries of RED's routine log. Entry 0 is the genesis; the others cite, commit and look at BLUE's log.
+    pub(crate) fn log(&self, size: u64) -> Log {
+        let mut log = Log { entries: Vec::new(), tree: Tree::new() };
+        for index in 0..size {
+            let leaf = self.entry(index, &log.tree);
+            log.tree.push(leaf.leaf.hash());
+            log.entries.push(leaf);
+        }
+        log
+    }
+
+    fn entry(&self, index: u64, before: &Tree) -> Entry {
+        let salt = |part: usize| fixed("salt", &format!("{index} {part}"));
+        let contents = if index == 0 {
+            vec![self.signed.encode()]
+        } else {
+            vec![format!("notice {index}").into_bytes(), vec![index as u8; 100]]
+        };
+        let parts: Vec<Part> =
+            contents.into_iter().enumerate().map(|(n, bytes)| Part { salt: salt(n), bytes }).collect();
+        let mut message_id = [0; 16];
+        message_id[15] = index as u8;
+        let act = Act {
+            channel: self.signed.channel(),
+            epoch: index.min(1),
+            author: "RED".parse().expect("a party name"),
+            log_class: LogClass::Routine,
+            kind: if index == 0 { Act::GENESIS } else { 0x101 },
+            message_id,
+            references: before.leaf(index.wrapping_sub(1)).into_iter().filter(|_| index > 1).collect(),
+            claimed_time: TIME_S as i64 * 1_000_000_000 + index as i64 - 3,
+            commitments: parts.iter().map(Part::commitment).collect(),
+        };
+        let seen =
+            Seen { origin: origin("blue.example/east-river/urgent"), size: index, root: Hash(fixed("root", "")) };
+        let leaf = Leaf {
+            origin: self.origin(),
+            index,
+            seen: if index == 0 { Vec::new() } else { vec![seen] },
+            cosignature: (index > 0).then(|| self.cosignature(before).hash()),
+            act: SignedAct::sign(act, &self.red_node).expect("a key at hand signs"),
+        };
+        Entry { leaf, parts: parts.into_iter().map(Some).collect() }
+    }
+
+    pub(crate) fn origin(&self) -> Origin {
+        origin("red.example/east-river/routine")
+    }
+
+    fn cosignature(&self, tree: &Tree) -> NoteSignature {
+        let head = Checkpoint { origin: self.origin(), size: tree.size(), root: tree.root() };
+        cosign(&head, TIME_S + tree.size(), &origin("w1.example"), &self.witnesses[0]).expect("a key at hand signs")
+    }
+
+    /// The checkpoint of RED's routine log at `size`, signed by RED alone.
+    pub(crate) fn head(&self, log: &Log, size: u64) -> SignedCheckpoint {
+        let root = log.tree.root_at(size).expect("a size of the log");
+        let head = Checkpoint { origin: self.origin(), size, root };
+        SignedCheckpoint::sign(head, &self.red_checkpoint).expect("a key at hand signs")
+    }
+
+    /// The same with the cosignatures of both witnesses and the receipt of BLUE's mirror.
+    pub(crate) fn checkpoint(&self, log: &Log, size: u64) -> SignedCheckpoint {
+        let mut note = self.head(log, size);
+        let cosigners = [
+            ("w1.example", &self.witnesses[0]),
+            ("w2.example", &self.witnesses[1]),
+            ("blue.example/mirror", &self.blue_mirror),
+        ];
+        for (name, signer) in cosigners {
+            let line = cosign(note.checkpoint(), TIME_S + size, &origin(name), signer).expect("a key at hand signs");
+            assert!(note.add(line), "a note of four signatures has room");
+        }
+        note
+    }
+}
+
+fn party(name: &str, prefix: &str) -> Party {
+    let roles = [
+        (KeyRole::Root, "root"),
+        (KeyRole::Node, "node"),
+        (KeyRole::Officer, "officer"),
+        (KeyRole::Transport, "transport"),
+        (KeyRole::Checkpoint, "checkpoint"),
+        (KeyRole::Mirror, "mirror"),
+    ];
+    let key = |(role, label): (KeyRole, &str)| PartyKey {
+        role,
+        label: label.parse().expect("a label"),
+        key: TestSigner::new(&format!("{name} {label}")).key,
+    };
+    Party {
+        name: name.parse().expect("a party name"),
+        prefix: origin(prefix),
+        keys: roles.into_iter().map(key).collect(),
+    }
+}
+
+pub(crate) fn origin(text: &str) -> Origin {
+    text.parse().expect("an origin")
+}
 
 /// A signer with a fixed key, for tests only.
 pub(crate) struct TestSigner {
@@ -41,4 +328,13 @@ pub(crate) fn skip(reason: &str) {
 pub(crate) fn from_hex(text: &str) -> Vec<u8> {
     let digits: Vec<u32> = text.chars().filter_map(|digit| digit.to_digit(16)).collect();
     digits.chunks_exact(2).map(|pair| (pair[0] * 16 + pair[1]) as u8).collect()
+}
+
+fn to_hex(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for line in bytes.chunks(32) {
+        line.iter().for_each(|byte| write!(text, "{byte:02x}").expect("a String takes every digit"));
+        text.push('\n');
+    }
+    text
 }
