@@ -9,13 +9,9 @@ use std::time::Duration;
 ///
 /// # Panics
 /// When the operating system gives no random bytes.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place that draws randomness"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one place that draws randomness")]
 pub fn fill(buffer: &mut [u8]) {
-    getrandom::fill(buffer)
-        .expect("the operating system gives random bytes; without them nothing here is safe");
+    getrandom::fill(buffer).expect("the operating system gives random bytes; without them nothing here is safe");
 }
 
 /// A fresh message id: the layout of a version 7 UUID (RFC 9562 section 5.7), 48 bits of Unix milliseconds taken from

@@ -51,9 +51,7 @@ pub enum KeyError {
         found: KeyRole,
     },
     /// A label that would not survive the line format.
-    #[error(
-        "label {label:?}: must be 1 to 64 printable ASCII characters without a colon; choose another label"
-    )]
+    #[error("label {label:?}: must be 1 to 64 printable ASCII characters without a colon; choose another label")]
     BadLabel {
         /// The label as given.
         label: String,

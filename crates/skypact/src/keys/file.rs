@@ -33,11 +33,7 @@ impl PublicKeyLine {
         let read = || {
             let (role, label, bytes) = split_line::<32>(line.trim().as_bytes(), PUBLIC)?;
             match VerifyingKey::from_bytes(&bytes) {
-                Ok(point) if !point.is_weak() => Ok(Self {
-                    role,
-                    label,
-                    key: *bytes,
-                }),
+                Ok(point) if !point.is_weak() => Ok(Self { role, label, key: *bytes }),
                 _ => Err(KeyLineDefect::Point),
             }
         };
@@ -47,102 +43,52 @@ impl PublicKeyLine {
 
 impl std::fmt::Display for PublicKeyLine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{PUBLIC}:{}:{}:{}",
-            self.role,
-            self.label,
-            STANDARD.encode(self.key)
-        )
+        write!(f, "{PUBLIC}:{}:{}:{}", self.role, self.label, STANDARD.encode(self.key))
     }
 }
 
 /// A label is printed in the line, so it must not break it.
 pub(super) fn check_label(label: &str) -> Result<(), KeyError> {
-    if label_is_sound(label) {
-        Ok(())
-    } else {
-        Err(KeyError::BadLabel {
-            label: label.to_owned(),
-        })
-    }
+    if label_is_sound(label) { Ok(()) } else { Err(KeyError::BadLabel { label: label.to_owned() }) }
 }
 
 /// Writes a new key file: refused when anything is already at `path`, mode 0600 from the first moment, on disk (file and
 /// directory) before it returns.
-pub(super) fn write_new(
-    path: &Path,
-    role: KeyRole,
-    label: &str,
-    secret: &SigningKey,
-) -> Result<(), KeyError> {
+pub(super) fn write_new(path: &Path, role: KeyRole, label: &str, secret: &SigningKey) -> Result<(), KeyError> {
     check_label(label)?;
     let failed = |source: io::Error| match source.kind() {
-        io::ErrorKind::AlreadyExists => KeyError::AlreadyExists {
-            path: path.to_owned(),
-        },
-        _ => KeyError::Io {
-            path: path.to_owned(),
-            source,
-        },
+        io::ErrorKind::AlreadyExists => KeyError::AlreadyExists { path: path.to_owned() },
+        _ => KeyError::Io { path: path.to_owned(), source },
     };
     let line = secret_line(role, label, secret);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(failed)?;
-    file.write_all(&line)
-        .and_then(|()| file.sync_all())
-        .map_err(failed)?;
-    let directory = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    File::open(directory)
-        .and_then(|directory| directory.sync_all())
-        .map_err(failed)
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+    file.write_all(&line).and_then(|()| file.sync_all()).map_err(failed)?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)
 }
 
 /// Reads a key file. Permissions are those of the opened file, so it cannot be exchanged between check and use.
 pub(super) fn read(path: &Path) -> Result<(KeyRole, String, SigningKey), KeyError> {
     let failed = |source: io::Error| match source.kind() {
-        io::ErrorKind::NotFound => KeyError::Missing {
-            path: path.to_owned(),
-        },
-        _ => KeyError::Io {
-            path: path.to_owned(),
-            source,
-        },
+        io::ErrorKind::NotFound => KeyError::Missing { path: path.to_owned() },
+        _ => KeyError::Io { path: path.to_owned(), source },
     };
-    let malformed = |defect| KeyError::Malformed {
-        path: path.to_owned(),
-        defect,
-    };
+    let malformed = |defect| KeyError::Malformed { path: path.to_owned(), defect };
     if !std::fs::metadata(path).map_err(failed)?.is_file() {
-        return Err(KeyError::NotAFile {
-            path: path.to_owned(),
-        });
+        return Err(KeyError::NotAFile { path: path.to_owned() });
     }
     let file = File::open(path).map_err(failed)?;
     let mode = file.metadata().map_err(failed)?.mode() & 0o7777;
     if mode & 0o077 != 0 {
-        return Err(KeyError::TooOpen {
-            path: path.to_owned(),
-            mode,
-        });
+        return Err(KeyError::TooOpen { path: path.to_owned(), mode });
     }
     let mut line = Zeroizing::new(Vec::with_capacity(LINE_BYTES_MAX + 2));
-    file.take(LINE_BYTES_MAX as u64 + 2)
-        .read_to_end(&mut line)
-        .map_err(failed)?;
+    file.take(LINE_BYTES_MAX as u64 + 2).read_to_end(&mut line).map_err(failed)?;
     let Some(text) = line.strip_suffix(b"\n") else {
         return Err(malformed(KeyLineDefect::NotOneLine));
     };
     let (role, label, keypair) = split_line::<64>(text, SECRET).map_err(malformed)?;
-    let secret =
-        SigningKey::from_keypair_bytes(&keypair).map_err(|_| malformed(KeyLineDefect::Halves))?;
+    let secret = SigningKey::from_keypair_bytes(&keypair).map_err(|_| malformed(KeyLineDefect::Halves))?;
     Ok((role, label, secret))
 }
 
@@ -150,16 +96,7 @@ fn secret_line(role: KeyRole, label: &str, secret: &SigningKey) -> Zeroizing<Vec
     let keypair = Zeroizing::new(secret.to_keypair_bytes());
     let encoded = Zeroizing::new(STANDARD.encode(keypair.as_slice()));
     let mut line = Zeroizing::new(Vec::with_capacity(LINE_BYTES_MAX + 1));
-    for piece in [
-        SECRET,
-        ":",
-        role.as_str(),
-        ":",
-        label,
-        ":",
-        encoded.as_str(),
-        "\n",
-    ] {
+    for piece in [SECRET, ":", role.as_str(), ":", label, ":", encoded.as_str(), "\n"] {
         line.extend_from_slice(piece.as_bytes());
     }
     line
@@ -167,10 +104,7 @@ fn secret_line(role: KeyRole, label: &str, secret: &SigningKey) -> Zeroizing<Vec
 
 type Fields<const KEY_BYTES: usize> = (KeyRole, String, Zeroizing<[u8; KEY_BYTES]>);
 
-fn split_line<const KEY_BYTES: usize>(
-    line: &[u8],
-    prefix: &'static str,
-) -> Result<Fields<KEY_BYTES>, KeyLineDefect> {
+fn split_line<const KEY_BYTES: usize>(line: &[u8], prefix: &'static str) -> Result<Fields<KEY_BYTES>, KeyLineDefect> {
     if line.len() > LINE_BYTES_MAX || !line.iter().all(|byte| matches!(byte, b' '..=b'~')) {
         return Err(KeyLineDefect::NotOneLine);
     }
@@ -179,8 +113,7 @@ fn split_line<const KEY_BYTES: usize>(
     if fields.next() != Some(prefix) {
         return Err(KeyLineDefect::Prefix { expected: prefix });
     }
-    let (Some(role), Some(label), Some(encoded), None) =
-        (fields.next(), fields.next(), fields.next(), fields.next())
+    let (Some(role), Some(label), Some(encoded), None) = (fields.next(), fields.next(), fields.next(), fields.next())
     else {
         return Err(KeyLineDefect::Fields);
     };
@@ -188,9 +121,7 @@ fn split_line<const KEY_BYTES: usize>(
     if !label_is_sound(label) {
         return Err(KeyLineDefect::Label);
     }
-    let wrong_encoding = KeyLineDefect::Encoding {
-        expected_bytes: KEY_BYTES,
-    };
+    let wrong_encoding = KeyLineDefect::Encoding { expected_bytes: KEY_BYTES };
     let decoded = Zeroizing::new(STANDARD.decode(encoded).map_err(|_| wrong_encoding)?);
     let bytes = <[u8; KEY_BYTES]>::try_from(decoded.as_slice()).map_err(|_| wrong_encoding)?;
     Ok((role, label.to_owned(), Zeroizing::new(bytes)))
@@ -198,7 +129,5 @@ fn split_line<const KEY_BYTES: usize>(
 
 fn label_is_sound(label: &str) -> bool {
     (1..=LABEL_BYTES_MAX).contains(&label.len())
-        && label
-            .bytes()
-            .all(|byte| matches!(byte, b' '..=b'~') && byte != b':')
+        && label.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b':')
 }

@@ -36,15 +36,8 @@ pub enum KeyRole {
 
 impl KeyRole {
     /// Every role.
-    pub const ALL: [Self; 7] = [
-        Self::Root,
-        Self::Node,
-        Self::Officer,
-        Self::Transport,
-        Self::Checkpoint,
-        Self::Mirror,
-        Self::Witness,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Root, Self::Node, Self::Officer, Self::Transport, Self::Checkpoint, Self::Mirror, Self::Witness];
 
     /// The word for it in key files.
     pub const fn as_str(self) -> &'static str {

@@ -26,17 +26,9 @@ impl FileSigner {
     pub fn open(path: &Path, role: KeyRole) -> Result<Self, KeyError> {
         let (found, label, secret) = file::read(path)?;
         if found != role {
-            return Err(KeyError::WrongRole {
-                path: path.to_owned(),
-                expected: role,
-                found,
-            });
+            return Err(KeyError::WrongRole { path: path.to_owned(), expected: role, found });
         }
-        Ok(Self {
-            role,
-            label,
-            secret: Arc::new(secret),
-        })
+        Ok(Self { role, label, secret: Arc::new(secret) })
     }
 
     /// A fresh key that is written nowhere: demonstrations and drills end with the process.
@@ -44,11 +36,7 @@ impl FileSigner {
         file::check_label(label)?;
         let mut seed = Zeroizing::new([0; 32]);
         entropy::fill(seed.as_mut_slice());
-        Ok(Self {
-            role,
-            label: label.to_owned(),
-            secret: Arc::new(SigningKey::from_bytes(&seed)),
-        })
+        Ok(Self { role, label: label.to_owned(), secret: Arc::new(SigningKey::from_bytes(&seed)) })
     }
 
     /// What this key signs.
@@ -68,11 +56,7 @@ impl FileSigner {
 
     /// The public half, as parties exchange it.
     pub fn public_line(&self) -> PublicKeyLine {
-        PublicKeyLine {
-            role: self.role,
-            label: self.label.clone(),
-            key: self.public_key_bytes(),
-        }
+        PublicKeyLine { role: self.role, label: self.label.clone(), key: self.public_key_bytes() }
     }
 
     /// The Ed25519 signature of `message` (RFC 8032 section 5.1.6).
@@ -83,8 +67,6 @@ impl FileSigner {
 
 impl std::fmt::Debug for FileSigner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("FileSigner")
-            .field(&self.public_line().to_string())
-            .finish()
+        f.debug_tuple("FileSigner").field(&self.public_line().to_string()).finish()
     }
 }

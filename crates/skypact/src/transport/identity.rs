@@ -1,0 +1,92 @@
+//! What this node shows on the network: its transport key in a self-signed certificate made anew at each start.
+
+use super::{TransportError, TransportKey};
+use crate::keys::{FileSigner, KeyRole};
+use rcgen::{CertificateParams, DistinguishedName, DnType, PKCS_ED25519};
+use rustls::{
+    SignatureAlgorithm, SignatureScheme,
+    pki_types::CertificateDer,
+    sign::{CertifiedKey, Signer, SigningKey},
+};
+use std::sync::Arc;
+
+/// The node's transport key with a certificate around it. Clones share the key.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    key: TransportKey,
+    certified: Arc<CertifiedKey>,
+}
+
+impl Identity {
+    /// Wraps the transport key in a certificate. The secret stays in the signer, no copy goes to the TLS library.
+    pub fn new(signer: &FileSigner) -> Result<Self, TransportError> {
+        if signer.role() != KeyRole::Transport {
+            return Err(TransportError::WrongRole { role: signer.role() });
+        }
+        let key = TransportKey::new(signer.public_key_bytes())?;
+        let signing_key = TransportSigningKey { signer: signer.clone(), key };
+        let certificate =
+            self_signed(&signing_key).map_err(|error| TransportError::Certificate { reason: error.to_string() })?;
+        let certified = Arc::new(CertifiedKey::new(vec![certificate], Arc::new(signing_key)));
+        Ok(Self { key, certified })
+    }
+
+    /// The public key that peers pin.
+    pub fn key(&self) -> TransportKey {
+        self.key
+    }
+
+    pub(super) fn certified(&self) -> Arc<CertifiedKey> {
+        Arc::clone(&self.certified)
+    }
+}
+
+/// The certificate names nobody: whoever scans the address learns a key and nothing more.
+fn self_signed(key: &TransportSigningKey) -> Result<CertificateDer<'static>, rcgen::Error> {
+    let mut params = CertificateParams::new([])?;
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, "skypact transport");
+    Ok(params.self_signed(key)?.der().clone())
+}
+
+#[derive(Clone, Debug)]
+struct TransportSigningKey {
+    signer: FileSigner,
+    key: TransportKey,
+}
+
+impl rcgen::PublicKeyData for TransportSigningKey {
+    fn der_bytes(&self) -> &[u8] {
+        self.key.as_bytes()
+    }
+
+    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
+        &PKCS_ED25519
+    }
+}
+
+impl rcgen::SigningKey for TransportSigningKey {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        Ok(self.signer.sign_bytes(message).to_vec())
+    }
+}
+
+impl SigningKey for TransportSigningKey {
+    fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
+        offered.contains(&SignatureScheme::ED25519).then(|| Box::new(self.clone()) as Box<dyn Signer>)
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        SignatureAlgorithm::ED25519
+    }
+}
+
+impl Signer for TransportSigningKey {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rustls::Error> {
+        Ok(self.signer.sign_bytes(message).to_vec())
+    }
+
+    fn scheme(&self) -> SignatureScheme {
+        SignatureScheme::ED25519
+    }
+}

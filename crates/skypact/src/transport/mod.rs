@@ -1,0 +1,48 @@
+//! Authenticated HTTP/2 between nodes: mutual TLS 1.3, each side known by a pinned Ed25519 key.
+//!
+//! Who a peer is follows from its key alone. Certificates are only the envelope that TLS needs around a key; their
+//! names, chains and dates are ignored, because the pact pins the key and an expired certificate must not stop a STOP.
+//! Urgent and routine traffic use a connection each, so that neither waits behind the other.
+
+mod client;
+mod error;
+mod identity;
+mod pins;
+mod seats;
+mod server;
+mod tls;
+
+pub use client::{ClientLimits, PeerClient, TrafficClass};
+pub use error::TransportError;
+pub use identity::Identity;
+pub use pins::{Pins, TransportKey};
+pub use server::{ClientAuth, Peer, PeerHandler, PeerServer, ServerLimits};
+
+use hyper::body::Bytes;
+use tokio::sync::watch;
+
+/// What a peer answered: an HTTP status (RFC 9110 section 15) and the body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerAnswer {
+    /// HTTP status code, 100 to 599.
+    pub status: u16,
+    /// The whole body.
+    pub body: Bytes,
+}
+
+impl PeerAnswer {
+    /// An answer of `status` with `body`.
+    pub fn new(status: u16, body: impl Into<Bytes>) -> Self {
+        Self { status, body: body.into() }
+    }
+
+    /// True for a status from 200 to 299.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+/// Completes when `stop` holds true or nobody can set it any more.
+pub(crate) async fn asked_to_stop(mut stop: watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
