@@ -85,7 +85,9 @@ fn is_name(word: &str) -> bool {
 }
 
 fn make_targets(makefile: &str) -> Vec<&str> {
-    let rules = makefile.lines().filter(|line| !line.starts_with(['\t', '#', '.']) && !line.contains('='));
+    // What follows `##` is help, and may quote assignments.
+    let rules = makefile.lines().map(|line| line.split('#').next().unwrap_or_default());
+    let rules = rules.filter(|line| !line.starts_with(['\t', '.']) && !line.contains('='));
     rules.filter_map(|line| line.split_once(':')).flat_map(|(names, _)| names.split_whitespace()).collect()
 }
 
@@ -127,7 +129,7 @@ mod tests {
 
     #[test]
     fn targets_are_rules_and_not_variables_or_recipes() {
-        let targets = make_targets("A := b\nexport P := x:y\n.PHONY: z\ntest demo: setup ## run\n\techo a: b\n");
+        let targets = make_targets("A := b\nexport P := x:y\n.PHONY: z\ntest demo: setup ## run A=b\n\techo a: b\n");
         assert_eq!(targets, ["test", "demo"]);
     }
 
