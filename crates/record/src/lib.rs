@@ -17,6 +17,7 @@ mod note;
 mod part;
 mod tlog_proof;
 pub mod tree;
+pub mod verify;
 mod witness;
 
 pub use act::{Act, LogClass, MessageId, SignActError, SignedAct};

@@ -1,0 +1,361 @@
+//! One log as it is read: its checkpoints, then its leaves and their hashes, or chosen leaves with proofs.
+
+use super::leaf::{CheckedLeaf, GivenLeaf, Pact, check_leaves};
+use super::parts::PartsRead;
+use super::report::{Fault, Faults, LogMode};
+use crate::bundle::{CHUNK_LEAVES, TarFile};
+use crate::checkpoint::{SignedCheckpoint, verify_line};
+use crate::cosignature::Cosignature;
+use crate::genesis::LogName;
+use crate::hash::Hash;
+use crate::note::{NoteError, NoteSignature, VerifierKey};
+use crate::tlog_proof::TlogProof;
+use crate::tree::Frontier;
+
+/// Who may sign a checkpoint of a log.
+#[derive(Clone, Copy)]
+enum Signatory {
+    Author,
+    /// The counterpart, as the keeper of a copy.
+    Mirror,
+    /// Its place among the witnesses of the pact.
+    Witness(usize),
+}
+
+/// A checkpoint of the bundle, and whose signatures under it hold.
+pub(super) struct Head {
+    pub(super) size: u64,
+    pub(super) root: Hash,
+    pub(super) is_signed: bool,
+    pub(super) is_mirrored: bool,
+    /// Witness and time of each cosignature, s since the Unix epoch.
+    pub(super) cosigned: Vec<(usize, u64)>,
+    file: String,
+    offset: u64,
+}
+
+/// A leaf that was given, and where its commitments end in the list of all.
+struct Given {
+    index: u64,
+    commitments_end: usize,
+}
+
+/// What was read of one log.
+pub(super) struct Log {
+    pub(super) name: LogName,
+    pub(super) mode: LogMode,
+    /// Ascending by size.
+    pub(super) heads: Vec<Head>,
+    /// Hash and time of each witness cosignature under a checkpoint of this log.
+    pub(super) cosignatures: Vec<(Hash, u64)>,
+    /// Cosignatures that leaves cite, with the index of the first leaf of each run that cites it.
+    pub(super) cited: Vec<(u64, Hash)>,
+    pub(super) parts: PartsRead,
+    pub(super) signatures_checked: u64,
+    signatories: Vec<(Signatory, VerifierKey)>,
+    head_bytes: Vec<u8>,
+    leaf_hashes: Vec<Hash>,
+    frontier: Frontier,
+    /// Checkpoints whose root the leaves so far have been held to.
+    heads_met: usize,
+    hash_files: usize,
+    given: Vec<Given>,
+    commitments: Vec<Hash>,
+    /// Set at a gap, after which leaves have no place in the tree.
+    has_gap: bool,
+}
+
+impl Log {
+    pub(super) fn new(pact: &Pact, name: LogName) -> Self {
+        let genesis = &pact.genesis;
+        let author = genesis.checkpoint_key(&name.origin).map(|key| (Signatory::Author, key));
+        let counterpart = genesis.counterpart(&name.party);
+        let mirror = counterpart.and_then(|party| genesis.mirror_key(&party.name)).map(|key| (Signatory::Mirror, key));
+        let witnesses = genesis.witness_keys().into_iter().enumerate();
+        let witnesses = witnesses.map(|(place, key)| (Signatory::Witness(place), key));
+        Self {
+            name,
+            mode: LogMode::Chosen,
+            heads: Vec::new(),
+            cosignatures: Vec::new(),
+            cited: Vec::new(),
+            parts: PartsRead::default(),
+            signatures_checked: 0,
+            signatories: author.into_iter().chain(mirror).chain(witnesses).collect(),
+            head_bytes: Vec::new(),
+            leaf_hashes: Vec::new(),
+            frontier: Frontier::new(),
+            heads_met: 0,
+            hash_files: 0,
+            given: Vec::new(),
+            commitments: Vec::new(),
+            has_gap: false,
+        }
+    }
+
+    /// The largest checkpoint.
+    pub(super) fn head(&self) -> Option<&Head> {
+        self.heads.last()
+    }
+
+    /// Leaves that were given and can be read.
+    pub(super) fn indices(&self) -> impl Iterator<Item = u64> {
+        self.given.iter().map(|given| given.index)
+    }
+
+    /// Commitments of leaf `index`, if it was given.
+    pub(super) fn commitments(&self, index: u64) -> Option<&[Hash]> {
+        let place = self.given.binary_search_by_key(&index, |given| given.index).ok()?;
+        let start = place.checked_sub(1).map_or(0, |before| self.given[before].commitments_end);
+        Some(&self.commitments[start..self.given[place].commitments_end])
+    }
+
+    /// Whether every leaf up to the head is there and makes the root of every checkpoint.
+    pub(super) fn is_complete(&self) -> bool {
+        let at_head = self.head().is_some_and(|head| head.size == self.frontier.size());
+        at_head
+            && self.heads_met == self.heads.len()
+            && self.hash_files == self.leaf_hashes.len().div_ceil(CHUNK_LEAVES)
+    }
+
+    fn fault(&self, code: &'static str, file: &TarFile, message: impl Into<String>) -> Fault {
+        Fault::new(code, &file.name, message).at(file.offset).in_log(&self.name.origin)
+    }
+
+    pub(super) fn read_checkpoint(&mut self, file: &TarFile, size: u64, root: [u8; 4], faults: &mut Faults) {
+        let signed = match SignedCheckpoint::parse(&file.content) {
+            Ok(signed) => signed,
+            Err(error) => return faults.push(self.note_fault(file, &error)),
+        };
+        let checkpoint = signed.checkpoint();
+        if signed.encode() != file.content {
+            faults.push(self.fault("note-not-canonical", file, "note does not re-encode to itself"));
+        }
+        if checkpoint.origin != self.name.origin {
+            return faults.push(self.fault("checkpoint-origin", file, format!("is of {}", checkpoint.origin)));
+        }
+        if checkpoint.size != size || checkpoint.root.0[..4] != root {
+            return faults.push(self.fault("checkpoint-name", file, "is not of the size and root in its name"));
+        }
+        if size == 0 {
+            return faults.push(self.fault("checkpoint-empty", file, "is of an empty log, which no bundle has"));
+        }
+        if self.head().is_some_and(|last| last.size == size && last.root != checkpoint.root) {
+            faults.push(self.fault("log-forked", file, format!("log has two roots at size {size}")));
+        }
+        let mut head = Head {
+            size,
+            root: checkpoint.root,
+            is_signed: false,
+            is_mirrored: false,
+            cosigned: Vec::new(),
+            file: file.name.clone(),
+            offset: file.offset,
+        };
+        let mut offset = file.offset + checkpoint.text().len() as u64 + 1;
+        for (place, line) in signed.signatures().iter().enumerate() {
+            if signed.signatures()[..place].contains(line) {
+                faults.push(self.fault("signature-twice", file, "signature line is there twice").at(offset));
+            } else if let Err(fault) = self.read_line(file, &signed, line, &mut head) {
+                faults.push(fault.at(offset));
+            }
+            offset += line.to_string().len() as u64;
+        }
+        if !head.is_signed {
+            faults.push(self.fault("checkpoint-not-signed", file, "no signature by the log's own key holds"));
+        }
+        self.heads.push(head);
+        self.head_bytes.clone_from(&file.content);
+    }
+
+    fn note_fault(&self, file: &TarFile, error: &NoteError) -> Fault {
+        let place = if let NoteError::Malformed { offset, .. } = error { *offset as u64 } else { 0 };
+        self.fault(error.code(), file, error.to_string()).at(file.offset + place)
+    }
+
+    /// Holds one signature line to the key it names.
+    fn read_line(
+        &mut self,
+        file: &TarFile,
+        signed: &SignedCheckpoint,
+        line: &NoteSignature,
+        head: &mut Head,
+    ) -> Result<(), Fault> {
+        let Some((signatory, key)) = self.signatories.iter().find(|(_, key)| key.is_named_by(line)) else {
+            let message = format!("signature by {}, which is no key for this log", line.name.escape_debug());
+            return Err(self.fault("signature-unknown", file, message));
+        };
+        self.signatures_checked += 1;
+        let checkpoint = signed.checkpoint();
+        let time = match signatory {
+            Signatory::Author => verify_line(key, &checkpoint.text(), line).map(|()| 0),
+            Signatory::Mirror | Signatory::Witness(_) => {
+                Cosignature::verify(key, checkpoint, line).map(|cosignature| cosignature.time_s)
+            }
+        };
+        let time_s = time.map_err(|error| self.fault(error.code(), file, error.to_string()))?;
+        match signatory {
+            Signatory::Author => head.is_signed = true,
+            Signatory::Mirror => head.is_mirrored = true,
+            Signatory::Witness(place) => {
+                head.cosigned.push((*place, time_s));
+                self.cosignatures.push((line.hash(), time_s));
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins or goes on with leaves of one mode.
+    fn enter(&mut self, mode: LogMode, file: &TarFile, faults: &mut Faults) {
+        if self.heads.is_empty() {
+            faults.push(self.fault(
+                "log-without-checkpoint",
+                file,
+                "log has leaves and no checkpoint that can be read",
+            ));
+        }
+        if mode != self.mode && !self.given.is_empty() {
+            faults.push(self.fault("log-mixed", file, "log is given whole and with chosen leaves"));
+        } else {
+            self.mode = mode;
+        }
+    }
+
+    pub(super) fn read_entries(
+        &mut self,
+        pact: &Pact,
+        file: &TarFile,
+        chunk: u64,
+        threads: usize,
+        faults: &mut Faults,
+    ) {
+        self.enter(LogMode::Whole, file, faults);
+        let base = chunk.saturating_mul(CHUNK_LEAVES as u64);
+        if base != self.leaf_hashes.len() as u64 && !self.has_gap {
+            let message = format!("file begins with leaf {base}, and {} leaves come before", self.leaf_hashes.len());
+            faults.push(self.fault("entries-gap", file, message));
+            self.has_gap = true;
+        }
+        let (leaves, rest) = split_leaves(file, base);
+        if let Some(offset) = rest {
+            let message = "file does not hold 1 to 256 leaves, each with its length";
+            faults.push(self.fault("entries-malformed", file, message).at(offset));
+        }
+        for checked in check_leaves(pact, &self.name, &leaves, threads) {
+            if !self.has_gap {
+                self.place(checked.hash, faults);
+            }
+            self.take(checked, file, faults);
+        }
+        self.has_gap |= rest.is_some();
+    }
+
+    /// Puts the next leaf hash into the tree, and holds it to the checkpoints of that size.
+    fn place(&mut self, hash: Hash, faults: &mut Faults) {
+        self.leaf_hashes.push(hash);
+        self.frontier.push(hash);
+        while let Some(head) = self.heads.get(self.heads_met).filter(|head| head.size == self.frontier.size()) {
+            if head.root != self.frontier.root() {
+                let since = self.heads_met.checked_sub(1).map_or(0, |before| self.heads[before].size);
+                let message = format!("leaves [0, {}) have another root; look from leaf {since} on", head.size);
+                let fault = Fault::new("root-differs", &head.file, message);
+                faults.push(fault.at(head.offset).in_log(&self.name.origin));
+            }
+            self.heads_met += 1;
+        }
+    }
+
+    /// Keeps of a checked leaf what later files need.
+    fn take(&mut self, checked: CheckedLeaf, file: &TarFile, faults: &mut Faults) {
+        if let Some(refusal) = checked.refusal {
+            let fault = self.fault(refusal.code, file, refusal.message).at(checked.offset + refusal.offset);
+            faults.push(fault.of_leaf(checked.index));
+        }
+        let Some(leaf) = checked.leaf else { return };
+        self.signatures_checked += 1;
+        self.commitments.extend(&leaf.act.act().commitments);
+        self.given.push(Given { index: checked.index, commitments_end: self.commitments.len() });
+        if let Some(hash) = leaf.cosignature.filter(|hash| self.cited.last().is_none_or(|(_, last)| last != hash)) {
+            self.cited.push((checked.index, hash));
+        }
+    }
+
+    pub(super) fn read_hashes(&mut self, file: &TarFile, chunk: u64, faults: &mut Faults) {
+        let ours = self.leaf_hashes.chunks(CHUNK_LEAVES).nth(self.hash_files).unwrap_or_default();
+        let is_next = chunk == self.hash_files as u64 && !ours.is_empty();
+        self.hash_files += 1;
+        if !is_next {
+            return faults.push(self.fault("hashes-gap", file, "file is not the next one for the leaves given"));
+        }
+        let theirs = file.content.chunks(32);
+        if let Some(place) = ours.iter().zip(theirs).position(|(ours, theirs)| ours.0 != *theirs) {
+            let index = chunk * CHUNK_LEAVES as u64 + place as u64;
+            let fault = self.fault("leaf-hash-differs", file, "leaf has another hash than the one given");
+            faults.push(fault.at(file.offset + 32 * place as u64).of_leaf(index));
+        } else if file.content.len() != 32 * ours.len() {
+            let message = format!("file has {} bytes for {} leaves", file.content.len(), ours.len());
+            faults.push(self.fault("hashes-length", file, message));
+        }
+    }
+
+    pub(super) fn read_proof(&mut self, pact: &Pact, file: &TarFile, index: u64, faults: &mut Faults) {
+        self.enter(LogMode::Chosen, file, faults);
+        let proof = match TlogProof::parse(&file.content) {
+            Ok(proof) => proof,
+            Err(error) => return faults.push(self.note_fault(file, &error).of_leaf(index)),
+        };
+        let leaf = GivenLeaf { index, offset: file.offset, bytes: &proof.extra };
+        let refused = if proof.encode() != file.content {
+            Some(("proof-not-canonical", "proof does not re-encode to itself".to_owned()))
+        } else if proof.index != index {
+            Some(("proof-index", format!("proof is of leaf {}", proof.index)))
+        } else if proof.checkpoint.encode() != self.head_bytes {
+            Some(("proof-checkpoint", "proof leads to another checkpoint than the largest one given".to_owned()))
+        } else {
+            let inclusion = proof.verify_inclusion(&crate::tree::leaf_hash(leaf.bytes));
+            inclusion.err().map(|error| (error.code(), error.to_string()))
+        };
+        if let Some((code, message)) = refused {
+            return faults.push(self.fault(code, file, message).of_leaf(index));
+        }
+        for checked in check_leaves(pact, &self.name, &[leaf], 1) {
+            // The leaf is in base64 here, so a byte in it is no byte in the tar.
+            let refusal = checked.refusal.map(|refusal| super::leaf::LeafRefusal { offset: 0, ..refusal });
+            self.take(CheckedLeaf { refusal, ..checked }, file, faults);
+        }
+    }
+
+    /// Once everything was read: what is not there.
+    pub(super) fn check_end(&self, faults: &mut Faults) {
+        let Some(head) = self.head() else { return };
+        let missing = match self.mode {
+            LogMode::Whole => !self.is_complete(),
+            LogMode::Chosen => self.hash_files > 0,
+        };
+        if missing {
+            let read = self.leaf_hashes.len();
+            let message = format!(
+                "log has {} leaves; {read} leaves and {} files of hashes are given",
+                head.size, self.hash_files
+            );
+            let fault = Fault::new("log-incomplete", &head.file, message);
+            faults.push(fault.at(head.offset).in_log(&self.name.origin));
+        }
+    }
+}
+
+/// Splits an entry bundle (tlog-tiles) into leaves; also the byte in the tar at which it stops being one.
+fn split_leaves(file: &TarFile, base: u64) -> (Vec<GivenLeaf<'_>>, Option<u64>) {
+    let mut leaves = Vec::new();
+    let mut rest = &file.content[..];
+    while !rest.is_empty() || leaves.is_empty() {
+        let offset = file.offset + (file.content.len() - rest.len()) as u64;
+        let leaf = rest.split_first_chunk::<2>().and_then(|(length, rest)| {
+            rest.split_at_checked(usize::from(u16::from_be_bytes(*length))).filter(|_| leaves.len() < CHUNK_LEAVES)
+        });
+        let Some((bytes, after)) = leaf else { return (leaves, Some(offset)) };
+        leaves.push(GivenLeaf { index: base.saturating_add(leaves.len() as u64), offset: offset + 2, bytes });
+        rest = after;
+    }
+    (leaves, None)
+}

@@ -1,0 +1,134 @@
+//! From what was read to what can be said. A log that is not proven is neither witnessed nor delivered.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::log::{Head, Log};
+use super::report::{Expectation, LogMode, LogReport, Report, Statement, StatementKind, Status};
+use super::{Pact, Verifier};
+use crate::hash::Hash;
+
+impl Verifier {
+    pub(super) fn into_report(self, expectation: &Expectation) -> Report {
+        let mut statements = vec![self.pact_statement(expectation)];
+        let cosignatures: BTreeMap<Hash, u64> =
+            self.logs.iter().flat_map(|log| log.cosignatures.iter().copied()).collect();
+        for (log, head) in self.logs.iter().filter_map(|log| Some((log, log.head()?))) {
+            if let Some(pact) = &self.pact {
+                self.log_statements(pact, log, head, &cosignatures, &mut statements);
+            }
+        }
+        let logs = self.logs.iter().filter_map(|log| {
+            let (name, head) = (log.name.clone(), log.head()?);
+            let (size, root) = (head.size, head.root);
+            Some(LogReport { origin: name.origin, party: name.party, class: name.class, size, root, mode: log.mode })
+        });
+        let genesis = self.genesis.as_ref();
+        let parties = genesis.iter().flat_map(|signed| &signed.genesis().parties);
+        Report {
+            channel: genesis.map(crate::SignedGenesis::channel),
+            channel_name: genesis.map(|signed| signed.genesis().channel_name.to_string()).unwrap_or_default(),
+            parties: parties.map(|party| party.name.to_string()).collect(),
+            logs: logs.collect(),
+            statements,
+            claims: self.manifest.map(|manifest| manifest.claims).unwrap_or_default(),
+            entries: self.logs.iter().map(|log| log.indices().count() as u64).sum(),
+            signatures_checked: self.signatures_checked
+                + self.logs.iter().map(|log| log.signatures_checked).sum::<u64>(),
+            faults: self.faults.into_list(),
+        }
+    }
+
+    fn pact_statement(&self, expectation: &Expectation) -> Statement {
+        let (status, detail) = match (&self.pact, expectation.channel) {
+            (None, _) => (Status::Unproven, "no genesis that both root keys signed".to_owned()),
+            (Some(pact), None) => {
+                let remedy = "compare the channel hash with what the parties say";
+                (Status::Claimed, format!("both root keys signed {}; {remedy}", pact.channel))
+            }
+            (Some(pact), Some(expected)) if pact.channel == expected => {
+                (Status::Proven, format!("both root keys signed {}, as expected", pact.channel))
+            }
+            (Some(pact), Some(expected)) => (Status::Unproven, format!("is {}, not {expected}", pact.channel)),
+        };
+        Statement { what: StatementKind::Pact, log: None, status, detail, not_before_s: None, not_after_s: None }
+    }
+
+    fn log_statements(
+        &self,
+        pact: &Pact,
+        log: &Log,
+        head: &Head,
+        cosignatures: &BTreeMap<Hash, u64>,
+        statements: &mut Vec<Statement>,
+    ) {
+        let origin = &log.name.origin;
+        let holds =
+            head.is_signed && !self.faults.touch(origin, "logs/") && (log.mode == LogMode::Chosen || log.is_complete());
+        let mut state = |what, (status, detail), (not_before_s, not_after_s)| {
+            let log = Some(origin.clone());
+            statements.push(Statement { what, log, status, detail, not_before_s, not_after_s });
+        };
+        let status = if holds { Status::Proven } else { Status::Unproven };
+        let bounds = not_before(log, cosignatures);
+        let first_cosigned_s = head.cosigned.iter().map(|(_, time_s)| *time_s as i64).min();
+        let not_after_s = first_cosigned_s.map(|time_s| time_s.saturating_add(1)).filter(|_| holds);
+        let until = |not_before_s: Option<i64>| (not_before_s.filter(|_| holds), not_after_s);
+        if log.mode == LogMode::Whole {
+            let detail = format!("{} of {} entries, signed by {}", bounds.len(), head.size, log.name.party);
+            state(StatementKind::Log, (status, detail), until(bounds.last().and_then(|(_, time_s)| *time_s)));
+        } else {
+            let detail = format!("{} entries, signed by {}", head.size, log.name.party);
+            state(StatementKind::Head, (status, detail), until(None));
+            for (index, not_before_s) in bounds {
+                let detail = format!("in the log of {} entries", head.size);
+                state(StatementKind::Entry(index), (status, detail), until(not_before_s));
+            }
+        }
+        state(StatementKind::Witnessed, witnessed(pact, log, head, holds), until(None));
+        state(StatementKind::Delivered, delivered(log, head, holds), (None, None));
+        let matched = self.is_whole && !self.faults.touch(origin, "parts/");
+        let status = if matched { Status::Proven } else { Status::Unproven };
+        let detail = format!("{} parts given, {} withheld", log.parts.given, log.parts.withheld);
+        state(StatementKind::Bodies, (status, detail), (None, None));
+    }
+}
+
+/// For each leaf given: the time of the newest cosignature that it or a leaf before it cites, less 1 s; s since the Unix epoch.
+fn not_before(log: &Log, cosignatures: &BTreeMap<Hash, u64>) -> Vec<(u64, Option<i64>)> {
+    let mut cited = log.cited.iter().peekable();
+    let mut newest = None;
+    let bound = |index| {
+        while let Some((_, hash)) = cited.next_if(|(first, _)| *first <= index) {
+            newest = newest.max(cosignatures.get(hash).map(|time_s| (*time_s as i64).saturating_sub(1)));
+        }
+        (index, newest)
+    };
+    log.indices().map(bound).collect()
+}
+
+fn witnessed(pact: &Pact, log: &Log, head: &Head, holds: bool) -> (Status, String) {
+    let names = |head: &Head| head.cosigned.iter().map(|(witness, _)| *witness).collect::<BTreeSet<_>>();
+    let witnesses = names(head);
+    let needed = pact.genesis.quorum.max(1);
+    let covered = log.heads.iter().rev().find(|head| names(head).len() as u64 >= needed).map_or(0, |head| head.size);
+    let detail = format!("{covered} of {} entries covered by {needed} or more witnesses", head.size);
+    if !holds {
+        (Status::Unproven, format!("{detail}; the log itself is not proven"))
+    } else if witnesses.len() as u64 >= needed {
+        (Status::Proven, detail)
+    } else {
+        (Status::Claimed, format!("{detail}; for the others there is the author's word"))
+    }
+}
+
+fn delivered(log: &Log, head: &Head, holds: bool) -> (Status, String) {
+    let covered = log.heads.iter().rev().find(|head| head.is_mirrored).map_or(0, |head| head.size);
+    let detail = format!("{covered} of {} entries covered by a receipt of the counterpart", head.size);
+    if !holds {
+        (Status::Unproven, format!("{detail}; the log itself is not proven"))
+    } else if head.is_mirrored {
+        (Status::Proven, detail)
+    } else {
+        (Status::Unproven, detail)
+    }
+}
