@@ -295,7 +295,7 @@ impl Board {
                 let state = self.notices.get_mut(&id).expect("checked above");
                 state.read_backs.push(ReadBack { version: notice, origin });
             }
-            Message::Conflict { key, .. } => self.apply_finding(&origin, key),
+            Message::Conflict { key, window, volume_pairs } => self.apply_finding(&origin, key, window, volume_pairs),
             Message::Proposal { key, notice, remedy, volumes } => {
                 self.conflicts.get_mut(&key).expect("checked above").proposals.push(origin.leaf);
                 let state = ProposalState { origin, key, notice, remedy, volumes, acceptance: None };
@@ -405,9 +405,9 @@ impl Board {
 
     /// Records whose node said that it found a conflict. One that this side's rounding misses, or that was closed
     /// before it came, is taken over as the other side states it.
-    fn apply_finding(&mut self, origin: &Origin, key: ConflictKey) {
+    fn apply_finding(&mut self, origin: &Origin, key: ConflictKey, window: TimeWindow, volume_pairs: u64) {
         if !self.conflicts.contains_key(&key) {
-            let conflict = self.conflict_of_versions(&key);
+            let conflict = self.stated_conflict(&key, window, volume_pairs);
             self.insert_conflict(key, conflict);
         }
         let conflict = self.conflicts.get_mut(&key).expect("inserted above");
@@ -415,12 +415,11 @@ impl Board {
         self.unfiled[origin.party].remove(&key);
     }
 
-    /// The conflict of two versions that a counterpart found and this side did not.
-    fn conflict_of_versions(&self, key: &ConflictKey) -> ConflictState {
+    /// A conflict that a counterpart found and this side did not. The volumes of versions that were replaced are no
+    /// longer on the board, so nothing is computed anew.
+    fn stated_conflict(&self, key: &ConflictKey, window: TimeWindow, volume_pairs: u64) -> ConflictState {
         let [a, b] = key.versions().map(|version| self.notice_of(&version).expect("checked above"));
         let (first, second) = if a.origin.party == 0 { (a, b) } else { (b, a) };
-        let found = self.compare(&first.notice, &second.notice);
-        let (window, volume_pairs) = found.unwrap_or((first.notice.window(), 0));
         let open = [a, b].iter().all(|state| state.stands() && key.versions().contains(&state.origin.leaf));
         ConflictState {
             notices: [first.id(), second.id()],

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use skypact_airspace::UtcNanos;
-use skypact_record::{Entry, Hash, Leaf, Seen, SignedAct};
+use skypact_record::{Entry, Hash, Leaf, LogClass, Seen, SignedAct};
 
 use crate::board::{Board, Misfit, Origin};
 use crate::codec::CodecError;
@@ -58,6 +58,9 @@ pub enum AnomalyReason {
     /// Its author used this message id before.
     #[error("its message id was used before")]
     MessageRepeated,
+    /// It is not in its author's routine log, which alone orders what a party says.
+    #[error("it is not in the routine log")]
+    WrongLog,
     /// Its epoch is not the channel's.
     #[error("its epoch {epoch} is not the channel's")]
     WrongEpoch {
@@ -181,7 +184,7 @@ impl Channel {
         assert_eq!(entry.entry.leaf.index, place.index, "entries of a log are applied in order");
         self.logs[log.place()].tree.push(entry.hash);
         self.entries.insert(entry.hash, place);
-        if let Err(reason) = self.apply_message(log.party, &entry) {
+        if let Err(reason) = self.apply_message(log, &entry) {
             if self.anomalies.len() == ANOMALIES_MAX {
                 self.anomalies.pop_front();
             }
@@ -189,14 +192,17 @@ impl Channel {
         }
     }
 
-    fn apply_message(&mut self, party: usize, entry: &VerifiedEntry) -> Result<(), AnomalyReason> {
-        let act = entry.entry.leaf.act.act();
+    fn apply_message(&mut self, log: LogRef, entry: &VerifiedEntry) -> Result<(), AnomalyReason> {
+        let (party, act) = (log.party, entry.entry.leaf.act.act());
         if !self.messages.insert((party, act.message_id)) {
             return Err(AnomalyReason::MessageRepeated);
         }
         let kind = Kind::from_wire(act.kind).ok_or(AnomalyReason::UnknownKind { kind: act.kind })?;
         if kind == Kind::Genesis {
             return Ok(());
+        }
+        if log.class != LogClass::Routine {
+            return Err(AnomalyReason::WrongLog);
         }
         if act.epoch != self.epoch {
             return Err(AnomalyReason::WrongEpoch { epoch: act.epoch });

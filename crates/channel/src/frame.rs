@@ -205,14 +205,18 @@ impl Frame {
     /// Checks everything that needs no state: form, commitments, authorship, signatures. The costly part of receiving,
     /// so it is done before the writer is asked.
     pub fn verify(&self, pact: &Pact, sender: usize) -> Result<VerifiedFrame, FrameError> {
+        if self.start.checked_add(self.entries.len() as u64).is_none() {
+            let reason = "its entries would end beyond 64 bits".to_owned();
+            return Err(CodecError { message: "frame", field: "start", reason }.into());
+        }
         let log = pact.log(&self.origin).filter(|log| log.party == sender && self.channel == pact.channel());
         let log = log.ok_or_else(|| FrameError::WrongLog {
             origin: self.origin.clone(),
             party: pact.party_name(sender).to_owned(),
         })?;
-        let indexed = (self.start..).zip(&self.entries);
+        let indexed = self.entries.iter().zip(self.start..);
         let entries =
-            indexed.map(|(index, bytes)| self.verify_entry(pact, log, index, bytes)).collect::<Result<_, _>>()?;
+            indexed.map(|(bytes, index)| self.verify_entry(pact, log, index, bytes)).collect::<Result<_, _>>()?;
         let receipt = verify_note(pact, log, &self.note)?;
         Ok(VerifiedFrame {
             log,

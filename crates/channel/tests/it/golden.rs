@@ -1,0 +1,123 @@
+//! Golden files of docs/channel-protocol.md. To write them anew after a deliberate change of the format, run the ignored
+//! test here and review the difference.
+
+use std::path::PathBuf;
+
+use skypact_airspace::{
+    Altitude, AltitudeBand, Corridor, Datum, Footprint, LatLng, Polygon, TimeWindow, UtcNanos, Volume4d,
+};
+use skypact_channel::{
+    ActivityClass, ConflictKey, Frame, Kind, Message, Notice, NoticeAct, Pact, Remedy, Terms, VerifiedReceipt,
+};
+use skypact_record::Hash;
+
+use crate::parties::{BLUE, Machine, RED, SECOND, T0, here, pact_bytes};
+
+fn path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden").join(name)
+}
+
+fn read(name: &str) -> Vec<u8> {
+    std::fs::read(path(name)).unwrap_or_else(|error| panic!("golden/{name}: {error}"))
+}
+
+fn point(lat_e9: i64, lng_e9: i64) -> LatLng {
+    LatLng::new(lat_e9, lng_e9).unwrap()
+}
+
+/// A polygon, open above, and a corridor of which each altitude has another datum.
+fn shapes() -> Vec<Volume4d> {
+    let corners = vec![
+        point(35_000_000_000, 40_000_000_000),
+        point(35_500_000_000, 40_000_000_000),
+        point(35_000_000_000, 40_500_000_000),
+    ];
+    let window = TimeWindow::new(UtcNanos(T0), UtcNanos(T0 + 3_600 * SECOND)).unwrap();
+    let band = |lower, upper| AltitudeBand::new(lower, upper).unwrap();
+    let at = |mm, datum| Some(Altitude { mm, datum });
+    let route = vec![point(-1_000_000_000, -1), point(0, 1)];
+    vec![
+        Volume4d::new(Footprint::Polygon(Polygon::new(corners).unwrap()), band(at(-1, Datum::W84), None), window),
+        Volume4d::new(
+            Footprint::Corridor(Corridor::new(route, 500_000).unwrap()),
+            band(None, at(3_000_000, Datum::Amsl)),
+            window,
+        ),
+    ]
+}
+
+fn messages() -> Vec<(&'static str, Message)> {
+    let (a, b) = (Hash([0x11; 32]), Hash([0x22; 32]));
+    let key = ConflictKey::new(b, a);
+    let changed = Notice {
+        act: NoticeAct::Changed,
+        previous: Some(a),
+        class: ActivityClass::HazardArea,
+        call_sign: None,
+        contact: None,
+        volumes: shapes(),
+    };
+    let window = TimeWindow::new(UtcNanos(T0), UtcNanos(T0 + SECOND)).unwrap();
+    vec![
+        ("notice-new", here()),
+        ("notice-changed", Message::Notice(changed)),
+        ("read-back", Message::ReadBack { notice: a, content: b }),
+        ("conflict", Message::Conflict { key, window, volume_pairs: 2 }),
+        ("proposal", Message::Proposal { key, notice: a, remedy: Remedy::Level, volumes: shapes() }),
+        ("acceptance", Message::Acceptance { proposal: a, content: b }),
+    ]
+}
+
+/// RED's log with the genesis and one notice, as a frame, and BLUE's answer to it.
+fn exchange() -> (Vec<u8>, Vec<u8>) {
+    let (mut red, mut blue) = (Machine::new(RED), Machine::new(BLUE));
+    red.submit(&here()).unwrap();
+    let frame = red.frame(0, 2);
+    let receipt = blue.receive(&frame).unwrap();
+    (frame.encode(), receipt)
+}
+
+#[test]
+fn golden_messages_decode_to_what_they_say_and_encode_unchanged() {
+    for (name, message) in messages() {
+        let bytes = read(name);
+        assert_eq!(Message::decode(message.kind(), &bytes).as_ref(), Ok(&message), "{name}");
+        assert_eq!(message.encode(), bytes, "{name}");
+    }
+}
+
+#[test]
+fn golden_terms_and_pact_decode_and_encode_unchanged() {
+    assert_eq!(Terms::decode(&read("terms")).unwrap().encode(), read("terms"));
+    let pact = Pact::decode(&read("pact")).unwrap();
+    assert_eq!(pact.encode(), read("pact"));
+    assert_eq!(pact.terms(), &Terms::template());
+    assert_eq!(pact_bytes("test-1", &Terms::template()), read("pact"));
+}
+
+#[test]
+fn the_golden_frame_holds_and_its_receipt_is_the_mirrors() {
+    let pact = Pact::decode(&read("pact")).unwrap();
+    let frame = Frame::decode(&read("frame")).unwrap();
+    assert_eq!(frame.encode(), read("frame"));
+    let verified = frame.verify(&pact, RED).unwrap();
+    assert_eq!((verified.start, verified.entries.len(), verified.checkpoint.size), (0, 2, 2));
+    let act = verified.entries[1].entry.leaf.act.act();
+    assert_eq!(Kind::from_wire(act.kind), Some(Kind::Notice));
+    assert!(VerifiedReceipt::verify(&read("receipt"), &pact).unwrap().mirrored);
+    assert_eq!(exchange(), (read("frame"), read("receipt")));
+}
+
+#[test]
+#[ignore = "writes the golden files"]
+fn write_golden_files() {
+    std::fs::create_dir_all(path("")).unwrap();
+    for (name, message) in messages() {
+        std::fs::write(path(name), message.encode()).unwrap();
+    }
+    let (frame, receipt) = exchange();
+    std::fs::write(path("frame"), frame).unwrap();
+    std::fs::write(path("receipt"), receipt).unwrap();
+    std::fs::write(path("terms"), Terms::template().encode()).unwrap();
+    std::fs::write(path("pact"), pact_bytes("test-1", &Terms::template())).unwrap();
+}
