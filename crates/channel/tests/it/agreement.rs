@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use skypact_airspace::{Volume4d, conflict};
+use skypact_airspace::{Altitude, AltitudeBand, Datum, Volume4d, conflict};
 use skypact_channel::{ConflictKey, NoticeAct, Terms};
 use skypact_record::Hash;
 
@@ -18,10 +18,16 @@ enum Step {
     Deliver { from: usize },
 }
 
-/// Discs on a small grid, so that some overlap, some miss by little, and some are apart in time only.
+/// Discs of 10 km on a grid of 11.85 km, in bands of 6,000 ft that begin 3,000 ft apart or leave 300 ft: with minima of
+/// 9.26 km and 500 ft some overlap, some are too near, some miss, and some are apart in time only.
 fn volumes() -> impl Strategy<Value = Vec<Volume4d>> {
-    let volume = (0_i64..8, 0_i64..6).prop_map(|(place, hour)| {
-        disc(40_000_000_000 + place * 200_000_000, 10_000_000, 1_000 + hour * 3_600, 4_000 + hour * 3_600)
+    let levels = prop::sample::select(vec![180_i64, 210, 243, 250]);
+    let volume = (0_i64..8, 0_i64..4, levels).prop_map(|(place, hour, level)| {
+        let (start_s, end_s) = (1_000 + hour * 3_600, 4_000 + hour * 3_600);
+        let disc = disc(40_000_000_000 + place * 130_000_000, 10_000_000, start_s, end_s);
+        let altitude = |level: i64| Some(Altitude { mm: level * 30_480, datum: Datum::FlightLevel });
+        let band = AltitudeBand::new(altitude(level), altitude(level + 60)).unwrap();
+        Volume4d::new(disc.footprint, band, disc.window)
     });
     prop::collection::vec(volume, 1..3)
 }
