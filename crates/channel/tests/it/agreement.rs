@@ -19,12 +19,13 @@ enum Step {
 }
 
 /// Discs of 10 km on a grid of 11.85 km, in bands of 6,000 ft that begin 3,000 ft apart or leave 300 ft: with minima of
-/// 9.26 km and 500 ft some overlap, some are too near, some miss, and some are apart in time only.
+/// 9.26 km and 500 ft some overlap, some are too near, some miss, and some are apart in time only. Around longitude 0 the
+/// boxes of the index are as tight as they get, so that a search that reaches too short is seen.
 fn volumes() -> impl Strategy<Value = Vec<Volume4d>> {
     let levels = prop::sample::select(vec![180_i64, 210, 243, 250]);
     let volume = (0_i64..8, 0_i64..4, levels).prop_map(|(place, hour, level)| {
         let (start_s, end_s) = (1_000 + hour * 3_600, 4_000 + hour * 3_600);
-        let disc = disc(40_000_000_000 + place * 130_000_000, 10_000_000, start_s, end_s);
+        let disc = disc(-500_000_000 + place * 130_000_000, 10_000_000, start_s, end_s);
         let altitude = |level: i64| Some(Altitude { mm: level * 30_480, datum: Datum::FlightLevel });
         let band = AltitudeBand::new(altitude(level), altitude(level + 60)).unwrap();
         Volume4d::new(disc.footprint, band, disc.window)
