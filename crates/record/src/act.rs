@@ -164,6 +164,9 @@ impl SignedAct {
     /// Puts together act bytes and a signature that was made elsewhere, such as on an officer's device.
     pub fn assemble(act_bytes: Vec<u8>, signature: Signature) -> Result<Self, DecodeError> {
         let act = Act::decode(&act_bytes)?;
+        if !signature.has_its_length() {
+            return Err(DecodeError::unwritable("act", "signature", "is a signature of the wrong length"));
+        }
         Ok(Self { bytes: act_bytes, act, signature })
     }
 

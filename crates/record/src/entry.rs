@@ -52,9 +52,12 @@ impl Entry {
         check_parts(&self.leaf.act.act().commitments, &self.parts)
     }
 
-    /// The entry's deterministic bytes.
+    /// The entry's deterministic bytes. Fails when the leaf, a part or the number of parts is beyond its bounds.
     pub fn encode(&self) -> Result<Vec<u8>, DecodeError> {
         self.leaf.encode()?;
+        if self.parts.len() > Act::COMMITMENTS_MAX {
+            return Err(DecodeError::unwritable("entry", "parts", "has more items than allowed"));
+        }
         self.parts.iter().flatten().try_for_each(Part::check)?;
         Ok(self.write())
     }

@@ -343,10 +343,18 @@ impl SignedGenesis {
     /// Longest signed genesis, in bytes: it must fit a part.
     pub const BYTES_MAX: usize = crate::Part::CONTENT_MAX;
 
-    /// Puts genesis bytes and both signatures together, in the order of the parties.
+    /// Puts genesis bytes and both signatures together, in the order of the parties. Fails when the whole does not fit a part.
     pub fn assemble(genesis_bytes: Vec<u8>, signatures: [Signature; 2]) -> Result<Self, DecodeError> {
         let genesis = Genesis::decode(&genesis_bytes)?;
-        Ok(Self { bytes: genesis_bytes, genesis, signatures })
+        if !signatures.iter().all(Signature::has_its_length) {
+            return Err(DecodeError::unwritable("signed genesis", "signatures", "hold one of the wrong length"));
+        }
+        let signed = Self { bytes: genesis_bytes, genesis, signatures };
+        let length = signed.encode().len();
+        if length > Self::BYTES_MAX {
+            return Err(DecodeError::TooLong { object: "signed genesis", length, length_max: Self::BYTES_MAX });
+        }
+        Ok(signed)
     }
 
     /// The genesis.

@@ -255,7 +255,17 @@ impl Signature {
     /// Has `signer` sign the exact bytes of `message`.
     pub fn sign(signer: &dyn Signer, message: &[u8]) -> Result<Self, SignerError> {
         let key = signer.public_key();
-        Ok(Self { algorithm: key.algorithm(), key_id: key.id(), bytes: signer.sign(message)? })
+        let signature = Self { algorithm: key.algorithm(), key_id: key.id(), bytes: signer.sign(message)? };
+        if signature.has_its_length() {
+            return Ok(signature);
+        }
+        let reason = format!("its signature is not as long as one of {}", key.algorithm());
+        Err(SignerError { key_id: key.id(), reason })
+    }
+
+    /// Whether the raw signature has a length that its algorithm allows; no other can be written and read again.
+    pub(crate) fn has_its_length(&self) -> bool {
+        self.algorithm.allows_signature_length(self.bytes.len())
     }
 
     /// Checks that this signature is by `key` and holds over `message`.
@@ -275,11 +285,8 @@ impl Signature {
         r.tuple(3)?;
         let algorithm = Algorithm::from_number(r.u64()?).ok_or_else(|| r.error("names no algorithm"))?;
         let key_id = KeyId(r.hash()?);
-        let bytes = r.bytes()?;
-        if !algorithm.allows_signature_length(bytes.len()) {
-            return Err(r.error("is a signature of the wrong length"));
-        }
-        Ok(Self { algorithm, key_id, bytes: bytes.to_vec() })
+        let signature = Self { algorithm, key_id, bytes: r.bytes()?.to_vec() };
+        if signature.has_its_length() { Ok(signature) } else { Err(r.error("is a signature of the wrong length")) }
     }
 }
 

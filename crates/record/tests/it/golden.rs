@@ -14,6 +14,9 @@ use skypact_record::{
 /// Time of the first cosignature, s since the Unix epoch.
 pub(crate) const TIME_S: u64 = 1_790_000_000;
 
+/// Origin of the log of all golden leaves.
+pub(crate) const LOG: &str = "red.example/east-river/routine";
+
 /// Every golden object, in the bytes that this crate writes.
 fn objects() -> Vec<(&'static str, Vec<u8>)> {
     let pact = Pact::new();
@@ -225,7 +228,7 @@ impl Pact {
         let seen =
             Seen { origin: origin("blue.example/east-river/urgent"), size: index, root: Hash(fixed("root", "")) };
         let leaf = Leaf {
-            origin: self.origin(),
+            origin: origin(LOG),
             index,
             seen: if index == 0 { Vec::new() } else { vec![seen] },
             cosignature: (index > 0).then(|| self.cosignature(before).hash()),
@@ -234,19 +237,15 @@ impl Pact {
         Entry { leaf, parts: parts.into_iter().map(Some).collect() }
     }
 
-    pub(crate) fn origin(&self) -> Origin {
-        origin("red.example/east-river/routine")
-    }
-
     fn cosignature(&self, tree: &Tree) -> NoteSignature {
-        let head = Checkpoint { origin: self.origin(), size: tree.size(), root: tree.root() };
+        let head = Checkpoint { origin: origin(LOG), size: tree.size(), root: tree.root() };
         cosign(&head, TIME_S + tree.size(), &origin("w1.example"), &self.witnesses[0]).expect("a key at hand signs")
     }
 
     /// The checkpoint of RED's routine log at `size`, signed by RED alone.
     pub(crate) fn head(&self, log: &Log, size: u64) -> SignedCheckpoint {
         let root = log.tree.root_at(size).expect("a size of the log");
-        let head = Checkpoint { origin: self.origin(), size, root };
+        let head = Checkpoint { origin: origin(LOG), size, root };
         SignedCheckpoint::sign(head, &self.red_checkpoint).expect("a key at hand signs")
     }
 
@@ -333,7 +332,9 @@ pub(crate) fn from_hex(text: &str) -> Vec<u8> {
 fn to_hex(bytes: &[u8]) -> String {
     let mut text = String::new();
     for line in bytes.chunks(32) {
-        line.iter().for_each(|byte| write!(text, "{byte:02x}").expect("a String takes every digit"));
+        for byte in line {
+            write!(text, "{byte:02x}").expect("a String takes every digit");
+        }
         text.push('\n');
     }
     text

@@ -1,5 +1,7 @@
 //! Tests of the record against oracles that nobody here wrote.
 
+mod codec;
 mod golden;
 mod keys;
+mod notes;
 mod tree;
