@@ -173,18 +173,18 @@ impl Channel {
     /// Checks an entry out of this node's own storage and folds it in.
     pub fn replay(&mut self, log: LogRef, index: u64, entry: Entry) -> Result<(), FrameError> {
         let entry = verify_entry(&self.pact, log, index, entry)?;
-        self.apply(log, entry);
+        self.apply(log, &entry);
         Ok(())
     }
 
     /// Folds in an entry at the end of a log. It is in the record whatever it says; what it changes is up to the rules.
-    pub fn apply(&mut self, log: LogRef, entry: VerifiedEntry) {
+    pub fn apply(&mut self, log: LogRef, entry: &VerifiedEntry) {
         let act = entry.entry.leaf.act.act();
         let place = EntryRef { log, index: self.log(log).size(), kind: act.kind };
         assert_eq!(entry.entry.leaf.index, place.index, "entries of a log are applied in order");
         self.logs[log.place()].tree.push(entry.hash);
         self.entries.insert(entry.hash, place);
-        if let Err(reason) = self.apply_message(log, &entry) {
+        if let Err(reason) = self.apply_message(log, entry) {
             if self.anomalies.len() == ANOMALIES_MAX {
                 self.anomalies.pop_front();
             }

@@ -8,7 +8,7 @@ use crate::message::Message;
 
 /// Where ids and salts come from: the operating system in the shell, a seed in tests.
 pub trait Entropy {
-    /// A message id that its author never used before: UUIDv7 layout for `now`.
+    /// A message id that its author never used before: `UUIDv7` layout for `now`.
     fn message_id(&mut self, now: UtcNanos) -> [u8; 16];
     /// A salt that nobody can guess.
     fn salt(&mut self) -> [u8; 32];

@@ -4,9 +4,12 @@
 
 pub mod bench;
 pub mod clock;
+pub mod command;
 pub mod demo;
+pub mod directory;
 pub mod entropy;
 pub mod feeds;
+pub mod http;
 pub mod keys;
 pub mod node;
 pub mod storage;

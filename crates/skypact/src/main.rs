@@ -1,2 +1,5 @@
-//! The `skypact` command.
-fn main() {}
+//! The `skypact` command. What it does is in the library; see `skypact::command`.
+
+fn main() -> std::process::ExitCode {
+    skypact::command::main()
+}

@@ -2,3 +2,6 @@
 
 pub mod encounters;
 pub mod legs;
+pub mod play;
+mod stage;
+pub mod traffic;

@@ -24,13 +24,16 @@ use crate::storage::Store;
 const REQUESTS_MAX: usize = 1_024;
 const ENTRIES_MAX: usize = 8_192;
 
+/// A look at the committed state and the storage behind it.
+pub(super) type Read = Box<dyn FnOnce(&Channels, &dyn Store) + Send>;
+
 /// What the core can be asked.
 pub(super) enum Request {
     Submit { channel: String, acts: Vec<Submission>, reply: oneshot::Sender<Result<Vec<Placed>, NodeError>> },
     Receive { channel: String, frame: Box<VerifiedFrame>, reply: oneshot::Sender<Result<FrameAnswer, NodeError>> },
     Receipt { channel: String, receipt: Box<VerifiedReceipt>, reply: oneshot::Sender<Result<(), NodeError>> },
     Link { channel: String, error: Option<String>, at_ns: i64, reply: oneshot::Sender<()> },
-    Query(Box<dyn FnOnce(&Channels, &dyn Store) + Send>),
+    Query(Read),
     Stop,
 }
 
@@ -55,7 +58,7 @@ pub struct LinkState {
 /// The committed state of all channels of a node.
 pub struct Channels {
     pub(super) party: String,
-    pub(super) channels: BTreeMap<String, Member>,
+    pub(super) members: BTreeMap<String, Member>,
     pub(super) signers: Signers,
 }
 
@@ -82,17 +85,17 @@ impl Channels {
 
     /// Names of the channels.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.channels.keys().map(String::as_str)
+        self.members.keys().map(String::as_str)
     }
 
     /// A channel by its name.
     pub fn get(&self, name: &str) -> Option<&Channel> {
-        self.channels.get(name).map(|member| &member.channel)
+        self.members.get(name).map(|member| &member.channel)
     }
 
     /// Whether the counterpart of a channel answers.
     pub fn link(&self, name: &str) -> LinkState {
-        self.channels.get(name).map(|member| member.link.clone()).unwrap_or_default()
+        self.members.get(name).map(|member| member.link.clone()).unwrap_or_default()
     }
 }
 
@@ -138,7 +141,7 @@ impl Core {
     /// Entry 0 of logs that have none, and findings that a stop left unrecorded.
     pub(super) fn open(&mut self) -> Result<(), NodeError> {
         let mut round = Round::default();
-        let names: Vec<String> = self.channels.channels.keys().cloned().collect();
+        let names: Vec<String> = self.channels.members.keys().cloned().collect();
         for name in names {
             if let Err(error) = self.decide(&name, Command::Open, &mut round) {
                 unreachable!("opening a channel needs nobody's consent: {error}");
@@ -159,7 +162,7 @@ impl Core {
                 let (log, checkpoint) = (frame.log, frame.checkpoint.clone());
                 let note = frame.note.clone();
                 let answer = self.decide(&channel, Command::Receive(frame), round).map(|_| {
-                    let member = &self.channels.channels[&channel];
+                    let member = &self.channels.members[&channel];
                     let held = member.channel.log(log).size();
                     let now_s = u64::try_from(self.clock.now_utc_ns() / 1_000_000_000).unwrap_or(0);
                     let receipt = round.mirror(member, log, &checkpoint, &note, now_s, &self.channels.signers.mirror);
@@ -172,7 +175,7 @@ impl Core {
                 round.answer(reply, kept);
             }
             Request::Link { channel, error, at_ns, reply } => {
-                if let Some(member) = self.channels.channels.get_mut(&channel) {
+                if let Some(member) = self.channels.members.get_mut(&channel) {
                     member.link.connected = error.is_none();
                     member.link.last_answer_ns = if error.is_none() { Some(at_ns) } else { member.link.last_answer_ns };
                     member.link.last_error = error;
@@ -201,8 +204,8 @@ impl Core {
 
     /// Decides, applies, and puts what follows into the round's batch.
     fn decide(&mut self, name: &str, command: Command, round: &mut Round) -> Result<Vec<Placed>, NodeError> {
-        let Channels { channels, signers, .. } = &mut self.channels;
-        let member = channels.get_mut(name);
+        let Channels { members, signers, .. } = &mut self.channels;
+        let member = members.get_mut(name);
         let member = member.ok_or_else(|| NodeError::UnknownChannel { channel: name.to_owned() })?;
         let mut context = Context { now: UtcNanos(self.clock.now_utc_ns()), entropy: &mut SystemEntropy };
         let decision = member.channel.decide(command, &mut context);
@@ -221,11 +224,11 @@ impl Core {
                     mirrored: false,
                     cosignatures: frame.cosignatures,
                 };
-                keep(member, receipt, round);
+                keep(member, &receipt, round);
                 Ok(Vec::new())
             }
             Decision::Keep(receipt) => {
-                keep(member, *receipt, round);
+                keep(member, &receipt, round);
                 Ok(Vec::new())
             }
         }
@@ -233,8 +236,8 @@ impl Core {
 
     /// Adds what the node itself has to say, seals the logs that grew, commits, and lets the answers go.
     fn finish(&mut self, mut round: Round) -> Result<(), NodeError> {
-        let Channels { channels, signers, .. } = &mut self.channels;
-        for (name, member) in channels.iter_mut() {
+        let Channels { members, signers, .. } = &mut self.channels;
+        for (name, member) in members.iter_mut() {
             let mut context = Context { now: UtcNanos(self.clock.now_utc_ns()), entropy: &mut SystemEntropy };
             while let Some(draft) = member.channel.finding(&mut context) {
                 say(name, member, signers, draft, &mut round);
@@ -280,10 +283,10 @@ fn place(name: &str, member: &mut Member, act: Submission, round: &mut Round) ->
 fn append(name: &str, member: &mut Member, log: LogRef, entry: VerifiedEntry, round: &mut Round) {
     let expected = member.channel.log(log).size();
     round.append(name, member, log, expected, stored(&entry.entry));
-    member.channel.apply(log, entry);
+    member.channel.apply(log, &entry);
 }
 
-fn keep(member: &mut Member, receipt: VerifiedReceipt, round: &mut Round) {
-    round.keep(&member.channel, &receipt);
-    member.channel.apply_receipt(&receipt);
+fn keep(member: &mut Member, receipt: &VerifiedReceipt, round: &mut Round) {
+    round.keep(&member.channel, receipt);
+    member.channel.apply_receipt(receipt);
 }

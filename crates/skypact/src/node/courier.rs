@@ -93,7 +93,7 @@ fn next_frame(
     log: LogRef,
     cosigned_told: u64,
 ) -> Result<Option<(Frame, u64)>, NodeError> {
-    let Some(member) = channels.channels.get(name) else { return Ok(None) };
+    let Some(member) = channels.members.get(name) else { return Ok(None) };
     let (channel, state) = (&member.channel, member.channel.log(log));
     let origin = super::round::origin(channel, log).to_string();
     let frame = |start, entries, note| Frame { channel: channel.pact().channel(), origin: origin.clone(), start, entries, note };
@@ -207,7 +207,7 @@ fn witness_request(
     witness: &str,
     held: Option<u64>,
 ) -> Option<AddCheckpoint> {
-    let channel = &channels.channels.get(name)?.channel;
+    let channel = &channels.members.get(name)?.channel;
     let state = channel.log(log);
     let cosigned = state.cosigned.get(witness).copied().unwrap_or(0);
     let old_size = held.unwrap_or(cosigned);

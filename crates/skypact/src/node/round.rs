@@ -7,14 +7,17 @@ use skypact_record::{Checkpoint, Entry, Origin, SignedCheckpoint, cosign};
 use tokio::sync::oneshot;
 
 use super::NodeError;
-use super::core::{Channels, Member};
+use super::core::{Channels, Member, Read};
 use super::signer::RecordSigner;
 use crate::storage::{Append, Batch, CommitError, Head, HeadKind, Store, StoredEntry, StoredPart};
 
+/// Tells one asker how it went; with the failure, if the commit failed.
+type Reply = Box<dyn FnOnce(Option<&CommitError>) + Send>;
+
 /// Something that is told after the commit, or told that it failed.
 pub(super) enum Answer {
-    Query(Box<dyn FnOnce(&Channels, &dyn Store) + Send>),
-    Reply(Box<dyn FnOnce(Option<&CommitError>) + Send>),
+    Query(Read),
+    Reply(Reply),
 }
 
 /// What a round has gathered.

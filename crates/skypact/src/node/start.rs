@@ -146,7 +146,7 @@ fn transport_key(pact: &Pact, party: &str) -> Result<TransportKey, NodeError> {
 
 /// Folds all stored entries into the channels.
 fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
-    let mut channels = BTreeMap::new();
+    let mut members = BTreeMap::new();
     let mut by_origin: BTreeMap<String, (String, LogRef)> = BTreeMap::new();
     for (name, pact) in &options.pacts {
         let channel = Channel::new(pact.clone(), &options.party)?;
@@ -156,7 +156,7 @@ fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
             terms[log.place()] = options.store.claim(&origin)?.term;
             by_origin.insert(origin, (name.clone(), log));
         }
-        channels.insert(name.clone(), Member { channel, terms, link: LinkState::default() });
+        members.insert(name.clone(), Member { channel, terms, link: LinkState::default() });
     }
     let mut sequence = 0;
     loop {
@@ -166,12 +166,12 @@ fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
         for replayed in entries {
             // A pact that was taken away leaves its logs behind; they stay in storage.
             let Some((name, log)) = by_origin.get(&replayed.log) else { continue };
-            let member = channels.get_mut(name).expect("inserted above");
+            let member = members.get_mut(name).expect("inserted above");
             let entry = entry_of(&replayed.log, replayed.entry)?;
             member.channel.replay(*log, replayed.index, entry)?;
         }
     }
-    for member in channels.values_mut() {
+    for member in members.values_mut() {
         restore_heads(&mut member.channel, &*options.store)?;
     }
     let signers = Signers {
@@ -179,7 +179,7 @@ fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
         checkpoint: RecordSigner::new(options.keys.checkpoint.clone()),
         mirror: RecordSigner::new(options.keys.mirror.clone()),
     };
-    Ok(Channels { party: options.party.clone(), channels, signers })
+    Ok(Channels { party: options.party.clone(), members, signers })
 }
 
 /// Holds the restored logs against their signed checkpoints and takes in the receipts.

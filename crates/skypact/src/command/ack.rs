@@ -1,0 +1,42 @@
+//! `skypact ack`: a named officer reads notices of the counterpart back.
+
+use skypact_channel::Message;
+
+use super::desk::{Desk, Where, Who, find, hash};
+use super::exit::show;
+use super::{CliError, Outcome};
+use crate::http::views::NoticeView;
+
+/// Arguments of `ack`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    place: Where,
+    #[command(flatten)]
+    who: Who,
+    /// Id of the notice, or its first 6 or more digits.
+    #[arg(required_unless_present = "all")]
+    id: Option<String>,
+    /// Every notice that nobody has read back.
+    #[arg(long)]
+    all: bool,
+}
+
+pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
+    let signer = args.who.signer(&args.place.dir)?;
+    let desk = Desk::open(&args.place).await?;
+    let mut notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
+    notices.retain(|notice| notice.party == desk.view.counterpart && notice.stands && notice.read_back_by.is_none());
+    if let Some(id) = &args.id {
+        let id = find("id", id, notices.iter().map(|notice| &notice.id))?.clone();
+        notices.retain(|notice| notice.id == id);
+    }
+    let messages = notices.iter().map(|notice| {
+        let (version, content) = (hash(&notice.version)?, hash(&notice.content)?);
+        Ok((Message::ReadBack { notice: version, content }, vec![version]))
+    });
+    let messages = messages.collect::<Result<Vec<_>, CliError>>()?;
+    let placed = desk.file(&signer, messages).await?;
+    show(json, &placed, &format!("read back {} notices", placed.len()));
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,156 @@
+//! An officer's desk: drafts acts, signs them with the officer's own key, and hands them to the node.
+
+use std::path::{Path, PathBuf};
+
+use skypact_airspace::UtcNanos;
+use skypact_channel::{Draft, Entropy, Facts, Message};
+use skypact_record::{Hash, PartyName};
+
+use super::CliError;
+use crate::directory::{NodeDir, base64};
+use crate::entropy;
+use crate::http::client::LocalClient;
+use crate::http::views::{ActIn, ActsIn, ChannelView, PlacedView};
+use crate::keys::{FileSigner, KeyRole};
+use crate::node::RecordSigner;
+
+/// Most acts in one request to the node.
+const ACTS_PER_REQUEST: usize = 1_000;
+
+/// Which node, which channel.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Where {
+    /// Directory of the node.
+    #[arg(long, env = "SKYPACT_DIR", default_value = ".")]
+    pub dir: PathBuf,
+    /// Name of the channel; needed only when the node has several.
+    #[arg(long)]
+    pub channel: Option<String>,
+}
+
+/// Who acts.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Who {
+    /// Name of the acting officer, as the pact has it.
+    #[arg(long)]
+    pub officer: Option<String>,
+    /// The officer's key; without it DIR/officers/OFFICER.key.
+    #[arg(long)]
+    pub officer_key: Option<PathBuf>,
+}
+
+/// A connection to one channel of a node, with what an act has to state.
+pub struct Desk {
+    /// The node's local API.
+    pub client: LocalClient,
+    /// The channel.
+    pub view: ChannelView,
+}
+
+struct System;
+
+impl Entropy for System {
+    fn message_id(&mut self, now: UtcNanos) -> [u8; 16] {
+        entropy::message_id(now.0)
+    }
+
+    fn salt(&mut self) -> [u8; 32] {
+        entropy::salt()
+    }
+}
+
+impl Desk {
+    /// Opens the desk of a channel.
+    pub async fn open(place: &Where) -> Result<Self, CliError> {
+        let client = LocalClient::new(NodeDir(place.dir.clone()).socket());
+        let mut channels: Vec<ChannelView> = client.get("/v1/channels").await?;
+        let names = channels.iter().map(|channel| channel.name.clone()).collect::<Vec<_>>().join(", ");
+        if let Some(name) = &place.channel {
+            channels.retain(|channel| channel.name == *name);
+        }
+        if channels.len() != 1 {
+            let message = format!("name one of the node's channels with --channel: {names}");
+            return Err(CliError::usage("channel-unknown", "channel", message));
+        }
+        Ok(Self { client, view: channels.remove(0) })
+    }
+
+    /// Path of a resource of this channel.
+    pub fn path(&self, resource: &str) -> String {
+        format!("/v1/channels/{}/{resource}", self.view.name)
+    }
+
+    /// Signs messages, each with the leaf hashes that it cites, and has them recorded, in order.
+    pub async fn file(
+        &self,
+        signer: &RecordSigner,
+        messages: impl IntoIterator<Item = (Message, Vec<Hash>)>,
+    ) -> Result<Vec<PlacedView>, CliError> {
+        let facts = self.facts()?;
+        let signed: Result<Vec<ActIn>, CliError> = messages.into_iter().map(|(message, references)| {
+            let draft = Draft::new(&facts, &message, references, UtcNanos(self.view.now_ns), &mut System);
+            let act = draft.sign(signer).map_err(|error| CliError::usage(error.code(), "act", error.to_string()))?;
+            let signature = act.act.signature();
+            Ok(ActIn {
+                act: base64(act.act.bytes()),
+                key_id: base64(&signature.key_id.0.0),
+                signature: base64(&signature.bytes),
+                salt: base64(&act.part.salt),
+                body: base64(&act.part.bytes),
+            })
+        }).collect();
+        let mut placed = Vec::new();
+        for acts in signed?.chunks(ACTS_PER_REQUEST) {
+            let answer: Vec<PlacedView> = self.client.post(&self.path("acts"), &ActsIn { acts: acts.to_vec() }).await?;
+            placed.extend(answer);
+        }
+        Ok(placed)
+    }
+
+    fn facts(&self) -> Result<Facts, CliError> {
+        let unreadable = |field: &str| CliError::io(field, "the node's answer cannot be read");
+        Ok(Facts {
+            channel: self.view.channel.parse().map_err(|_| unreadable("channel"))?,
+            epoch: self.view.epoch,
+            author: PartyName::new(&self.view.party).map_err(|_| unreadable("party"))?,
+        })
+    }
+}
+
+impl Who {
+    /// The officer's signer.
+    pub(super) fn signer(&self, dir: &Path) -> Result<RecordSigner, CliError> {
+        let path = match (&self.officer_key, &self.officer) {
+            (Some(path), _) => path.clone(),
+            (None, Some(name)) => NodeDir(dir.to_path_buf()).officer_key(name),
+            (None, None) => {
+                let message = "say who acts: --officer NAME, or --officer-key FILE";
+                return Err(CliError::usage("officer-missing", "officer", message));
+            }
+        };
+        Ok(RecordSigner::new(FileSigner::open(&path, KeyRole::Officer)?))
+    }
+}
+
+/// The one of `hashes` that begins with `prefix`, which has at least six hex digits.
+pub(super) fn find<'a>(field: &str, prefix: &str, hashes: impl IntoIterator<Item = &'a String>) -> Result<&'a String, CliError> {
+    let prefix = prefix.to_lowercase();
+    let mut found: Vec<&String> = hashes.into_iter().filter(|hash| hash.starts_with(&prefix)).collect();
+    found.dedup();
+    match found[..] {
+        [one] if prefix.len() >= 6 => Ok(one),
+        _ if prefix.len() < 6 => Err(CliError::usage("id-too-short", field, format!("{field}: give at least 6 hex digits of the id"))),
+        [] => Err(CliError::usage("id-unknown", field, format!("{field}: nothing here has an id that begins with {prefix}"))),
+        _ => Err(CliError::usage("id-ambiguous", field, format!("{field}: {} ids begin with {prefix}; give more digits", found.len()))),
+    }
+}
+
+/// A leaf hash that the node showed.
+pub fn hash(text: &str) -> Result<Hash, CliError> {
+    text.parse().map_err(|_| CliError::io("id", "the node showed a hash that cannot be read"))
+}
+
+/// The first digits of a hash: enough to tell entries of a day apart.
+pub(super) fn short(hash: &str) -> &str {
+    hash.get(..10).unwrap_or(hash)
+}

@@ -1,0 +1,120 @@
+//! `skypact doctor`: looks at a node directory without changing it, and says what is damaged and where.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::PathBuf;
+
+use super::exit::show;
+use super::quantity::time_text;
+use super::{CliError, Outcome};
+use crate::clock;
+use crate::directory::{Card, NodeDir, read_toml};
+use crate::keys::{FileSigner, KeyRing, KeyRole};
+use crate::storage::SqliteStore;
+
+/// No machine that runs this has its clock before 2025-01-01T00:00:00Z.
+const CLOCK_LEAST_NS: i64 = 1_735_689_600_000_000_000;
+
+/// Arguments of `doctor`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Directory of the node.
+    #[arg(long, env = "SKYPACT_DIR", default_value = ".")]
+    dir: PathBuf,
+}
+
+/// One thing that was looked at: its name, whether it is sound, and what was seen.
+type Finding = (&'static str, bool, String);
+
+pub(super) fn run(args: &Args, json: bool) -> Result<Outcome, CliError> {
+    let dir = NodeDir(args.dir.clone());
+    let mut findings = vec![permissions(&dir)];
+    findings.extend(keys(&dir));
+    findings.extend([identity(&dir), pacts(&dir), record(&dir), wall_clock(), socket(&dir)]);
+    let sound = findings.iter().all(|(_, sound, _)| *sound);
+    let list = findings.iter().map(|(what, sound, detail)| {
+        serde_json::json!({ "what": what, "sound": sound, "detail": detail })
+    });
+    let value = serde_json::json!({ "sound": sound, "findings": list.collect::<Vec<_>>() });
+    let line = |(what, sound, detail): &Finding| format!("{:<7}{what}: {detail}", if *sound { "ok" } else { "WRONG" });
+    show(json, &value, &findings.iter().map(line).collect::<Vec<_>>().join("\n"));
+    Ok(if sound { Outcome::Done } else { Outcome::CheckFailed })
+}
+
+fn permissions(dir: &NodeDir) -> Finding {
+    match std::fs::metadata(&dir.0) {
+        Ok(held) if held.mode() & 0o077 == 0 => ("permissions", true, "the directory is its owner's alone".to_owned()),
+        Ok(held) => {
+            let remedy = format!("mode {:04o} lets others in; chmod 700 {}", held.mode() & 0o7777, dir.0.display());
+            ("permissions", false, remedy)
+        }
+        Err(error) => ("permissions", false, error.to_string()),
+    }
+}
+
+fn keys(dir: &NodeDir) -> Vec<Finding> {
+    let mut findings = vec![match KeyRing::open(&dir.0) {
+        Ok(_) => ("keys", true, "node, transport, checkpoint and mirror are readable and whole".to_owned()),
+        Err(error) => ("keys", false, error.to_string()),
+    }];
+    let root = KeyRing::path_of(&dir.0, KeyRole::Root);
+    let held = if root.exists() { "is here; move it offline once the pact is signed" } else { "is offline" };
+    findings.push(("root key", true, held.to_owned()));
+    for entry in std::fs::read_dir(dir.0.join("officers")).into_iter().flatten().flatten() {
+        if let Err(error) = FileSigner::open(&entry.path(), KeyRole::Officer) {
+            findings.push(("officer key", false, error.to_string()));
+        }
+    }
+    findings
+}
+
+/// The card has to be that of the keys, or the counterpart would sign a pact that this node cannot act under.
+fn identity(dir: &NodeDir) -> Finding {
+    let read = read_toml::<Card>(&dir.card(), "restore it").and_then(|card| card.party(&dir.card()));
+    let party = match read {
+        Ok(party) => party,
+        Err(error) => return ("card", false, error.to_string()),
+    };
+    let Ok(ring) = KeyRing::open(&dir.0) else { return ("card", false, "no keys to compare it with".to_owned()) };
+    let held = [&ring.node, &ring.transport, &ring.checkpoint, &ring.mirror];
+    let whole = held.iter().all(|key| party.keys.iter().any(|known| known.key.as_bytes() == key.public_key_bytes()));
+    let config = dir.read_config();
+    let named = config.is_ok_and(|config| party.name.as_str() == config.party);
+    let detail = if whole && named { "names this party's keys" } else { "names other keys or another party; restore it" };
+    ("card", whole && named, detail.to_owned())
+}
+
+fn pacts(dir: &NodeDir) -> Finding {
+    let read = dir.read_config().and_then(|config| Ok((config.party, dir.read_pacts()?)));
+    match read {
+        Ok((party, pacts)) => match pacts.iter().find_map(|(_, pact)| pact.party(&party).err()) {
+            None => ("pacts", true, format!("{} in force", pacts.len())),
+            Some(error) => ("pacts", false, error.to_string()),
+        },
+        Err(error) => ("pacts", false, error.to_string()),
+    }
+}
+
+fn record(dir: &NodeDir) -> Finding {
+    if !dir.0.join("store.sqlite").exists() {
+        return ("record", true, "nothing is recorded yet".to_owned());
+    }
+    match SqliteStore::open_read_only(&dir.0).and_then(|store| store.integrity()) {
+        Ok(walk) => {
+            let detail = format!("{} logs, {} entries, {} bodies, every hash holds", walk.logs, walk.entries, walk.parts);
+            ("record", true, detail)
+        }
+        Err(error) => ("record", false, error.to_string()),
+    }
+}
+
+fn wall_clock() -> Finding {
+    let now = clock::now_utc_ns();
+    let detail = time_text(now);
+    if now >= CLOCK_LEAST_NS { ("clock", true, detail) } else { ("clock", false, format!("{detail} is in the past; set the clock")) }
+}
+
+fn socket(dir: &NodeDir) -> Finding {
+    let alive = std::os::unix::net::UnixStream::connect(dir.socket()).is_ok();
+    let detail = if alive { "a node answers" } else { "no node runs here" };
+    ("socket", true, detail.to_owned())
+}

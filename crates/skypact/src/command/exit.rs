@@ -1,0 +1,141 @@
+//! Exit codes, and errors on their way to a person or a script.
+
+use std::io::Write as _;
+
+use serde::Serialize;
+
+use crate::directory::ConfigError;
+use crate::http::problem::Problem;
+use crate::keys::KeyError;
+use crate::node::NodeError;
+
+/// All is well.
+pub const OK: u8 = 0;
+/// A check found something: a bundle that does not hold, a damaged store, a demonstration that failed.
+pub const CHECK_FAILED: u8 = 1;
+/// The arguments or a file that was given are wrong.
+pub const USAGE: u8 = 2;
+/// The rules of the channel refuse it.
+pub const REFUSED: u8 = 3;
+/// No node answers.
+pub const NOT_REACHABLE: u8 = 4;
+/// A file, the disk or the network failed.
+pub const IO: u8 = 5;
+/// There are open conflicts.
+pub const CONFLICT: u8 = 10;
+/// It is not known whether there are conflicts: the counterpart does not answer.
+pub const UNKNOWN: u8 = 11;
+
+/// The codes as `--help` shows them.
+pub const TABLE: &str = "Exit codes:
+  0   all is well
+  1   a check found something (verify, doctor, demo)
+  2   wrong arguments, or a wrong file
+  3   refused by the rules of the channel
+  4   no node answers
+  5   a file, the disk or the network failed
+  10  conflicts are open (conflicts)
+  11  unknown: the counterpart does not answer (conflicts)";
+
+/// How a command ended that did its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// All is well.
+    Done,
+    /// A check found something.
+    CheckFailed,
+    /// There are open conflicts.
+    Conflict,
+    /// It is not known whether there are.
+    Unknown,
+}
+
+impl Outcome {
+    /// Its exit code.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Done => OK,
+            Self::CheckFailed => CHECK_FAILED,
+            Self::Conflict => CONFLICT,
+            Self::Unknown => UNKNOWN,
+        }
+    }
+}
+
+/// Why a command did not do its work.
+#[derive(Debug, Clone, Serialize)]
+pub struct CliError {
+    /// Stable code.
+    pub code: String,
+    /// Field or argument at fault.
+    pub field: Option<String>,
+    /// What is wrong and what to do.
+    pub message: String,
+    #[serde(skip)]
+    exit: u8,
+}
+
+impl CliError {
+    /// A wrong argument or a wrong field of a file.
+    pub fn usage(code: &str, field: &str, message: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), field: Some(field.to_owned()), message: message.into(), exit: USAGE }
+    }
+
+    /// A failure of the machine.
+    pub fn io(field: &str, message: &str) -> Self {
+        Self { code: "io".to_owned(), field: Some(field.to_owned()), message: message.to_owned(), exit: IO }
+    }
+
+    /// Its exit code.
+    pub fn exit_code(&self) -> u8 {
+        self.exit
+    }
+
+    /// Prints it to standard error.
+    pub fn print(&self, json: bool) {
+        let text = if json {
+            serde_json::to_string(self).unwrap_or_default()
+        } else {
+            format!("error[{}]: {}", self.code, self.message)
+        };
+        // Nobody is left to tell when standard error is gone.
+        let _ = writeln!(std::io::stderr(), "{text}");
+    }
+}
+
+impl From<Problem> for CliError {
+    fn from(problem: Problem) -> Self {
+        let exit = match problem.status {
+            0 => NOT_REACHABLE,
+            400..=499 => REFUSED,
+            _ => IO,
+        };
+        let place = problem.position.map(|position| format!("item {position}: ")).unwrap_or_default();
+        Self { code: problem.code, field: problem.field, message: place + &problem.message, exit }
+    }
+}
+
+impl From<ConfigError> for CliError {
+    fn from(error: ConfigError) -> Self {
+        Self { code: error.code().to_owned(), field: None, message: error.to_string(), exit: USAGE }
+    }
+}
+
+impl From<KeyError> for CliError {
+    fn from(error: KeyError) -> Self {
+        Self { code: error.code().to_owned(), field: None, message: error.to_string(), exit: USAGE }
+    }
+}
+
+impl From<NodeError> for CliError {
+    fn from(error: NodeError) -> Self {
+        Self { code: error.code().to_owned(), field: None, message: error.to_string(), exit: IO }
+    }
+}
+
+/// Prints a result: `value` as JSON, or `text` for people.
+pub fn show(json: bool, value: &impl Serialize, text: &str) {
+    let text = if json { serde_json::to_string(value).unwrap_or_default() } else { text.trim_end().to_owned() };
+    // A reader that closed the pipe has seen enough.
+    let _ = writeln!(std::io::stdout(), "{text}");
+}

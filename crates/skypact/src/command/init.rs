@@ -1,0 +1,88 @@
+//! `skypact init`: directory and keys of a node or a witness.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::exit::show;
+use super::{CliError, Outcome};
+use crate::directory::{Card, CardKey, NodeConfig, NodeDir, base64, file_error, write_new};
+use crate::keys::{FileSigner, KeyRing, KeyRole};
+
+/// Arguments of `init`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Directory to make.
+    #[arg(long, env = "SKYPACT_DIR")]
+    dir: PathBuf,
+    /// Name of the party: 1 to 32 of A-Z, 0-9 and hyphen.
+    #[arg(long, required_unless_present = "witness", conflicts_with = "witness")]
+    party: Option<String>,
+    /// Beginning of the origins of its logs, a domain name that nobody else uses.
+    #[arg(long, requires = "party", required_unless_present = "witness")]
+    prefix: Option<String>,
+    /// Make a key for an officer of this name; may be repeated.
+    #[arg(long)]
+    officer: Vec<String>,
+    /// Where the node will listen for counterparts.
+    #[arg(long, default_value = "127.0.0.1:7001")]
+    listen: String,
+    /// Make a witness of this name instead, such as witness.example.
+    #[arg(long)]
+    witness: Option<String>,
+}
+
+pub(super) fn run(args: &Args, json: bool) -> Result<Outcome, CliError> {
+    let dir = NodeDir(args.dir.clone());
+    for made in [&args.dir, &dir.pacts(), &args.dir.join("officers"), &args.dir.join("keys")] {
+        fs::create_dir_all(made).map_err(|error| file_error(made, &error.to_string()))?;
+    }
+    let private = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o700);
+    fs::set_permissions(&args.dir, private).map_err(|error| file_error(&args.dir, &error.to_string()))?;
+    let card = match (&args.witness, &args.party, &args.prefix) {
+        (Some(name), ..) => witness(&dir, name)?,
+        (None, Some(party), Some(prefix)) => node(&dir, party, prefix, args)?,
+        _ => return Err(CliError::usage("field-missing", "party", "give --party and --prefix, or --witness")),
+    };
+    let text = toml::to_string(&card).map_err(|error| CliError::io("party.card", &error.to_string()))?;
+    write_new(&dir.card(), text.as_bytes())?;
+    let next = if args.witness.is_some() {
+        "Hand party.card to both parties; copy their pact into pacts/; then run: skypact witness"
+    } else {
+        "Hand party.card to the counterpart. Move keys/root.key offline once the pact is signed.\nNext: skypact pact propose, or skypact pact sign"
+    };
+    show(json, &card, &format!("made {}\n{next}", args.dir.display()));
+    Ok(Outcome::Done)
+}
+
+fn node(dir: &NodeDir, party: &str, prefix: &str, args: &Args) -> Result<Card, CliError> {
+    skypact_record::PartyName::new(party).map_err(|error| CliError::usage("field-invalid", "party", error.to_string()))?;
+    skypact_record::Origin::new(prefix).map_err(|error| CliError::usage("field-invalid", "prefix", error.to_string()))?;
+    let config = NodeConfig {
+        party: party.to_owned(),
+        prefix: prefix.to_owned(),
+        listen: args.listen.clone(),
+        counterparts: std::collections::BTreeMap::default(),
+        witnesses: std::collections::BTreeMap::default(),
+    };
+    let text = toml::to_string(&config).map_err(|error| CliError::io("node.toml", &error.to_string()))?;
+    write_new(&dir.config(), text.as_bytes())?;
+    let (ring, root) = KeyRing::create(&dir.0, party)?;
+    let mut keys = vec![card_key(&root), card_key(&ring.node), card_key(&ring.transport)];
+    keys.extend([card_key(&ring.checkpoint), card_key(&ring.mirror)]);
+    for officer in &args.officer {
+        keys.push(card_key(&FileSigner::create(&dir.officer_key(officer), KeyRole::Officer, officer)?));
+    }
+    Ok(Card { name: party.to_owned(), prefix: Some(prefix.to_owned()), keys })
+}
+
+fn witness(dir: &NodeDir, name: &str) -> Result<Card, CliError> {
+    skypact_record::Origin::new(name).map_err(|error| CliError::usage("field-invalid", "witness", error.to_string()))?;
+    let make = |role| FileSigner::create(&KeyRing::path_of(&dir.0, role), role, name);
+    let keys = vec![card_key(&make(KeyRole::Witness)?), card_key(&make(KeyRole::Transport)?)];
+    Ok(Card { name: name.to_owned(), prefix: None, keys })
+}
+
+fn card_key(signer: &FileSigner) -> CardKey {
+    let (role, label) = (signer.role().to_string(), signer.label().to_owned());
+    CardKey { role, label, ed25519: base64(&signer.public_key_bytes()) }
+}

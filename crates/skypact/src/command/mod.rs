@@ -1,0 +1,116 @@
+//! The command line: a file per command. Results go to standard output, everything else to standard error; with `--json`
+//! both are JSON. Exit codes are in [`exit`].
+
+mod ack;
+mod bench;
+mod bundle;
+mod completions;
+mod conflicts;
+mod demo;
+mod desk;
+mod doctor;
+pub mod exit;
+mod inbox;
+mod init;
+mod notice;
+mod pact;
+mod quantity;
+mod serve;
+mod verify;
+mod witness;
+
+pub use desk::{Desk, Where, hash};
+pub use exit::{CliError, Outcome};
+pub use quantity::{altitude, length_mm, time_ns, time_text};
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Keeps the air activities of parties who do not trust each other apart, and proves what was said.
+#[derive(Debug, Parser)]
+#[command(name = "skypact", version, after_help = exit::TABLE, max_term_width = 100)]
+pub struct Cli {
+    /// Print results and errors as JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make the directory and the keys of a party's node, or of a witness.
+    Init(init::Args),
+    /// Agree on a channel: who the parties are, whose keys count, and the terms.
+    Pact(pact::Args),
+    /// Run a party's node.
+    Serve(serve::Args),
+    /// Run a witness: it cosigns checkpoints and sees no content.
+    Witness(witness::Args),
+    /// Announce air activity.
+    Notice(notice::Args),
+    /// Show what needs an act: unread notices, open conflicts, proposals.
+    Inbox(inbox::Args),
+    /// Read notices of the counterpart back (READ BACK).
+    Ack(ack::Args),
+    /// Show conflicts, propose a way out, accept one.
+    Conflicts(conflicts::Args),
+    /// Write the evidence bundle of a channel.
+    ExportBundle(bundle::Args),
+    /// Verify an evidence bundle: needs nothing but the file, and no network.
+    Verify(verify::Args),
+    /// Play two parties and a witness on this machine, on real recorded flights.
+    Demo(demo::Args),
+    /// Measure; prints figures and judges nothing.
+    Bench(bench::Args),
+    /// Check a node's directory: keys, pacts, storage, socket.
+    Doctor(doctor::Args),
+    /// Print completions for a shell.
+    Completions(completions::Args),
+}
+
+/// Parses the arguments, runs the command, and reports its outcome.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers, not errors. A closed pipe is nobody's problem here.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::OK });
+        }
+    };
+    let json = cli.json;
+    match run(cli) {
+        Ok(outcome) => ExitCode::from(outcome.exit_code()),
+        Err(error) => {
+            error.print(json);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<Outcome, CliError> {
+    let json = cli.json;
+    match cli.command {
+        Command::Init(args) => init::run(&args, json),
+        Command::Pact(args) => pact::run(&args, json),
+        Command::Verify(args) => verify::run(&args, json),
+        Command::Doctor(args) => doctor::run(&args, json),
+        Command::Completions(args) => Ok(completions::run(&args)),
+        Command::Bench(args) => bench::run(&args, json),
+        Command::Serve(args) => wait_for(serve::run(args, json)),
+        Command::Witness(args) => wait_for(witness::run(args, json)),
+        Command::Notice(args) => wait_for(notice::run(args, json)),
+        Command::Inbox(args) => wait_for(inbox::run(args, json)),
+        Command::Ack(args) => wait_for(ack::run(args, json)),
+        Command::Conflicts(args) => wait_for(conflicts::run(args, json)),
+        Command::ExportBundle(args) => wait_for(bundle::run(args, json)),
+        Command::Demo(args) => wait_for(demo::run(args, json)),
+    }
+}
+
+fn wait_for(command: impl Future<Output = Result<Outcome, CliError>>) -> Result<Outcome, CliError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| CliError::io("runtime", &error.to_string()))?.block_on(command)
+}

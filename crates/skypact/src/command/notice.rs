@@ -1,0 +1,255 @@
+//! `skypact notice`: file, change, activate, end, cancel, list.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use skypact_channel::{ActivityClass, Kind, Message, Notice, NoticeAct};
+use skypact_record::Hash;
+
+use super::desk::{Desk, Where, Who, find, hash, short};
+use super::exit::show;
+use super::quantity::{VolumeText, time_text};
+use super::{CliError, Outcome};
+use crate::directory::{base64, unbase64};
+use crate::http::views::NoticeView;
+
+/// Most versions of the counterpart that a filing cites.
+const REFERENCES_MAX: usize = 60;
+
+/// Arguments of `notice`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    step: Step,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Step {
+    /// File a notice, or a changed version of one.
+    File(Box<FileArgs>),
+    /// List notices.
+    List {
+        #[command(flatten)]
+        place: Where,
+        /// Ended and cancelled ones too.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Say that an activity takes place now.
+    Activate(ActArgs),
+    /// Say that an activity is over.
+    End(ActArgs),
+    /// Say that an activity will not take place.
+    Cancel(ActArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct ActArgs {
+    #[command(flatten)]
+    place: Where,
+    #[command(flatten)]
+    who: Who,
+    /// Id of the notice, or its first 6 or more digits.
+    id: String,
+}
+
+#[derive(Debug, clap::Args)]
+struct FileArgs {
+    #[command(flatten)]
+    place: Where,
+    #[command(flatten)]
+    who: Who,
+    /// JSON file with one notice or an array of them, instead of the options below.
+    #[arg(long, conflicts_with_all = ["class", "circle", "polygon", "corridor"])]
+    file: Option<PathBuf>,
+    /// Id of the notice that this one changes.
+    #[arg(long)]
+    change: Option<String>,
+    /// manned, unmanned, relief-flight, ground-movement or hazard-area.
+    #[arg(long, default_value = "manned")]
+    class: String,
+    /// Call sign.
+    #[arg(long)]
+    call_sign: Option<String>,
+    /// How to reach whoever controls the activity.
+    #[arg(long)]
+    contact: Option<String>,
+    /// LAT,LNG,RADIUS such as 35.2854,40.1760,20NM.
+    #[arg(long, allow_hyphen_values = true)]
+    circle: Option<String>,
+    /// "LAT,LNG LAT,LNG LAT,LNG ...".
+    #[arg(long, allow_hyphen_values = true)]
+    polygon: Option<String>,
+    /// "LAT,LNG LAT,LNG ...", with --width.
+    #[arg(long, allow_hyphen_values = true)]
+    corridor: Option<String>,
+    /// Whole width of the corridor, such as 5NM.
+    #[arg(long)]
+    width: Option<String>,
+    /// Lower limit: FL180, "5000ft AMSL" or "1500m W84".
+    #[arg(long)]
+    lower: Option<String>,
+    /// Upper limit.
+    #[arg(long)]
+    upper: Option<String>,
+    /// First instant, UTC: 2017-04-07T09:00:00Z.
+    #[arg(long, required_unless_present = "file", default_value = "")]
+    from: String,
+    /// Last instant.
+    #[arg(long, required_unless_present = "file", default_value = "")]
+    until: String,
+}
+
+/// A notice in a file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoticeText {
+    class: String,
+    call_sign: Option<String>,
+    contact: Option<String>,
+    volumes: Vec<VolumeText>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum NoticeFile {
+    Many(Vec<NoticeText>),
+    One(NoticeText),
+}
+
+pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
+    match args.step {
+        Step::File(args) => file(&args, json).await,
+        Step::List { place, all } => list(&place, all, json).await,
+        Step::Activate(args) => act(&args, NoticeAct::Activated, json).await,
+        Step::End(args) => act(&args, NoticeAct::Ended, json).await,
+        Step::Cancel(args) => act(&args, NoticeAct::Cancelled, json).await,
+    }
+}
+
+async fn file(args: &FileArgs, json: bool) -> Result<Outcome, CliError> {
+    let mut notices = stated(args)?;
+    let signer = args.who.signer(&args.place.dir)?;
+    let desk = Desk::open(&args.place).await?;
+    if let Some(change) = &args.change {
+        let known: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
+        let id = find("change", change, known.iter().map(|notice| &notice.id))?;
+        let [notice] = &mut notices[..] else {
+            return Err(CliError::usage("field-invalid", "file", "file: a change is one notice"));
+        };
+        let version = known.iter().find(|notice| notice.id == *id).map(|notice| hash(&notice.version)).transpose()?;
+        (notice.act, notice.previous) = (NoticeAct::Changed, version);
+    }
+    let mut messages = Vec::new();
+    let mut text = String::new();
+    for notice in notices {
+        let message = Message::Notice(notice);
+        let overlaps = overlaps(&desk, &message).await?;
+        if !overlaps.is_empty() {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "conflicts with {} of the counterpart's notices; see 'skypact conflicts'", overlaps.len());
+        }
+        messages.push((message, overlaps));
+    }
+    let placed = desk.file(&signer, messages).await?;
+    for place in &placed {
+        let _ = writeln!(text, "filed {} as entry {} of {}", short(&place.leaf), place.index, place.origin);
+    }
+    show(json, &placed, &text);
+    Ok(Outcome::Done)
+}
+
+/// Versions of the counterpart that a notice would be in conflict with: the proof of knowledge that it cites.
+async fn overlaps(desk: &Desk, message: &Message) -> Result<Vec<Hash>, CliError> {
+    let body = serde_json::json!({ "body": base64(&message.encode()) });
+    let found: Vec<String> = desk.client.post(&desk.path("check"), &body).await?;
+    found.iter().take(REFERENCES_MAX).map(|version| hash(version)).collect()
+}
+
+fn stated(args: &FileArgs) -> Result<Vec<Notice>, CliError> {
+    let texts = match &args.file {
+        Some(path) => {
+            let text = std::fs::read(path).map_err(|error| CliError::io("file", &format!("{}: {error}", path.display())))?;
+            let wrong = |error: serde_json::Error| CliError::usage("file-invalid", "file", format!("{}: {error}", path.display()));
+            match serde_json::from_slice(&text).map_err(wrong)? {
+                NoticeFile::Many(notices) => notices,
+                NoticeFile::One(notice) => vec![notice],
+            }
+        }
+        None => vec![NoticeText {
+            class: args.class.clone(),
+            call_sign: args.call_sign.clone(),
+            contact: args.contact.clone(),
+            volumes: vec![VolumeText {
+                circle: args.circle.clone(),
+                polygon: args.polygon.clone(),
+                corridor: args.corridor.clone(),
+                width: args.width.clone(),
+                lower: args.lower.clone(),
+                upper: args.upper.clone(),
+                from: args.from.clone(),
+                until: args.until.clone(),
+            }],
+        }],
+    };
+    texts.iter().map(notice).collect()
+}
+
+fn notice(text: &NoticeText) -> Result<Notice, CliError> {
+    let names = ActivityClass::ALL.map(ActivityClass::name).join(", ");
+    let class = ActivityClass::from_name(&text.class);
+    let class = class.ok_or_else(|| CliError::usage("field-invalid", "class", format!("class: '{}' is none of {names}", text.class)))?;
+    let volumes = text.volumes.iter().map(VolumeText::volume).collect::<Result<Vec<_>, _>>()?;
+    let notice = Notice {
+        act: NoticeAct::New,
+        previous: None,
+        class,
+        call_sign: text.call_sign.clone(),
+        contact: text.contact.clone(),
+        volumes,
+    };
+    // What the node would refuse to read is refused here, where the field can be named.
+    let again = Message::decode(Kind::Notice, &Message::Notice(notice.clone()).encode());
+    again.map_err(|error| CliError::usage(error.code(), error.field, error.to_string()))?;
+    Ok(notice)
+}
+
+async fn act(args: &ActArgs, act: NoticeAct, json: bool) -> Result<Outcome, CliError> {
+    let signer = args.who.signer(&args.place.dir)?;
+    let desk = Desk::open(&args.place).await?;
+    let known: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
+    let id = find("id", &args.id, known.iter().map(|notice| &notice.id))?;
+    let view = known.iter().find(|notice| notice.id == *id);
+    let body = view.and_then(|view| unbase64(&view.body)).and_then(|body| Message::decode(Kind::Notice, &body).ok());
+    let (Some(view), Some(Message::Notice(mut notice))) = (view, body) else {
+        return Err(CliError::io("notice", "the node's answer cannot be read"));
+    };
+    (notice.act, notice.previous) = (act, Some(hash(&view.version)?));
+    let placed = desk.file(&signer, [(Message::Notice(notice), Vec::new())]).await?;
+    show(json, &placed, &format!("{} {}", act.name(), short(id)));
+    Ok(Outcome::Done)
+}
+
+async fn list(place: &Where, all: bool, json: bool) -> Result<Outcome, CliError> {
+    let desk = Desk::open(place).await?;
+    let mut notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
+    notices.retain(|notice| all || notice.stands);
+    notices.sort_by_key(|notice| notice.start_ns);
+    let mut text = String::new();
+    for notice in &notices {
+        let _ = writeln!(text, "{}", line(notice));
+    }
+    show(json, &notices, if text.is_empty() { "no notices" } else { &text });
+    Ok(Outcome::Done)
+}
+
+/// A notice in a line of 80 columns.
+pub(super) fn line(notice: &NoticeView) -> String {
+    let read = notice.read_back_by.as_deref().unwrap_or("-");
+    let call_sign = notice.call_sign.as_deref().unwrap_or("-");
+    format!(
+        "{}  {:<5} {:<10} {:<9} {} read back: {read}",
+        short(&notice.id), notice.party, call_sign, notice.act, time_text(notice.start_ns)
+    )
+}

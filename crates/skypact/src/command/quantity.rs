@@ -1,0 +1,150 @@
+//! Quantities as people write them. Nothing is guessed: a length without unit, an altitude without datum and a time
+//! without zone are errors that say what to write.
+
+use skypact_airspace::{
+    Altitude, AltitudeBand, Circle, Corridor, Datum, Footprint, LatLng, Polygon, TimeWindow, UtcNanos, Volume4d,
+};
+
+use super::CliError;
+
+/// One volume as a file or the command line states it.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VolumeText {
+    /// `LAT,LNG,RADIUS`.
+    pub circle: Option<String>,
+    /// `LAT,LNG LAT,LNG ...`.
+    pub polygon: Option<String>,
+    /// `LAT,LNG LAT,LNG ...` with `width`.
+    pub corridor: Option<String>,
+    /// Whole width of the corridor.
+    pub width: Option<String>,
+    /// Lower limit; absent is unlimited.
+    pub lower: Option<String>,
+    /// Upper limit; absent is unlimited.
+    pub upper: Option<String>,
+    /// First instant.
+    pub from: String,
+    /// Last instant.
+    pub until: String,
+}
+
+impl VolumeText {
+    /// The volume that is stated.
+    pub fn volume(&self) -> Result<Volume4d, CliError> {
+        let limit = |field, text: &Option<String>| text.as_deref().map(|text| altitude(field, text)).transpose();
+        let band = AltitudeBand::new(limit("lower", &self.lower)?, limit("upper", &self.upper)?);
+        let band = band.map_err(|error| invalid("lower", error.to_string()))?;
+        let window = TimeWindow::new(UtcNanos(time_ns("from", &self.from)?), UtcNanos(time_ns("until", &self.until)?));
+        let window = window.map_err(|error| invalid("until", error.to_string()))?;
+        Ok(Volume4d::new(self.footprint()?, band, window))
+    }
+
+    fn footprint(&self) -> Result<Footprint, CliError> {
+        match (&self.circle, &self.polygon, &self.corridor) {
+            (Some(circle), None, None) => {
+                let (centre, radius) = circle.rsplit_once(',').ok_or_else(|| invalid("circle", "write LAT,LNG,RADIUS, such as 35.2854,40.1760,20NM"))?;
+                let made = Circle::new(position("circle", centre)?, length_mm("circle", radius)?);
+                made.map(Footprint::from).map_err(|error| invalid("circle", error.to_string()))
+            }
+            (None, Some(polygon), None) => {
+                let made = Polygon::new(positions("polygon", polygon)?);
+                made.map(Footprint::from).map_err(|error| invalid("polygon", error.to_string()))
+            }
+            (None, None, Some(corridor)) => {
+                let width = self.width.as_deref().ok_or_else(|| invalid("width", "a corridor needs its whole width, such as 5NM"))?;
+                let made = Corridor::new(positions("corridor", corridor)?, length_mm("width", width)? / 2);
+                made.map(Footprint::from).map_err(|error| invalid("corridor", error.to_string()))
+            }
+            _ => Err(invalid("circle", "give exactly one of circle, polygon and corridor")),
+        }
+    }
+}
+
+/// A length with its unit: `20NM`, `5km`, `300m`, `500ft`. Millimetres.
+pub fn length_mm(field: &str, text: &str) -> Result<i64, CliError> {
+    let text = text.trim();
+    let unit_at = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = (text[..unit_at].trim(), &text[unit_at..]);
+    let unit_mm = match unit {
+        "NM" | "nm" => 1_852_000.0,
+        "km" => 1e6,
+        "m" => 1e3,
+        "ft" => 304.8,
+        _ => return Err(invalid(field, format!("'{text}' needs a unit: NM, km, m or ft, such as 20NM"))),
+    };
+    let number: f64 = number.parse().map_err(|_| invalid(field, format!("'{text}' does not begin with a number")))?;
+    let mm = (number * unit_mm).round();
+    if mm.is_finite() && (0.0..=1e12).contains(&mm) { Ok(mm as i64) } else { Err(invalid(field, format!("'{text}' is out of range"))) }
+}
+
+/// An altitude with its datum: `FL180`, `5000ft AMSL`, `1500m W84`.
+pub fn altitude(field: &str, text: &str) -> Result<Altitude, CliError> {
+    let text = text.trim();
+    if let Some(level) = text.strip_prefix("FL") {
+        let level: u16 = level.parse().map_err(|_| invalid(field, format!("'{text}': write a flight level as FL180")))?;
+        return Ok(Altitude::flight_level(level));
+    }
+    let (length, datum) = match text.rsplit_once(' ') {
+        Some((length, "AMSL")) => (length, Datum::Amsl),
+        Some((length, "W84")) => (length, Datum::W84),
+        _ => return Err(invalid(field, format!("'{text}' needs a datum: write FL180, 5000ft AMSL or 1500m W84"))),
+    };
+    Ok(Altitude { mm: length_mm(field, length)?, datum })
+}
+
+/// An instant in UTC, RFC 3339 with `Z`: `2017-04-07T09:00Z`. Nanoseconds since the Unix epoch.
+pub fn time_ns(field: &str, text: &str) -> Result<i64, CliError> {
+    let wrong = || invalid(field, format!("'{text}' is no time in UTC: write 2017-04-07T09:00:00Z"));
+    if !text.ends_with('Z') {
+        return Err(wrong());
+    }
+    let instant: jiff::Timestamp = text.parse().map_err(|_| wrong())?;
+    i64::try_from(instant.as_nanosecond()).map_err(|_| wrong())
+}
+
+/// An instant as people read it: UTC, to the second.
+pub fn time_text(ns: i64) -> String {
+    jiff::Timestamp::from_second(ns.div_euclid(1_000_000_000)).map_or_else(|_| ns.to_string(), |instant| instant.to_string())
+}
+
+fn positions(field: &str, text: &str) -> Result<Vec<LatLng>, CliError> {
+    text.split_whitespace().map(|pair| position(field, pair)).collect()
+}
+
+/// `LAT,LNG` in decimal degrees, south and west negative.
+fn position(field: &str, text: &str) -> Result<LatLng, CliError> {
+    let wrong = || invalid(field, format!("'{text}' is no LAT,LNG in decimal degrees, such as 35.2854,40.1760"));
+    let (lat, lng) = text.split_once(',').ok_or_else(wrong)?;
+    let e9 = |degrees: &str| degrees.trim().parse::<f64>().ok().filter(|degrees| degrees.abs() <= 360.0).map(|degrees| (degrees * 1e9).round() as i64);
+    let (lat_e9, lng_e9) = (e9(lat).ok_or_else(wrong)?, e9(lng).ok_or_else(wrong)?);
+    LatLng::new(lat_e9, lng_e9).map_err(|error| invalid(field, format!("'{text}': {error}")))
+}
+
+fn invalid(field: &str, message: impl Into<String>) -> CliError {
+    CliError::usage("field-invalid", field, format!("{field}: {}", message.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_altitude_without_datum_is_an_error_that_says_what_to_write() {
+        let error = altitude("lower", "5000ft").expect_err("no datum");
+        assert!(error.message.contains("5000ft AMSL"), "{}", error.message);
+        assert_eq!(altitude("lower", "FL180").expect("a level").mm, 5_486_400);
+    }
+
+    #[test]
+    fn a_time_without_zone_is_an_error() {
+        assert!(time_ns("from", "2017-04-07T09:00").is_err());
+        assert_eq!(time_ns("from", "1970-01-01T00:00:01Z").expect("a time"), 1_000_000_000);
+    }
+
+    #[test]
+    fn a_length_needs_its_unit() {
+        assert!(length_mm("width", "5").is_err());
+        assert_eq!(length_mm("width", "20NM").expect("a length"), 37_040_000);
+    }
+}

@@ -1,0 +1,101 @@
+//! `skypact serve`: a party's node as one process.
+
+use std::path::PathBuf;
+
+use super::exit::show;
+use super::{CliError, Outcome, time_ns};
+use crate::clock::NodeClock;
+use crate::directory::{NodeDir, unbase64};
+use crate::http::{routes, unix};
+use crate::keys::KeyRing;
+use crate::node::{NodeOptions, start};
+use crate::storage::SqliteStore;
+
+/// Arguments of `serve`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Directory of the node.
+    #[arg(long, env = "SKYPACT_DIR", default_value = ".")]
+    dir: PathBuf,
+    /// Run on a clock that shows this time now, for exercises and recordings. It is shown wherever the node shows itself.
+    #[arg(long, value_name = "TIME")]
+    exercise_clock: Option<String>,
+}
+
+pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
+    log_to_stderr();
+    let dir = NodeDir(args.dir.clone());
+    let config = dir.read_config()?;
+    let clock = clock(args.exercise_clock.as_deref())?;
+    let listen = config.listen.parse();
+    let listen = listen.map_err(|_| CliError::usage("field-invalid", "listen", format!("listen: '{}' is no address:port", config.listen)))?;
+    let store = SqliteStore::open(&args.dir).map_err(crate::node::NodeError::from)?;
+    let mut witnesses = std::collections::BTreeMap::new();
+    for (name, witness) in &config.witnesses {
+        let key = unbase64(&witness.transport).and_then(|key| key.try_into().ok());
+        let key = key.ok_or_else(|| CliError::usage("field-invalid", "transport", format!("witness {name}: transport is not base64 of 32 bytes")))?;
+        witnesses.insert(name.clone(), (witness.address.clone(), key));
+    }
+    let options = NodeOptions {
+        party: config.party.clone(),
+        scratch: args.dir.clone(),
+        keys: KeyRing::open(&args.dir)?,
+        pacts: dir.read_pacts()?,
+        store: Box::new(store),
+        listen,
+        counterparts: config.counterparts,
+        witnesses,
+        clock: clock.clone(),
+    };
+    let node = start(options).await?;
+    let socket = unix::listen(&dir.socket())?;
+    let (stop, stopping) = tokio::sync::watch::channel(false);
+    let api = tokio::spawn(unix::serve(socket, routes::router(node.handle.clone()), stopping));
+    let exercise = if clock.is_exercise() { " - EXERCISE CLOCK" } else { "" };
+    let ready = serde_json::json!({ "party": config.party, "listen": node.address.to_string(), "exercise": clock.is_exercise() });
+    show(json, &ready, &format!("{} listens on {}{exercise}; stop with Ctrl-C", config.party, node.address));
+    let ended = until_asked(|| node.has_ended()).await;
+    // The API may have ended already; both are told and waited for.
+    let _ = stop.send(true);
+    let _ = api.await;
+    node.stop().await?;
+    let _ = std::fs::remove_file(dir.socket());
+    if ended { Err(CliError::io("storage", "the node ended by itself")) } else { Ok(Outcome::Done) }
+}
+
+/// The node's clock.
+pub(super) fn clock(exercise: Option<&str>) -> Result<NodeClock, CliError> {
+    match exercise {
+        Some(start) => Ok(NodeClock::exercise(time_ns("exercise-clock", start)?)),
+        None => Ok(NodeClock::machine()),
+    }
+}
+
+/// Waits for SIGINT or SIGTERM (false), or for `ended` (true).
+pub(super) async fn until_asked(ended: impl Fn() -> bool) -> bool {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminate = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    let watch = async {
+        while !ended() {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => false,
+        _ = terminate => false,
+        () = watch => true,
+    }
+}
+
+/// Structured logs on standard error, by SKYPACT_LOG.
+pub(super) fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("SKYPACT_LOG");
+    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    // A second subscriber in one process changes nothing.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(std::io::stderr).try_init();
+}

@@ -1,0 +1,79 @@
+//! `skypact verify`: needs nothing but the bundle, and no network.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::PathBuf;
+
+use skypact_record::Hash;
+use skypact_record::verify::{Expectation, Report, verify};
+
+use super::exit::show;
+use super::{CliError, Outcome};
+
+/// Arguments of `verify`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The bundle.
+    bundle: PathBuf,
+    /// Channel hash that the bundle must be of, 64 hex digits, as the parties published it.
+    #[arg(long)]
+    channel: Option<String>,
+}
+
+pub(super) fn run(args: &Args, json: bool) -> Result<Outcome, CliError> {
+    let channel = args.channel.as_deref().map(str::parse::<Hash>).transpose();
+    let channel = channel.map_err(|_| CliError::usage("field-invalid", "channel", "channel: give 64 hex digits"))?;
+    let file = File::open(&args.bundle);
+    let file = file.map_err(|error| CliError::usage("file-unusable", "bundle", format!("{}: {error}", args.bundle.display())))?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let report = verify(BufReader::with_capacity(1 << 20, file), &Expectation { channel }, threads);
+    show(json, &value(&report), &text(&report));
+    Ok(if report.holds() { Outcome::Done } else { Outcome::CheckFailed })
+}
+
+fn value(report: &Report) -> serde_json::Value {
+    let statements = report.statements.iter().map(|statement| {
+        serde_json::json!({
+            "what": statement.what.to_string(), "log": statement.log.as_ref().map(ToString::to_string),
+            "status": statement.status.to_string(), "detail": statement.detail,
+            "not_before_s": statement.not_before_s, "not_after_s": statement.not_after_s,
+        })
+    });
+    let faults = report.faults.iter().map(|fault| {
+        serde_json::json!({
+            "code": fault.code, "file": fault.file, "offset": fault.offset, "log": fault.log, "index": fault.index,
+            "message": fault.message,
+        })
+    });
+    serde_json::json!({
+        "holds": report.holds(), "channel": report.channel.map(|channel| channel.to_string()), "name": report.channel_name,
+        "parties": report.parties, "entries": report.entries, "signatures_checked": report.signatures_checked,
+        "statements": statements.collect::<Vec<_>>(), "faults": faults.collect::<Vec<_>>(),
+    })
+}
+
+fn text(report: &Report) -> String {
+    let mut text = format!("channel {} between {}\n", report.channel_name, report.parties.join(" and "));
+    // Writing to a String cannot fail.
+    for statement in &report.statements {
+        let log = statement.log.as_ref().map(ToString::to_string).unwrap_or_default();
+        let _ = writeln!(text, "{:<9} {:<10} {log} {}", statement.status.to_string(), statement.what.to_string(), statement.detail);
+    }
+    for fault in &report.faults {
+        let offset = fault.offset.map(|offset| format!(" at byte {offset}")).unwrap_or_default();
+        let index = fault.index.map(|index| format!(", entry {index}")).unwrap_or_default();
+        let _ = writeln!(text, "FAULT[{}] {}{offset}{index}: {}", fault.code, fault.file, fault.message);
+    }
+    if let Some(channel) = report.channel_to_compare() {
+        let _ = writeln!(text, "compare this channel hash with what the parties published:\n  {channel}");
+    }
+    let _ = writeln!(
+        text,
+        "{} entries, {} signatures checked: {}",
+        report.entries,
+        report.signatures_checked,
+        if report.holds() { "all that is claimed is proven" } else { "NOT all that is claimed is proven" }
+    );
+    text
+}

@@ -1,0 +1,55 @@
+//! `skypact witness`: cosigns the checkpoints of the channels whose pacts are in its directory.
+
+use std::path::PathBuf;
+
+use skypact_channel::LogRef;
+use skypact_record::Origin;
+
+use super::exit::show;
+use super::serve::{clock, log_to_stderr, until_asked};
+use super::{CliError, Outcome};
+use crate::directory::{Card, NodeDir, read_toml};
+use crate::keys::{FileSigner, KeyRing, KeyRole};
+use crate::node::{NodeError, RecordSigner};
+use crate::storage::SqliteStore;
+use crate::transport::Identity;
+use crate::witness::Witness;
+
+/// Arguments of `witness`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Directory that 'skypact init --witness' made; pacts go into its folder pacts/.
+    #[arg(long, env = "SKYPACT_DIR", default_value = ".")]
+    dir: PathBuf,
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:7010")]
+    listen: std::net::SocketAddr,
+    /// Run on a clock that shows this time now, for exercises.
+    #[arg(long, value_name = "TIME")]
+    exercise_clock: Option<String>,
+}
+
+pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
+    log_to_stderr();
+    let dir = NodeDir(args.dir.clone());
+    let card: Card = read_toml(&dir.card(), "make the directory with 'skypact init --witness'")?;
+    let name = Origin::new(&card.name).map_err(|error| CliError::usage("field-invalid", "name", error.to_string()))?;
+    let open = |role| FileSigner::open(&KeyRing::path_of(&args.dir, role), role);
+    let pacts = dir.read_pacts()?;
+    let logs = pacts.iter().flat_map(|(_, pact)| LogRef::ALL.map(|log| pact.log_keys(log).checkpoint.clone())).collect();
+    let store = SqliteStore::open(&args.dir).map_err(NodeError::from)?;
+    let clock = clock(args.exercise_clock.as_deref())?;
+    let witness = Witness::new(name, RecordSigner::new(open(KeyRole::Witness)?), logs, Box::new(store), clock);
+    let identity = Identity::new(&open(KeyRole::Transport)?).map_err(NodeError::from)?;
+    let (stop, stopping) = tokio::sync::watch::channel(false);
+    let ready = move |address: std::net::SocketAddr| {
+        let value = serde_json::json!({ "witness": card.name, "listen": address.to_string() });
+        show(json, &value, &format!("{} listens on {address}; stop with Ctrl-C", card.name));
+    };
+    let serving = tokio::spawn(async move { witness.serve(args.listen, &identity, stopping, ready).await });
+    until_asked(|| serving.is_finished()).await;
+    // A server that ended by itself does not listen for this.
+    let _ = stop.send(true);
+    serving.await.map_err(|error| CliError::io("witness", &error.to_string()))??;
+    Ok(Outcome::Done)
+}

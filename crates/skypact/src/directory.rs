@@ -1,0 +1,224 @@
+//! A node's directory: `node.toml`, keys, pacts, storage and socket, and the cards that parties hand to each other.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::{Deserialize, Serialize};
+use skypact_channel::Pact;
+use skypact_record::{KeyRole, Label, Origin, Party, PartyKey, PartyName, PublicKey};
+
+/// Why a directory or a card cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A file cannot be read or written.
+    #[error("{path}: {reason}")]
+    File {
+        /// The file.
+        path: String,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// A field of a file is wrong.
+    #[error("{path}: field {field}: {reason}")]
+    Field {
+        /// The file.
+        path: String,
+        /// The field.
+        field: &'static str,
+        /// What is wrong, and what to write.
+        reason: String,
+    },
+}
+
+impl ConfigError {
+    /// Stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::File { .. } => "file-unusable",
+            Self::Field { .. } => "field-invalid",
+        }
+    }
+}
+
+/// `node.toml`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeConfig {
+    /// Name of the party.
+    pub party: String,
+    /// Beginning of the origins of its logs.
+    pub prefix: String,
+    /// Where it listens for counterparts, `address:port`.
+    pub listen: String,
+    /// Addresses of counterparts by party name.
+    #[serde(default)]
+    pub counterparts: BTreeMap<String, String>,
+    /// Witnesses by name.
+    #[serde(default)]
+    pub witnesses: BTreeMap<String, WitnessAddress>,
+}
+
+/// Where a witness is found.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WitnessAddress {
+    /// `host:port`.
+    pub address: String,
+    /// Its transport key, base64.
+    pub transport: String,
+}
+
+/// What a party or witness hands to others: its name and public keys.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Card {
+    /// Party name, or the witness's name.
+    pub name: String,
+    /// Origin prefix of a party; a witness has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<String>,
+    /// Its keys.
+    pub keys: Vec<CardKey>,
+}
+
+/// One key of a card.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CardKey {
+    /// What it is for.
+    pub role: String,
+    /// Name of the officer or machine.
+    pub label: String,
+    /// Ed25519 public key, base64.
+    pub ed25519: String,
+}
+
+/// Paths in a node's directory.
+#[derive(Debug, Clone)]
+pub struct NodeDir(pub PathBuf);
+
+impl NodeDir {
+    /// `node.toml`.
+    pub fn config(&self) -> PathBuf {
+        self.0.join("node.toml")
+    }
+
+    /// The card to hand out.
+    pub fn card(&self) -> PathBuf {
+        self.0.join("party.card")
+    }
+
+    /// The local API's socket.
+    pub fn socket(&self) -> PathBuf {
+        self.0.join("api.sock")
+    }
+
+    /// Where pacts in force are.
+    pub fn pacts(&self) -> PathBuf {
+        self.0.join("pacts")
+    }
+
+    /// An officer's key, where the officer has no device of his own.
+    pub fn officer_key(&self, label: &str) -> PathBuf {
+        self.0.join("officers").join(format!("{label}.key"))
+    }
+
+    /// Reads `node.toml`.
+    pub fn read_config(&self) -> Result<NodeConfig, ConfigError> {
+        read_toml(&self.config(), "make the directory with 'skypact init'")
+    }
+
+    /// Reads the pacts in force: name and pact.
+    pub fn read_pacts(&self) -> Result<Vec<(String, Pact)>, ConfigError> {
+        let Ok(files) = fs::read_dir(self.pacts()) else { return Ok(Vec::new()) };
+        let mut paths: Vec<PathBuf> = files.filter_map(|file| file.ok().map(|file| file.path())).collect();
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "pact"));
+        paths.sort();
+        paths.iter().map(|path| read_pact(path)).collect()
+    }
+}
+
+/// Reads a pact in force.
+pub fn read_pact(path: &Path) -> Result<(String, Pact), ConfigError> {
+    let bytes = fs::read(path).map_err(|error| file_error(path, &error.to_string()))?;
+    let pact = Pact::decode(&bytes).map_err(|error| file_error(path, &error.to_string()))?;
+    Ok((pact.genesis().channel_name.to_string(), pact))
+}
+
+/// Reads a TOML file; `remedy` says what to do when it is absent.
+pub fn read_toml<T: serde::de::DeserializeOwned>(path: &Path, remedy: &str) -> Result<T, ConfigError> {
+    let text = fs::read_to_string(path).map_err(|error| file_error(path, &format!("{error}; {remedy}")))?;
+    toml::from_str(&text).map_err(|error| file_error(path, error.message()))
+}
+
+/// Writes a new file; one that exists is left alone.
+pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), ConfigError> {
+    use std::io::Write as _;
+    let file = fs::OpenOptions::new().write(true).create_new(true).open(path);
+    let written = file.and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
+    written.map_err(|error| file_error(path, &format!("{error}; nothing that exists is overwritten")))
+}
+
+/// An error about a file.
+pub fn file_error(path: &Path, reason: &str) -> ConfigError {
+    ConfigError::File { path: path.display().to_string(), reason: reason.to_owned() }
+}
+
+impl Card {
+    /// The party of a card, for a genesis.
+    pub fn party(&self, path: &Path) -> Result<Party, ConfigError> {
+        let invalid = |field, reason: String| ConfigError::Field { path: path.display().to_string(), field, reason };
+        let prefix = self.prefix.clone();
+        let prefix = prefix.ok_or_else(|| invalid("prefix", "is missing: this is a witness's card".to_owned()))?;
+        let mut keys = Vec::new();
+        for key in &self.keys {
+            let role = role(&key.role).ok_or_else(|| invalid("role", format!("{} is no role", key.role)))?;
+            let label = Label::new(&key.label).map_err(|error| invalid("label", error.to_string()))?;
+            keys.push(PartyKey { role, label, key: key.public_key(path)? });
+        }
+        keys.sort_by(|a, b| (a.role.number(), a.label.as_str()).cmp(&(b.role.number(), b.label.as_str())));
+        Ok(Party {
+            name: PartyName::new(&self.name).map_err(|error| invalid("name", error.to_string()))?,
+            prefix: Origin::new(prefix).map_err(|error| invalid("prefix", error.to_string()))?,
+            keys,
+        })
+    }
+
+    /// The first key of a role.
+    pub fn key(&self, role: &str, path: &Path) -> Result<PublicKey, ConfigError> {
+        let found = self.keys.iter().find(|key| key.role == role);
+        let missing = || ConfigError::Field {
+            path: path.display().to_string(),
+            field: "keys",
+            reason: format!("has no key of role {role}"),
+        };
+        found.ok_or_else(missing)?.public_key(path)
+    }
+}
+
+impl CardKey {
+    /// The key itself.
+    pub fn public_key(&self, path: &Path) -> Result<PublicKey, ConfigError> {
+        let invalid = |reason: String| ConfigError::Field { path: path.display().to_string(), field: "ed25519", reason };
+        let bytes = unbase64(&self.ed25519).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        let bytes = bytes.ok_or_else(|| invalid("is not base64 of 32 bytes".to_owned()))?;
+        PublicKey::ed25519(&bytes).map_err(|error| invalid(error.to_string()))
+    }
+}
+
+/// Base64 of bytes, as all our text files write them.
+pub fn base64(bytes: &[u8]) -> String {
+    BASE64.encode(bytes)
+}
+
+/// Bytes of base64.
+pub fn unbase64(text: &str) -> Option<Vec<u8>> {
+    BASE64.decode(text).ok()
+}
+
+fn role(name: &str) -> Option<KeyRole> {
+    (0..=u64::from(u8::MAX)).filter_map(KeyRole::from_number).find(|role| role.to_string() == name)
+}

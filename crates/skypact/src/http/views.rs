@@ -1,0 +1,254 @@
+//! What the local API shows, as JSON. Hashes are hex, times are nanoseconds UTC, lengths are millimetres.
+
+use serde::{Deserialize, Serialize};
+use skypact_airspace::{Altitude, Datum, Footprint, Volume4d};
+use skypact_channel::{Channel, ConflictKey, ConflictState, LogRef, NoticeState, ProposalState};
+use utoipa::ToSchema;
+
+use crate::node::LinkState;
+
+/// A channel: what an act has to state, and how it stands.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ChannelView {
+    /// Name.
+    pub name: String,
+    /// Identity: SHA-256 of the genesis.
+    pub channel: String,
+    /// Epoch.
+    pub epoch: u64,
+    /// This node's party.
+    pub party: String,
+    /// The other party.
+    pub counterpart: String,
+    /// Its four logs.
+    pub logs: Vec<LogView>,
+    /// Whether the counterpart answers.
+    pub connected: bool,
+    /// Why not.
+    pub link_error: Option<String>,
+    /// Conflicts between the newest versions of standing notices.
+    pub open_conflicts: usize,
+    /// Entries that changed nothing.
+    pub anomalies: Vec<String>,
+    /// The node's time, nanoseconds UTC.
+    pub now_ns: i64,
+}
+
+/// A log.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct LogView {
+    /// Origin.
+    pub origin: String,
+    /// Entries.
+    pub size: u64,
+    /// Entries that the counterpart of its author has signed for; own logs only.
+    pub delivered: Option<u64>,
+    /// Entries that enough witnesses have cosigned.
+    pub witnessed: u64,
+}
+
+/// A notice, its newest version.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct NoticeView {
+    /// Identity: leaf hash of the first version.
+    pub id: String,
+    /// Leaf hash of the newest version.
+    pub version: String,
+    /// SHA-256 of its body: what is read back.
+    pub content: String,
+    /// Author.
+    pub party: String,
+    /// Who signed it.
+    pub officer: String,
+    /// new, changed, activated, ended or cancelled.
+    pub act: String,
+    /// Whether it neither ended nor was cancelled.
+    pub stands: bool,
+    /// Class of activity.
+    pub class: String,
+    /// Call sign.
+    pub call_sign: Option<String>,
+    /// First instant, nanoseconds UTC.
+    pub start_ns: i64,
+    /// Last instant, nanoseconds UTC.
+    pub end_ns: i64,
+    /// One line for each volume.
+    pub volumes: Vec<String>,
+    /// Officer of the counterpart who read the newest version back.
+    pub read_back_by: Option<String>,
+    /// CBOR of the newest version's body, base64.
+    pub body: String,
+}
+
+/// A conflict.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ConflictView {
+    /// Leaf hashes of the two versions, the smaller first.
+    pub versions: [String; 2],
+    /// The two notices: call sign or identity, in the order of the parties.
+    pub notices: [String; 2],
+    /// First instant, nanoseconds UTC.
+    pub start_ns: i64,
+    /// Last instant, nanoseconds UTC.
+    pub end_ns: i64,
+    /// Pairs of volumes in conflict.
+    pub volume_pairs: u64,
+    /// Whether both versions are the newest and stand.
+    pub open: bool,
+    /// Which parties' nodes have recorded it, in the order of the parties.
+    pub filed: [bool; 2],
+    /// Leaf hashes of proposals.
+    pub proposals: Vec<String>,
+}
+
+/// A proposal.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ProposalView {
+    /// Its leaf hash.
+    pub id: String,
+    /// SHA-256 of its body: what is accepted.
+    pub content: String,
+    /// Who proposes.
+    pub party: String,
+    /// Version that would change.
+    pub notice: String,
+    /// reroute, retime or level.
+    pub remedy: String,
+    /// One line for each volume.
+    pub volumes: Vec<String>,
+    /// Officer who accepted it.
+    pub accepted_by: Option<String>,
+}
+
+/// One act on its way in; everything base64.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ActIn {
+    /// The act's bytes.
+    pub act: String,
+    /// Ed25519 key id.
+    pub key_id: String,
+    /// Signature over the act.
+    pub signature: String,
+    /// Salt of the body's commitment.
+    pub salt: String,
+    /// The body.
+    pub body: String,
+}
+
+/// Acts on their way in.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ActsIn {
+    /// In order.
+    pub acts: Vec<ActIn>,
+}
+
+/// Where an act was placed.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct PlacedView {
+    /// Leaf hash.
+    pub leaf: String,
+    /// Log.
+    pub origin: String,
+    /// Index in it.
+    pub index: u64,
+}
+
+/// View of a channel.
+pub fn channel(name: &str, channel: &Channel, link: &LinkState, now_ns: i64) -> ChannelView {
+    let (pact, me) = (channel.pact(), channel.me());
+    let quorum = usize::try_from(pact.genesis().quorum).unwrap_or(usize::MAX);
+    let log = |log: LogRef| {
+        let state = channel.log(log);
+        let delivered = (log.party == me).then_some(state.delivered);
+        LogView { origin: pact.log_keys(log).origin.to_string(), size: state.size(), delivered, witnessed: state.witnessed(quorum) }
+    };
+    ChannelView {
+        name: name.to_owned(),
+        channel: pact.channel().to_string(),
+        epoch: channel.epoch(),
+        party: pact.party_name(me).to_owned(),
+        counterpart: pact.party_name(1 - me).to_owned(),
+        logs: LogRef::ALL.map(log).to_vec(),
+        connected: link.connected,
+        link_error: link.last_error.clone(),
+        open_conflicts: channel.board().conflicts().filter(|(_, conflict)| conflict.open).count(),
+        anomalies: channel.anomalies().map(|anomaly| format!("{}: {}", anomaly.leaf, anomaly.reason)).collect(),
+        now_ns,
+    }
+}
+
+/// View of a notice.
+pub fn notice(channel: &Channel, state: &NoticeState) -> NoticeView {
+    let (notice, window) = (&state.notice, state.notice.window());
+    NoticeView {
+        id: state.id().to_string(),
+        version: state.origin.leaf.to_string(),
+        content: state.origin.content.to_string(),
+        party: channel.pact().party_name(state.origin.party).to_owned(),
+        officer: state.origin.signer.clone(),
+        act: notice.act.name().to_owned(),
+        stands: state.stands(),
+        class: notice.class.name().to_owned(),
+        call_sign: notice.call_sign.clone(),
+        start_ns: window.start().0,
+        end_ns: window.end().0,
+        volumes: notice.volumes.iter().map(volume).collect(),
+        read_back_by: state.read_back().map(|read_back| read_back.origin.signer.clone()),
+        body: crate::directory::base64(&skypact_channel::Message::Notice(notice.clone()).encode()),
+    }
+}
+
+/// View of a conflict.
+pub fn conflict(channel: &Channel, key: &ConflictKey, state: &ConflictState) -> ConflictView {
+    let name = |id: &skypact_record::Hash| {
+        let notice = channel.board().notice_of(id);
+        notice.and_then(|notice| notice.notice.call_sign.clone()).unwrap_or_else(|| id.to_string())
+    };
+    ConflictView {
+        versions: key.versions().map(|version| version.to_string()),
+        notices: [name(&state.notices[0]), name(&state.notices[1])],
+        start_ns: state.window.start().0,
+        end_ns: state.window.end().0,
+        volume_pairs: state.volume_pairs,
+        open: state.open,
+        filed: [state.filed[0].is_some(), state.filed[1].is_some()],
+        proposals: state.proposals.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// View of a proposal.
+pub fn proposal(channel: &Channel, state: &ProposalState) -> ProposalView {
+    ProposalView {
+        id: state.origin.leaf.to_string(),
+        content: state.origin.content.to_string(),
+        party: channel.pact().party_name(state.origin.party).to_owned(),
+        notice: state.notice.to_string(),
+        remedy: state.remedy.name().to_owned(),
+        volumes: state.volumes.iter().map(volume).collect(),
+        accepted_by: state.acceptance.as_ref().map(|origin| origin.signer.clone()),
+    }
+}
+
+/// A volume in one line.
+fn volume(volume: &Volume4d) -> String {
+    let shape = match &volume.footprint {
+        Footprint::Polygon(polygon) => format!("polygon of {} vertices", polygon.vertices().len()),
+        Footprint::Circle(circle) => {
+            let (centre, radius_km) = (circle.centre(), circle.radius_mm() as f64 / 1e6);
+            format!("circle {:.4},{:.4} {radius_km:.1} km", centre.lat_deg(), centre.lng_deg())
+        }
+        Footprint::Corridor(corridor) => {
+            format!("corridor of {} points, {} m wide", corridor.points().len(), 2 * corridor.half_width_mm() / 1_000)
+        }
+    };
+    format!("{shape}, {} to {}", altitude(volume.band.lower()), altitude(volume.band.upper()))
+}
+
+fn altitude(altitude: Option<Altitude>) -> String {
+    let Some(Altitude { mm, datum }) = altitude else { return "unlimited".to_owned() };
+    match datum {
+        Datum::FlightLevel => format!("FL{:03}", mm / 30_480),
+        Datum::Amsl => format!("{:.0} m AMSL", mm as f64 / 1e3),
+        Datum::W84 => format!("{:.0} m W84", mm as f64 / 1e3),
+    }
+}
