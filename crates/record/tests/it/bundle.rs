@@ -1,5 +1,6 @@
 //! The verifier against bundles that are right, and against every way in which one of their bytes, keys or signatures can be wrong.
 
+mod forgery;
 mod maker;
 
 use std::sync::LazyLock;
@@ -7,7 +8,7 @@ use std::sync::LazyLock;
 use maker::{FIRST_COSIGNED_S, Recipe, seed};
 use skypact_record::bundle::{Seal, SealedFile, TarReader};
 use skypact_record::verify::{Expectation, Fault, LogMode, Report, StatementKind, Status, verify};
-use skypact_record::{Hash, KeyRole, Leaf};
+use skypact_record::{Act, Hash, KeyRole, Leaf, LogClass, PartyName, SignedAct};
 
 /// How a leaf is made wrong.
 type Alter = fn(&mut Leaf);
@@ -189,7 +190,7 @@ fn a_leaf_that_its_author_made_wrong_is_named_by_log_and_index() {
             if leaf.index == 2 {
                 let mut signature = leaf.act.signature().clone();
                 signature.bytes[3] ^= 1;
-                leaf.act = skypact_record::SignedAct::assemble(leaf.act.bytes().to_vec(), signature).unwrap();
+                leaf.act = SignedAct::assemble(leaf.act.bytes().to_vec(), signature).unwrap();
             }
         }),
     ];
@@ -200,6 +201,46 @@ fn a_leaf_that_its_author_made_wrong_is_named_by_log_and_index() {
         assert_eq!(place, (code, Some("blue.example/east-river/routine"), Some(2)));
         assert!(!report.holds());
     }
+}
+
+/// Changes the act of BLUE's leaf 2, or of its leaf 0, and has BLUE's node sign it again.
+fn sign_again(leaf: &mut Leaf, index: u64, edit: fn(&mut Act)) {
+    if leaf.index == index && leaf.origin.as_str() == "blue.example/east-river/routine" {
+        let mut act = leaf.act.act().clone();
+        edit(&mut act);
+        leaf.act = SignedAct::sign(act, &maker::FixedSigner::new(seed(0, KeyRole::Node))).expect("an act");
+    }
+}
+
+#[test]
+fn an_act_that_its_author_signed_for_another_place_is_refused() {
+    let cases: [(&str, u64, Alter); 8] = [
+        ("leaf-channel", 2, |leaf| sign_again(leaf, 2, |act| act.channel.0[0] ^= 1)),
+        ("leaf-author", 2, |leaf| sign_again(leaf, 2, |act| act.author = PartyName::new("RED").expect("a name"))),
+        ("leaf-class", 2, |leaf| sign_again(leaf, 2, |act| act.log_class = LogClass::Urgent)),
+        ("leaf-kind", 2, |leaf| sign_again(leaf, 2, |act| act.kind = 0)),
+        ("leaf-kind", 0, |leaf| sign_again(leaf, 0, |act| act.kind = 1)),
+        ("leaf-genesis", 0, |leaf| sign_again(leaf, 0, |act| act.epoch = 1)),
+        ("leaf-genesis", 0, |leaf| sign_again(leaf, 0, |act| act.references.push(Hash([1; 32])))),
+        ("part-differs", 2, |leaf| sign_again(leaf, 2, |act| act.commitments[0].0[0] ^= 1)),
+    ];
+    for (code, index, alter) in cases {
+        let report = read(&Recipe { alter, ..Recipe::default() }.make());
+        let [fault] = &report.faults[..] else { panic!("{code}: {:#?}", report.faults) };
+        assert_eq!((fault.code, fault.index), (code, Some(index)));
+        let bodies = if code == "part-differs" { Status::Unproven } else { Status::Proven };
+        assert_eq!(statuses(&report, StatementKind::Bodies)[0], bodies);
+    }
+}
+
+#[test]
+fn faults_without_end_end_the_reading() {
+    let recipe = Recipe { sizes: [1300, 1, 1, 1], checkpoint_every: 9999, blue_signs_with: 200, ..Recipe::default() };
+    let report = read(&recipe.make());
+    assert_eq!(report.faults.len(), Report::FAULTS_MAX + 1);
+    assert_eq!(report.faults.last().unwrap().code, "faults-too-many");
+    assert!(!report.holds());
+    assert_eq!(statuses(&report, StatementKind::Log), [Status::Unproven]);
 }
 
 #[test]
