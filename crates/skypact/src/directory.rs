@@ -202,7 +202,8 @@ impl Card {
 impl CardKey {
     /// The key itself.
     pub fn public_key(&self, path: &Path) -> Result<PublicKey, ConfigError> {
-        let invalid = |reason: String| ConfigError::Field { path: path.display().to_string(), field: "ed25519", reason };
+        let invalid =
+            |reason: String| ConfigError::Field { path: path.display().to_string(), field: "ed25519", reason };
         let bytes = unbase64(&self.ed25519).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
         let bytes = bytes.ok_or_else(|| invalid("is not base64 of 32 bytes".to_owned()))?;
         PublicKey::ed25519(&bytes).map_err(|error| invalid(error.to_string()))

@@ -2,8 +2,9 @@
 
 use skypact_channel::Message;
 
-use super::desk::{Desk, Where, Who, find, hash};
+use super::desk::{Desk, Where, Who, content, find, hash};
 use super::exit::show;
+use super::notice::line;
 use super::{CliError, Outcome};
 use crate::http::views::NoticeView;
 
@@ -32,11 +33,12 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         notices.retain(|notice| notice.id == id);
     }
     let messages = notices.iter().map(|notice| {
-        let (version, content) = (hash(&notice.version)?, hash(&notice.content)?);
+        let (version, content) = (hash(&notice.version)?, content(&notice.body, &notice.content)?);
         Ok((Message::ReadBack { notice: version, content }, vec![version]))
     });
     let messages = messages.collect::<Result<Vec<_>, CliError>>()?;
     let placed = desk.file(&signer, messages).await?;
-    show(json, &placed, &format!("read back {} notices", placed.len()));
+    let read = notices.iter().map(|notice| format!("{}\n  {}\n", line(notice), notice.volumes.join("\n  ")));
+    show(json, &placed, &format!("{}read back {} notices", read.collect::<String>(), placed.len()));
     Ok(Outcome::Done)
 }

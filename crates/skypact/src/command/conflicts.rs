@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use skypact_channel::{ConflictKey, Kind, Message, Remedy};
 
-use super::desk::{Desk, Where, Who, find, hash, short};
+use super::desk::{Desk, Where, Who, content, find, hash, short};
 use super::exit::show;
 use super::quantity::{altitude, time_text};
 use super::{CliError, Outcome};
@@ -56,8 +56,9 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
             let proposals: Vec<ProposalView> = desk.client.get(&desk.path("proposals")).await?;
             let id = find("id", id, proposals.iter().map(|proposal| &proposal.id))?;
             let proposal = proposals.iter().find(|proposal| proposal.id == *id);
-            let content = proposal.map_or("", |proposal| proposal.content.as_str());
-            let message = Message::Acceptance { proposal: hash(id)?, content: hash(content)? };
+            let content = proposal.map(|proposal| content(&proposal.body, &proposal.content)).transpose()?;
+            let content = content.ok_or_else(|| CliError::io("proposal", "the node's answer cannot be read"))?;
+            let message = Message::Acceptance { proposal: hash(id)?, content };
             let placed = desk.file(&args.who.signer(&args.place.dir)?, [(message, vec![hash(id)?])]).await?;
             show(json, &placed, "accepted");
             Ok(Outcome::Done)
@@ -71,7 +72,13 @@ async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
     let mut text = String::new();
     // Writing to a String cannot fail.
     for conflict in &conflicts {
-        let _ = writeln!(text, "CONFLICT  {} - {}  {} to {}", conflict.notices[0], conflict.notices[1], time_text(conflict.start_ns), time_text(conflict.end_ns));
+        let [a, b] = &conflict.notices;
+        let filed = conflict.filed.iter().filter(|filed| **filed).count();
+        let _ = writeln!(text, "CONFLICT {a} - {b}, recorded by {filed} of 2 nodes");
+        let _ = writeln!(text, "  {} to {}", time_text(conflict.start_ns), time_text(conflict.end_ns));
+        for proposal in &conflict.proposals {
+            let _ = writeln!(text, "  proposal {}", short(proposal));
+        }
     }
     let outcome = match (conflicts.is_empty(), desk.view.connected) {
         (false, _) => Outcome::Conflict,
@@ -83,8 +90,10 @@ async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
         Outcome::Done => "CLEAR",
         _ => "UNKNOWN",
     };
-    let sizes: Vec<String> = desk.view.logs.iter().map(|log| format!("{} {}", log.origin, log.size)).collect();
-    let _ = writeln!(text, "{state} over {}", sizes.join(", "));
+    let _ = writeln!(text, "{state} over these logs:");
+    for log in &desk.view.logs {
+        let _ = writeln!(text, "  {} {}", log.size, log.origin);
+    }
     let value = serde_json::json!({ "state": state, "conflicts": conflicts, "logs": desk.view.logs, "connected": desk.view.connected });
     show(json, &value, &text);
     Ok(outcome)
@@ -101,7 +110,8 @@ async fn level(desk: &Desk, id: &str, lower: &str, upper: &str) -> Result<Messag
         return Err(CliError::io("notice", "the node's answer cannot be read"));
     };
     let conflict = conflicts.iter().find(|conflict| conflict.open && conflict.versions.contains(&view.version));
-    let conflict = conflict.ok_or_else(|| CliError::usage("no-conflict", "id", format!("id: {} is in no open conflict", short(id))))?;
+    let conflict = conflict
+        .ok_or_else(|| CliError::usage("no-conflict", "id", format!("id: {} is in no open conflict", short(id))))?;
     let band = skypact_airspace::AltitudeBand::new(Some(altitude("lower", lower)?), Some(altitude("upper", upper)?));
     let band = band.map_err(|error| CliError::usage("field-invalid", "lower", error.to_string()))?;
     for volume in &mut notice.volumes {

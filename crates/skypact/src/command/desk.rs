@@ -87,18 +87,22 @@ impl Desk {
         messages: impl IntoIterator<Item = (Message, Vec<Hash>)>,
     ) -> Result<Vec<PlacedView>, CliError> {
         let facts = self.facts()?;
-        let signed: Result<Vec<ActIn>, CliError> = messages.into_iter().map(|(message, references)| {
-            let draft = Draft::new(&facts, &message, references, UtcNanos(self.view.now_ns), &mut System);
-            let act = draft.sign(signer).map_err(|error| CliError::usage(error.code(), "act", error.to_string()))?;
-            let signature = act.act.signature();
-            Ok(ActIn {
-                act: base64(act.act.bytes()),
-                key_id: base64(&signature.key_id.0.0),
-                signature: base64(&signature.bytes),
-                salt: base64(&act.part.salt),
-                body: base64(&act.part.bytes),
+        let signed: Result<Vec<ActIn>, CliError> = messages
+            .into_iter()
+            .map(|(message, references)| {
+                let draft = Draft::new(&facts, &message, references, UtcNanos(self.view.now_ns), &mut System);
+                let act =
+                    draft.sign(signer).map_err(|error| CliError::usage(error.code(), "act", error.to_string()))?;
+                let signature = act.act.signature();
+                Ok(ActIn {
+                    act: base64(act.act.bytes()),
+                    key_id: base64(&signature.key_id.0.0),
+                    signature: base64(&signature.bytes),
+                    salt: base64(&act.part.salt),
+                    body: base64(&act.part.bytes),
+                })
             })
-        }).collect();
+            .collect();
         let mut placed = Vec::new();
         for acts in signed?.chunks(ACTS_PER_REQUEST) {
             let answer: Vec<PlacedView> = self.client.post(&self.path("acts"), &ActsIn { acts: acts.to_vec() }).await?;
@@ -133,16 +137,38 @@ impl Who {
 }
 
 /// The one of `hashes` that begins with `prefix`, which has at least six hex digits.
-pub(super) fn find<'a>(field: &str, prefix: &str, hashes: impl IntoIterator<Item = &'a String>) -> Result<&'a String, CliError> {
+pub(super) fn find<'a>(
+    field: &str,
+    prefix: &str,
+    hashes: impl IntoIterator<Item = &'a String>,
+) -> Result<&'a String, CliError> {
     let prefix = prefix.to_lowercase();
     let mut found: Vec<&String> = hashes.into_iter().filter(|hash| hash.starts_with(&prefix)).collect();
     found.dedup();
     match found[..] {
         [one] if prefix.len() >= 6 => Ok(one),
-        _ if prefix.len() < 6 => Err(CliError::usage("id-too-short", field, format!("{field}: give at least 6 hex digits of the id"))),
-        [] => Err(CliError::usage("id-unknown", field, format!("{field}: nothing here has an id that begins with {prefix}"))),
-        _ => Err(CliError::usage("id-ambiguous", field, format!("{field}: {} ids begin with {prefix}; give more digits", found.len()))),
+        _ if prefix.len() < 6 => {
+            Err(CliError::usage("id-too-short", field, format!("{field}: give at least 6 hex digits of the id")))
+        }
+        [] => Err(CliError::usage(
+            "id-unknown",
+            field,
+            format!("{field}: nothing here has an id that begins with {prefix}"),
+        )),
+        _ => Err(CliError::usage(
+            "id-ambiguous",
+            field,
+            format!("{field}: {} ids begin with {prefix}; give more digits", found.len()),
+        )),
     }
+}
+
+/// Hash of a body that the node showed, taken here and held against what the node says: an officer signs what was read.
+pub(super) fn content(body: &str, stated: &str) -> Result<Hash, CliError> {
+    let computed = crate::directory::unbase64(body).map(|body| Hash::of(&body));
+    let computed = computed.filter(|computed| computed.to_string() == stated);
+    computed
+        .ok_or_else(|| CliError::io("content", "the content hash that the node states is not that of what it shows"))
 }
 
 /// A leaf hash that the node showed.

@@ -25,24 +25,26 @@ pub(super) struct Args {
 /// One thing that was looked at: its name, whether it is sound, and what was seen.
 type Finding = (&'static str, bool, String);
 
-pub(super) fn run(args: &Args, json: bool) -> Result<Outcome, CliError> {
+pub(super) fn run(args: &Args, json: bool) -> Outcome {
     let dir = NodeDir(args.dir.clone());
     let mut findings = vec![permissions(&dir)];
     findings.extend(keys(&dir));
     findings.extend([identity(&dir), pacts(&dir), record(&dir), wall_clock(), socket(&dir)]);
     let sound = findings.iter().all(|(_, sound, _)| *sound);
-    let list = findings.iter().map(|(what, sound, detail)| {
-        serde_json::json!({ "what": what, "sound": sound, "detail": detail })
-    });
+    let list = findings
+        .iter()
+        .map(|(what, sound, detail)| serde_json::json!({ "what": what, "sound": sound, "detail": detail }));
     let value = serde_json::json!({ "sound": sound, "findings": list.collect::<Vec<_>>() });
     let line = |(what, sound, detail): &Finding| format!("{:<7}{what}: {detail}", if *sound { "ok" } else { "WRONG" });
     show(json, &value, &findings.iter().map(line).collect::<Vec<_>>().join("\n"));
-    Ok(if sound { Outcome::Done } else { Outcome::CheckFailed })
+    if sound { Outcome::Done } else { Outcome::CheckFailed }
 }
 
 fn permissions(dir: &NodeDir) -> Finding {
     match std::fs::metadata(&dir.0) {
-        Ok(held) if held.mode() & 0o077 == 0 => ("permissions", true, "the directory is its owner's alone".to_owned()),
+        Ok(held) if held.mode().trailing_zeros() >= 6 => {
+            ("permissions", true, "the directory is its owner's alone".to_owned())
+        }
         Ok(held) => {
             let remedy = format!("mode {:04o} lets others in; chmod 700 {}", held.mode() & 0o7777, dir.0.display());
             ("permissions", false, remedy)
@@ -79,7 +81,8 @@ fn identity(dir: &NodeDir) -> Finding {
     let whole = held.iter().all(|key| party.keys.iter().any(|known| known.key.as_bytes() == key.public_key_bytes()));
     let config = dir.read_config();
     let named = config.is_ok_and(|config| party.name.as_str() == config.party);
-    let detail = if whole && named { "names this party's keys" } else { "names other keys or another party; restore it" };
+    let detail =
+        if whole && named { "names this party's keys" } else { "names other keys or another party; restore it" };
     ("card", whole && named, detail.to_owned())
 }
 
@@ -100,7 +103,8 @@ fn record(dir: &NodeDir) -> Finding {
     }
     match SqliteStore::open_read_only(&dir.0).and_then(|store| store.integrity()) {
         Ok(walk) => {
-            let detail = format!("{} logs, {} entries, {} bodies, every hash holds", walk.logs, walk.entries, walk.parts);
+            let detail =
+                format!("{} logs, {} entries, {} bodies, every hash holds", walk.logs, walk.entries, walk.parts);
             ("record", true, detail)
         }
         Err(error) => ("record", false, error.to_string()),
@@ -110,7 +114,11 @@ fn record(dir: &NodeDir) -> Finding {
 fn wall_clock() -> Finding {
     let now = clock::now_utc_ns();
     let detail = time_text(now);
-    if now >= CLOCK_LEAST_NS { ("clock", true, detail) } else { ("clock", false, format!("{detail} is in the past; set the clock")) }
+    if now >= CLOCK_LEAST_NS {
+        ("clock", true, detail)
+    } else {
+        ("clock", false, format!("{detail} is in the past; set the clock"))
+    }
 }
 
 fn socket(dir: &NodeDir) -> Finding {

@@ -29,7 +29,8 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         let _ = writeln!(text, "read back  {}", line(notice));
     }
     for proposal in &proposals {
-        let _ = writeln!(text, "answer     {} {}: {}", short(&proposal.id), proposal.remedy, proposal.volumes.join("; "));
+        let _ =
+            writeln!(text, "answer     {} {}: {}", short(&proposal.id), proposal.remedy, proposal.volumes.join("; "));
     }
     for conflict in &conflicts {
         let _ = writeln!(text, "conflict   {} - {}", conflict.notices[0], conflict.notices[1]);

@@ -55,8 +55,10 @@ pub(super) fn run(args: &Args, json: bool) -> Result<Outcome, CliError> {
 }
 
 fn node(dir: &NodeDir, party: &str, prefix: &str, args: &Args) -> Result<Card, CliError> {
-    skypact_record::PartyName::new(party).map_err(|error| CliError::usage("field-invalid", "party", error.to_string()))?;
-    skypact_record::Origin::new(prefix).map_err(|error| CliError::usage("field-invalid", "prefix", error.to_string()))?;
+    skypact_record::PartyName::new(party)
+        .map_err(|error| CliError::usage("field-invalid", "party", error.to_string()))?;
+    skypact_record::Origin::new(prefix)
+        .map_err(|error| CliError::usage("field-invalid", "prefix", error.to_string()))?;
     let config = NodeConfig {
         party: party.to_owned(),
         prefix: prefix.to_owned(),
@@ -76,7 +78,8 @@ fn node(dir: &NodeDir, party: &str, prefix: &str, args: &Args) -> Result<Card, C
 }
 
 fn witness(dir: &NodeDir, name: &str) -> Result<Card, CliError> {
-    skypact_record::Origin::new(name).map_err(|error| CliError::usage("field-invalid", "witness", error.to_string()))?;
+    skypact_record::Origin::new(name)
+        .map_err(|error| CliError::usage("field-invalid", "witness", error.to_string()))?;
     let make = |role| FileSigner::create(&KeyRing::path_of(&dir.0, role), role, name);
     let keys = vec![card_key(&make(KeyRole::Witness)?), card_key(&make(KeyRole::Transport)?)];
     Ok(Card { name: name.to_owned(), prefix: None, keys })

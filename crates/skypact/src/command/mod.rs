@@ -96,7 +96,7 @@ fn run(cli: Cli) -> Result<Outcome, CliError> {
         Command::Init(args) => init::run(&args, json),
         Command::Pact(args) => pact::run(&args, json),
         Command::Verify(args) => verify::run(&args, json),
-        Command::Doctor(args) => doctor::run(&args, json),
+        Command::Doctor(args) => Ok(doctor::run(&args, json)),
         Command::Completions(args) => Ok(completions::run(&args)),
         Command::Bench(args) => bench::run(&args, json),
         Command::Serve(args) => wait_for(serve::run(args, json)),

@@ -148,7 +148,11 @@ async fn file(args: &FileArgs, json: bool) -> Result<Outcome, CliError> {
         let overlaps = overlaps(&desk, &message).await?;
         if !overlaps.is_empty() {
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "conflicts with {} of the counterpart's notices; see 'skypact conflicts'", overlaps.len());
+            let _ = writeln!(
+                text,
+                "conflicts with {} of the counterpart's notices; see 'skypact conflicts'",
+                overlaps.len()
+            );
         }
         messages.push((message, overlaps));
     }
@@ -170,8 +174,11 @@ async fn overlaps(desk: &Desk, message: &Message) -> Result<Vec<Hash>, CliError>
 fn stated(args: &FileArgs) -> Result<Vec<Notice>, CliError> {
     let texts = match &args.file {
         Some(path) => {
-            let text = std::fs::read(path).map_err(|error| CliError::io("file", &format!("{}: {error}", path.display())))?;
-            let wrong = |error: serde_json::Error| CliError::usage("file-invalid", "file", format!("{}: {error}", path.display()));
+            let text =
+                std::fs::read(path).map_err(|error| CliError::io("file", &format!("{}: {error}", path.display())))?;
+            let wrong = |error: serde_json::Error| {
+                CliError::usage("file-invalid", "file", format!("{}: {error}", path.display()))
+            };
             match serde_json::from_slice(&text).map_err(wrong)? {
                 NoticeFile::Many(notices) => notices,
                 NoticeFile::One(notice) => vec![notice],
@@ -199,7 +206,9 @@ fn stated(args: &FileArgs) -> Result<Vec<Notice>, CliError> {
 fn notice(text: &NoticeText) -> Result<Notice, CliError> {
     let names = ActivityClass::ALL.map(ActivityClass::name).join(", ");
     let class = ActivityClass::from_name(&text.class);
-    let class = class.ok_or_else(|| CliError::usage("field-invalid", "class", format!("class: '{}' is none of {names}", text.class)))?;
+    let class = class.ok_or_else(|| {
+        CliError::usage("field-invalid", "class", format!("class: '{}' is none of {names}", text.class))
+    })?;
     let volumes = text.volumes.iter().map(VolumeText::volume).collect::<Result<Vec<_>, _>>()?;
     let notice = Notice {
         act: NoticeAct::New,
@@ -250,6 +259,10 @@ pub(super) fn line(notice: &NoticeView) -> String {
     let call_sign = notice.call_sign.as_deref().unwrap_or("-");
     format!(
         "{}  {:<5} {:<10} {:<9} {} read back: {read}",
-        short(&notice.id), notice.party, call_sign, notice.act, time_text(notice.start_ns)
+        short(&notice.id),
+        notice.party,
+        call_sign,
+        notice.act,
+        time_text(notice.start_ns)
     )
 }

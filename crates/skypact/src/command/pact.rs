@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use skypact_airspace::Minima;
 use skypact_channel::{ActivityClass, Pact, Terms};
-use skypact_record::{Algorithm, ChannelName, Genesis, Hash, Origin, Signature, SignedGenesis, Signer as _, WitnessKey};
+use skypact_record::{
+    Algorithm, ChannelName, Genesis, Hash, Origin, Signature, SignedGenesis, Signer as _, WitnessKey,
+};
 
 use super::exit::show;
 use super::{CliError, Outcome, length_mm};
@@ -88,18 +90,25 @@ pub(super) fn run(args: &Args, json: bool) -> Result<Outcome, CliError> {
             let mut proposal = Proposal { genesis: base64(&bytes), signatures: BTreeMap::new() };
             sign(dir, &mut proposal)?;
             write_new(out, toml::to_string(&proposal).unwrap_or_default().as_bytes())?;
-            let next = format!("proposed, channel {}\nsend {} to the counterpart for 'skypact pact sign'", genesis.channel(), out.display());
+            let next = format!(
+                "proposed, channel {}\nsend {} to the counterpart for 'skypact pact sign'",
+                genesis.channel(),
+                out.display()
+            );
             show(json, &proposal, &next);
         }
         Step::Sign { dir, file } => {
             let mut proposal: Proposal = read_toml(file, "give the file that 'skypact pact propose' wrote")?;
             sign(dir, &mut proposal)?;
             let text = toml::to_string(&proposal).unwrap_or_default();
-            std::fs::write(file, text).map_err(|error| CliError::io("file", &format!("{}: {error}", file.display())))?;
+            std::fs::write(file, text)
+                .map_err(|error| CliError::io("file", &format!("{}: {error}", file.display())))?;
             let installed = install(dir, &proposal)?;
             let next = installed.map_or_else(
                 || "signed; the counterpart's signature is missing: send the file back".to_owned(),
-                |path| format!("signed by both, in force: {}\nstart or restart the node: skypact serve", path.display()),
+                |path| {
+                    format!("signed by both, in force: {}\nstart or restart the node: skypact serve", path.display())
+                },
             );
             show(json, &proposal, &next);
         }
@@ -115,19 +124,28 @@ fn set(mm: &mut i64, field: &str, text: Option<&str>) -> Result<(), CliError> {
     Ok(())
 }
 
-fn genesis(dir: &Path, with: &Path, name: &str, witnesses: &[PathBuf], quorum: Option<u64>, terms: &Terms) -> Result<Genesis, CliError> {
+fn genesis(
+    dir: &Path,
+    with: &Path,
+    name: &str,
+    witnesses: &[PathBuf],
+    quorum: Option<u64>,
+    terms: &Terms,
+) -> Result<Genesis, CliError> {
     let own = NodeDir(dir.to_path_buf()).card();
     let mut parties = [party(&own)?, party(with)?];
     parties.sort_by(|a, b| a.name.cmp(&b.name));
     let mut keys = Vec::new();
     for path in witnesses {
         let card: Card = read_toml(path, "give a witness's card")?;
-        let name = Origin::new(&card.name).map_err(|error| CliError::usage("field-invalid", "witness", error.to_string()))?;
+        let name =
+            Origin::new(&card.name).map_err(|error| CliError::usage("field-invalid", "witness", error.to_string()))?;
         keys.push(WitnessKey { name, key: card.key("witness", path)? });
     }
     keys.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Genesis {
-        channel_name: ChannelName::new(name).map_err(|error| CliError::usage("field-invalid", "name", error.to_string()))?,
+        channel_name: ChannelName::new(name)
+            .map_err(|error| CliError::usage("field-invalid", "name", error.to_string()))?,
         parties,
         quorum: quorum.unwrap_or(keys.len() as u64),
         witnesses: keys,
@@ -144,16 +162,20 @@ fn party(path: &Path) -> Result<skypact_record::Party, CliError> {
 fn sign(dir: &Path, proposal: &mut Proposal) -> Result<(), CliError> {
     let root = RecordSigner::new(KeyRing::open_root(dir)?);
     let (bytes, genesis) = read_genesis(proposal)?;
-    let own = genesis.parties.iter().find(|party| party.key_of(skypact_record::KeyRole::Root) == Some(root.public_key()));
-    let own = own.ok_or_else(|| CliError::usage("not-a-party", "file", "this party's root key is not in the proposal"))?;
+    let own =
+        genesis.parties.iter().find(|party| party.key_of(skypact_record::KeyRole::Root) == Some(root.public_key()));
+    let own =
+        own.ok_or_else(|| CliError::usage("not-a-party", "file", "this party's root key is not in the proposal"))?;
     let signature = Genesis::sign(&bytes, &root).map_err(|error| CliError::io("root key", &error.to_string()))?;
     proposal.signatures.insert(own.name.to_string(), base64(&signature.bytes));
     Ok(())
 }
 
 fn read_genesis(proposal: &Proposal) -> Result<(Vec<u8>, Genesis), CliError> {
-    let bytes = unbase64(&proposal.genesis).ok_or_else(|| CliError::usage("field-invalid", "genesis", "genesis: is not base64"))?;
-    let genesis = Genesis::decode(&bytes).map_err(|error| CliError::usage(error.code(), "genesis", error.to_string()))?;
+    let bytes = unbase64(&proposal.genesis)
+        .ok_or_else(|| CliError::usage("field-invalid", "genesis", "genesis: is not base64"))?;
+    let genesis =
+        Genesis::decode(&bytes).map_err(|error| CliError::usage(error.code(), "genesis", error.to_string()))?;
     Ok((bytes, genesis))
 }
 
@@ -188,7 +210,8 @@ fn show_pact(file: &Path, json: bool) -> Result<(), CliError> {
         let proposal: Proposal = read_toml(file, "give a proposal or a .pact file")?;
         let state = if assemble(&proposal)?.is_some() { "signed by both" } else { "not signed by both" };
         let (_, genesis) = read_genesis(&proposal)?;
-        let terms = Terms::decode(&genesis.terms).map_err(|error| CliError::usage(error.code(), error.field, error.to_string()))?;
+        let terms = Terms::decode(&genesis.terms)
+            .map_err(|error| CliError::usage(error.code(), error.field, error.to_string()))?;
         (genesis, terms, state)
     };
     let (value, text) = describe(&genesis, &terms, state);
@@ -213,7 +236,12 @@ fn describe(genesis: &Genesis, terms: &Terms, state: &str) -> (serde_json::Value
         let _ = writeln!(text, "witness  {} (quorum {})", witness.name, genesis.quorum);
     }
     let crewed: Minima = terms.minima(ActivityClass::Manned, ActivityClass::Manned);
-    let _ = writeln!(text, "minima between crewed aircraft: {} m lateral, {} m vertical", crewed.lateral_mm / 1_000, crewed.vertical_mm / 1_000);
+    let _ = writeln!(
+        text,
+        "minima between crewed aircraft: {} m lateral, {} m vertical",
+        crewed.lateral_mm / 1_000,
+        crewed.vertical_mm / 1_000
+    );
     let value = serde_json::json!({
         "name": genesis.channel_name.as_str(), "channel": channel.to_string(), "state": state, "keys": keys,
         "witnesses": genesis.witnesses.iter().map(|witness| witness.name.as_str()).collect::<Vec<_>>(), "quorum": genesis.quorum,

@@ -10,28 +10,28 @@ use super::CliError;
 /// One volume as a file or the command line states it.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct VolumeText {
+pub(super) struct VolumeText {
     /// `LAT,LNG,RADIUS`.
-    pub circle: Option<String>,
+    pub(super) circle: Option<String>,
     /// `LAT,LNG LAT,LNG ...`.
-    pub polygon: Option<String>,
+    pub(super) polygon: Option<String>,
     /// `LAT,LNG LAT,LNG ...` with `width`.
-    pub corridor: Option<String>,
+    pub(super) corridor: Option<String>,
     /// Whole width of the corridor.
-    pub width: Option<String>,
+    pub(super) width: Option<String>,
     /// Lower limit; absent is unlimited.
-    pub lower: Option<String>,
+    pub(super) lower: Option<String>,
     /// Upper limit; absent is unlimited.
-    pub upper: Option<String>,
+    pub(super) upper: Option<String>,
     /// First instant.
-    pub from: String,
+    pub(super) from: String,
     /// Last instant.
-    pub until: String,
+    pub(super) until: String,
 }
 
 impl VolumeText {
     /// The volume that is stated.
-    pub fn volume(&self) -> Result<Volume4d, CliError> {
+    pub(super) fn volume(&self) -> Result<Volume4d, CliError> {
         let limit = |field, text: &Option<String>| text.as_deref().map(|text| altitude(field, text)).transpose();
         let band = AltitudeBand::new(limit("lower", &self.lower)?, limit("upper", &self.upper)?);
         let band = band.map_err(|error| invalid("lower", error.to_string()))?;
@@ -43,7 +43,9 @@ impl VolumeText {
     fn footprint(&self) -> Result<Footprint, CliError> {
         match (&self.circle, &self.polygon, &self.corridor) {
             (Some(circle), None, None) => {
-                let (centre, radius) = circle.rsplit_once(',').ok_or_else(|| invalid("circle", "write LAT,LNG,RADIUS, such as 35.2854,40.1760,20NM"))?;
+                let (centre, radius) = circle
+                    .rsplit_once(',')
+                    .ok_or_else(|| invalid("circle", "write LAT,LNG,RADIUS, such as 35.2854,40.1760,20NM"))?;
                 let made = Circle::new(position("circle", centre)?, length_mm("circle", radius)?);
                 made.map(Footprint::from).map_err(|error| invalid("circle", error.to_string()))
             }
@@ -52,8 +54,11 @@ impl VolumeText {
                 made.map(Footprint::from).map_err(|error| invalid("polygon", error.to_string()))
             }
             (None, None, Some(corridor)) => {
-                let width = self.width.as_deref().ok_or_else(|| invalid("width", "a corridor needs its whole width, such as 5NM"))?;
-                let made = Corridor::new(positions("corridor", corridor)?, length_mm("width", width)? / 2);
+                let width = self
+                    .width
+                    .as_deref()
+                    .ok_or_else(|| invalid("width", "a corridor needs its whole width, such as 5NM"))?;
+                let made = Corridor::new(positions("corridor", corridor)?, (length_mm("width", width)? + 1) / 2);
                 made.map(Footprint::from).map_err(|error| invalid("corridor", error.to_string()))
             }
             _ => Err(invalid("circle", "give exactly one of circle, polygon and corridor")),
@@ -75,14 +80,19 @@ pub fn length_mm(field: &str, text: &str) -> Result<i64, CliError> {
     };
     let number: f64 = number.parse().map_err(|_| invalid(field, format!("'{text}' does not begin with a number")))?;
     let mm = (number * unit_mm).round();
-    if mm.is_finite() && (0.0..=1e12).contains(&mm) { Ok(mm as i64) } else { Err(invalid(field, format!("'{text}' is out of range"))) }
+    if mm.is_finite() && (0.0..=1e12).contains(&mm) {
+        Ok(mm as i64)
+    } else {
+        Err(invalid(field, format!("'{text}' is out of range")))
+    }
 }
 
 /// An altitude with its datum: `FL180`, `5000ft AMSL`, `1500m W84`.
 pub fn altitude(field: &str, text: &str) -> Result<Altitude, CliError> {
     let text = text.trim();
     if let Some(level) = text.strip_prefix("FL") {
-        let level: u16 = level.parse().map_err(|_| invalid(field, format!("'{text}': write a flight level as FL180")))?;
+        let level: u16 =
+            level.parse().map_err(|_| invalid(field, format!("'{text}': write a flight level as FL180")))?;
         return Ok(Altitude::flight_level(level));
     }
     let (length, datum) = match text.rsplit_once(' ') {
@@ -90,7 +100,9 @@ pub fn altitude(field: &str, text: &str) -> Result<Altitude, CliError> {
         Some((length, "W84")) => (length, Datum::W84),
         _ => return Err(invalid(field, format!("'{text}' needs a datum: write FL180, 5000ft AMSL or 1500m W84"))),
     };
-    Ok(Altitude { mm: length_mm(field, length)?, datum })
+    // Some land lies below the sea.
+    let (sign, length) = length.strip_prefix('-').map_or((1, length), |length| (-1, length));
+    Ok(Altitude { mm: sign * length_mm(field, length)?, datum })
 }
 
 /// An instant in UTC, RFC 3339 with `Z`: `2017-04-07T09:00Z`. Nanoseconds since the Unix epoch.
@@ -105,7 +117,8 @@ pub fn time_ns(field: &str, text: &str) -> Result<i64, CliError> {
 
 /// An instant as people read it: UTC, to the second.
 pub fn time_text(ns: i64) -> String {
-    jiff::Timestamp::from_second(ns.div_euclid(1_000_000_000)).map_or_else(|_| ns.to_string(), |instant| instant.to_string())
+    jiff::Timestamp::from_second(ns.div_euclid(1_000_000_000))
+        .map_or_else(|_| ns.to_string(), |instant| instant.to_string())
 }
 
 fn positions(field: &str, text: &str) -> Result<Vec<LatLng>, CliError> {
@@ -116,7 +129,14 @@ fn positions(field: &str, text: &str) -> Result<Vec<LatLng>, CliError> {
 fn position(field: &str, text: &str) -> Result<LatLng, CliError> {
     let wrong = || invalid(field, format!("'{text}' is no LAT,LNG in decimal degrees, such as 35.2854,40.1760"));
     let (lat, lng) = text.split_once(',').ok_or_else(wrong)?;
-    let e9 = |degrees: &str| degrees.trim().parse::<f64>().ok().filter(|degrees| degrees.abs() <= 360.0).map(|degrees| (degrees * 1e9).round() as i64);
+    let e9 = |degrees: &str| {
+        degrees
+            .trim()
+            .parse::<f64>()
+            .ok()
+            .filter(|degrees| degrees.abs() <= 360.0)
+            .map(|degrees| (degrees * 1e9).round() as i64)
+    };
     let (lat_e9, lng_e9) = (e9(lat).ok_or_else(wrong)?, e9(lng).ok_or_else(wrong)?);
     LatLng::new(lat_e9, lng_e9).map_err(|error| invalid(field, format!("'{text}': {error}")))
 }
@@ -134,6 +154,7 @@ mod tests {
         let error = altitude("lower", "5000ft").expect_err("no datum");
         assert!(error.message.contains("5000ft AMSL"), "{}", error.message);
         assert_eq!(altitude("lower", "FL180").expect("a level").mm, 5_486_400);
+        assert_eq!(altitude("lower", "-400m AMSL").expect("the Dead Sea").mm, -400_000);
     }
 
     #[test]

@@ -28,12 +28,20 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     let config = dir.read_config()?;
     let clock = clock(args.exercise_clock.as_deref())?;
     let listen = config.listen.parse();
-    let listen = listen.map_err(|_| CliError::usage("field-invalid", "listen", format!("listen: '{}' is no address:port", config.listen)))?;
+    let listen = listen.map_err(|_| {
+        CliError::usage("field-invalid", "listen", format!("listen: '{}' is no address:port", config.listen))
+    })?;
     let store = SqliteStore::open(&args.dir).map_err(crate::node::NodeError::from)?;
     let mut witnesses = std::collections::BTreeMap::new();
     for (name, witness) in &config.witnesses {
         let key = unbase64(&witness.transport).and_then(|key| key.try_into().ok());
-        let key = key.ok_or_else(|| CliError::usage("field-invalid", "transport", format!("witness {name}: transport is not base64 of 32 bytes")))?;
+        let key = key.ok_or_else(|| {
+            CliError::usage(
+                "field-invalid",
+                "transport",
+                format!("witness {name}: transport is not base64 of 32 bytes"),
+            )
+        })?;
         witnesses.insert(name.clone(), (witness.address.clone(), key));
     }
     let options = NodeOptions {
@@ -92,7 +100,7 @@ pub(super) async fn until_asked(ended: impl Fn() -> bool) -> bool {
     }
 }
 
-/// Structured logs on standard error, by SKYPACT_LOG.
+/// Structured logs on standard error, by `SKYPACT_LOG`.
 pub(super) fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("SKYPACT_LOG");
     let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));

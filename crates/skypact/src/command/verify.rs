@@ -25,7 +25,8 @@ pub(super) fn run(args: &Args, json: bool) -> Result<Outcome, CliError> {
     let channel = args.channel.as_deref().map(str::parse::<Hash>).transpose();
     let channel = channel.map_err(|_| CliError::usage("field-invalid", "channel", "channel: give 64 hex digits"))?;
     let file = File::open(&args.bundle);
-    let file = file.map_err(|error| CliError::usage("file-unusable", "bundle", format!("{}: {error}", args.bundle.display())))?;
+    let file = file
+        .map_err(|error| CliError::usage("file-unusable", "bundle", format!("{}: {error}", args.bundle.display())))?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let report = verify(BufReader::with_capacity(1 << 20, file), &Expectation { channel }, threads);
     show(json, &value(&report), &text(&report));
@@ -48,7 +49,7 @@ fn value(report: &Report) -> serde_json::Value {
     });
     serde_json::json!({
         "holds": report.holds(), "channel": report.channel.map(|channel| channel.to_string()), "name": report.channel_name,
-        "parties": report.parties, "entries": report.entries, "signatures_checked": report.signatures_checked,
+        "parties": report.parties, "channel_to_compare": report.channel_to_compare().map(|channel| channel.to_string()), "entries": report.entries, "signatures_checked": report.signatures_checked,
         "statements": statements.collect::<Vec<_>>(), "faults": faults.collect::<Vec<_>>(),
     })
 }
@@ -58,7 +59,13 @@ fn text(report: &Report) -> String {
     // Writing to a String cannot fail.
     for statement in &report.statements {
         let log = statement.log.as_ref().map(ToString::to_string).unwrap_or_default();
-        let _ = writeln!(text, "{:<9} {:<10} {log} {}", statement.status.to_string(), statement.what.to_string(), statement.detail);
+        let _ = writeln!(
+            text,
+            "{:<9} {:<10} {log}\n          {}",
+            statement.status.to_string(),
+            statement.what.to_string(),
+            statement.detail
+        );
     }
     for fault in &report.faults {
         let offset = fault.offset.map(|offset| format!(" at byte {offset}")).unwrap_or_default();

@@ -36,7 +36,8 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     let name = Origin::new(&card.name).map_err(|error| CliError::usage("field-invalid", "name", error.to_string()))?;
     let open = |role| FileSigner::open(&KeyRing::path_of(&args.dir, role), role);
     let pacts = dir.read_pacts()?;
-    let logs = pacts.iter().flat_map(|(_, pact)| LogRef::ALL.map(|log| pact.log_keys(log).checkpoint.clone())).collect();
+    let logs =
+        pacts.iter().flat_map(|(_, pact)| LogRef::ALL.map(|log| pact.log_keys(log).checkpoint.clone())).collect();
     let store = SqliteStore::open(&args.dir).map_err(NodeError::from)?;
     let clock = clock(args.exercise_clock.as_deref())?;
     let witness = Witness::new(name, RecordSigner::new(open(KeyRole::Witness)?), logs, Box::new(store), clock);

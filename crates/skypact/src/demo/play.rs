@@ -26,7 +26,7 @@ use crate::node::RecordSigner;
 const HOUR_NS: i64 = 3_600_000_000_000;
 const MINUTE_NS: i64 = HOUR_NS / 60;
 /// How long the play waits for anything.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// How to play.
 pub struct Options {
@@ -91,7 +91,7 @@ impl PlayResult {
         let slowest = self.timings_s.iter().max_by(|a, b| a.1.total_cmp(b.1));
         let slowest = slowest.map(|(step, seconds)| format!("{step}, {seconds:.1} s")).unwrap_or_default();
         let metres = |metres: Option<f64>| metres.map_or("-".to_owned(), |metres| format!("{metres:.0} m"));
-        let bundles: String = self.bundles.iter().map(|bundle| format!("  {}\n", bundle.display())).collect();
+        let bundles = self.bundles.iter().map(|bundle| bundle.display().to_string()).collect::<Vec<_>>().join("\n  ");
         format!(
             "scenario 1: conflict found, proposal signed by both, closed   {}\n\
              aircraft in the recording        {:>6}\n\
@@ -104,11 +104,21 @@ impl PlayResult {
              conflicts that came so close     {:>6}\n\
              closest approach                 {:>6}  (median of conflicts {})\n\
              slowest step: {slowest}\n\
-             evidence bundles, {} entries, all that is claimed is proven: {}\n{bundles}\
+             evidence bundles, {} entries, all that is claimed is proven: {}\n  {bundles}\n\
              verify them with: skypact verify FILE",
-            yes(self.scenario_1_settled), self.aircraft, self.notices, self.acknowledged, self.conflicts,
-            yes(self.conflicts_identical), self.encounters, self.encounters_missed, self.conflicts_real,
-            metres(self.closest_m), metres(self.closest_median_m), self.entries, yes(self.bundles_hold),
+            yes(self.scenario_1_settled),
+            self.aircraft,
+            self.notices,
+            self.acknowledged,
+            self.conflicts,
+            yes(self.conflicts_identical),
+            self.encounters,
+            self.encounters_missed,
+            self.conflicts_real,
+            metres(self.closest_m),
+            metres(self.closest_median_m),
+            self.entries,
+            yes(self.bundles_hold),
         )
     }
 }
@@ -125,9 +135,11 @@ pub async fn play(options: Options) -> Result<PlayResult, CliError> {
     steps.begin("read the recording");
     let path = match options.recording {
         Some(path) => path,
-        None => recording::locate_default().map_err(|error| CliError::usage(error.code(), "recording", error.to_string()))?,
+        None => recording::locate_default()
+            .map_err(|error| CliError::usage(error.code(), "recording", error.to_string()))?,
     };
-    let recording = recording::read(&path).map_err(|error| CliError::usage(error.code(), "recording", error.to_string()))?;
+    let recording =
+        recording::read(&path).map_err(|error| CliError::usage(error.code(), "recording", error.to_string()))?;
     let legs = cut(&recording, &LegRules::default());
     let first_ns = recording.fixes.iter().map(|fix| fix.time_ns).min().unwrap_or(0);
     let start_ns = first_ns - first_ns.rem_euclid(HOUR_NS);
@@ -224,19 +236,27 @@ fn roz(call_sign: &str, levels: (u16, u16), start_ns: i64, end_ns: i64) -> Notic
 
 /// Files the notice of each leg at its side's node; the version of each leg.
 async fn file_legs(legs: &Legs, red: &Actor, blue: &Actor) -> Result<Vec<String>, CliError> {
-    let of = |side| legs.legs.iter().filter(move |leg| leg.side == side).map(|leg| (Message::Notice(traffic::notice(leg)), Vec::new()));
-    let (of_red, of_blue) = tokio::try_join!(
-        red.desk.file(&red.officer, of(Side::Red)),
-        blue.desk.file(&blue.officer, of(Side::Blue))
-    )?;
+    let of = |side| {
+        legs.legs
+            .iter()
+            .filter(move |leg| leg.side == side)
+            .map(|leg| (Message::Notice(traffic::notice(leg)), Vec::new()))
+    };
+    let (of_red, of_blue) =
+        tokio::try_join!(red.desk.file(&red.officer, of(Side::Red)), blue.desk.file(&blue.officer, of(Side::Blue)))?;
     let (mut of_red, mut of_blue) = (of_red.into_iter(), of_blue.into_iter());
     let version = |placed: Option<PlacedView>| placed.map(|placed| placed.leaf).unwrap_or_default();
-    Ok(legs.legs.iter().map(|leg| version(if leg.side == Side::Red { of_red.next() } else { of_blue.next() })).collect())
+    Ok(legs
+        .legs
+        .iter()
+        .map(|leg| version(if leg.side == Side::Red { of_red.next() } else { of_blue.next() }))
+        .collect())
 }
 
 async fn read_back(actor: &Actor) -> Result<(), CliError> {
     let unread = notices(actor).await?;
-    let unread = unread.iter().filter(|notice| notice.party == actor.desk.view.counterpart && notice.read_back_by.is_none());
+    let unread =
+        unread.iter().filter(|notice| notice.party == actor.desk.view.counterpart && notice.read_back_by.is_none());
     let messages = unread.map(|notice| {
         let (version, content) = (hash(&notice.version)?, hash(&notice.content)?);
         Ok((Message::ReadBack { notice: version, content }, vec![version]))
@@ -251,16 +271,28 @@ async fn settle(stage: &mut Stage, red: &Actor, blue: &Actor, witnessed: bool) -
         let (at_red, at_blue) = tokio::try_join!(view(red), view(blue))?;
         let sizes = |view: &ChannelView| view.logs.iter().map(|log| log.size).collect::<Vec<_>>();
         let done = |view: &ChannelView| {
-            view.logs.iter().all(|log| log.delivered.is_none_or(|size| size == log.size) && (!witnessed || log.witnessed == log.size))
+            view.logs.iter().all(|log| {
+                log.delivered.is_none_or(|size| size == log.size) && (!witnessed || log.witnessed == log.size)
+            })
         };
-        let filed = |conflicts: Vec<ConflictView>| conflicts.iter().all(|conflict| !conflict.open || conflict.filed == [true; 2]);
-        Ok(sizes(&at_red) == sizes(&at_blue) && done(&at_red) && done(&at_blue) && filed(conflicts(red).await?) && filed(conflicts(blue).await?))
+        let filed = |conflicts: Vec<ConflictView>| {
+            conflicts.iter().all(|conflict| !conflict.open || conflict.filed == [true; 2])
+        };
+        Ok(sizes(&at_red) == sizes(&at_blue)
+            && done(&at_red)
+            && done(&at_blue)
+            && filed(conflicts(red).await?)
+            && filed(conflicts(blue).await?))
     })
     .await
 }
 
 /// Asks again and again until `holds`.
-async fn wait<F: Future<Output = Result<bool, CliError>>>(stage: &mut Stage, what: &str, holds: impl Fn() -> F) -> Result<(), CliError> {
+async fn wait<F: Future<Output = Result<bool, CliError>>>(
+    stage: &mut Stage,
+    what: &str,
+    holds: impl Fn() -> F,
+) -> Result<(), CliError> {
     let watch = Stopwatch::start();
     while !holds().await? {
         stage.check()?;
@@ -285,7 +317,13 @@ async fn conflicts(actor: &Actor) -> Result<Vec<ConflictView>, CliError> {
 }
 
 /// Holds what the nodes found against what the aircraft really did.
-async fn compare(recording: &Recording, legs: &Legs, versions: &[String], red: &Actor, blue: &Actor) -> Result<PlayResult, CliError> {
+async fn compare(
+    recording: &Recording,
+    legs: &Legs,
+    versions: &[String],
+    red: &Actor,
+    blue: &Actor,
+) -> Result<PlayResult, CliError> {
     let open = |conflicts: Vec<ConflictView>| -> BTreeSet<[String; 2]> {
         conflicts.into_iter().filter(|conflict| conflict.open).map(|conflict| conflict.versions).collect()
     };
@@ -297,7 +335,8 @@ async fn compare(recording: &Recording, legs: &Legs, versions: &[String], red: &
     };
     let minima = encounters::Minima { lateral_mm: LATERAL.1, vertical_mm: VERTICAL.1, time_ns: 0 };
     let real = encounters(&recording.fixes, &legs.legs, &minima);
-    let real_pairs: BTreeSet<[String; 2]> = real.iter().map(|encounter| pair(encounter.leg_a, encounter.leg_b)).collect();
+    let real_pairs: BTreeSet<[String; 2]> =
+        real.iter().map(|encounter| pair(encounter.leg_a, encounter.leg_b)).collect();
     let place: BTreeMap<&String, usize> = versions.iter().zip(0..).collect();
     let approach = |versions: &[String; 2]| {
         let (a, b) = (*place.get(&versions[0])?, *place.get(&versions[1])?);

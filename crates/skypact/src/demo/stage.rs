@@ -9,39 +9,74 @@ use crate::command::{CliError, Desk, Where};
 use crate::directory::{Card, NodeDir, WitnessAddress, file_error, read_toml};
 
 /// Name of the demonstration's channel.
-pub const CHANNEL: &str = "shared-airspace";
+pub(super) const CHANNEL: &str = "shared-airspace";
 /// Minima between crewed aircraft in the demonstration's pact.
-pub const LATERAL: (&str, i64) = ("463m", 463_000);
+pub(super) const LATERAL: (&str, i64) = ("463m", 463_000);
 /// Vertical one.
-pub const VERTICAL: (&str, i64) = ("500ft", 152_400);
+pub(super) const VERTICAL: (&str, i64) = ("500ft", 152_400);
 const WITNESS: &str = "witness.example";
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Three processes and where they live.
-pub struct Stage {
+pub(super) struct Stage {
     /// Directory of everything.
-    pub dir: PathBuf,
+    pub(super) dir: PathBuf,
     children: Vec<Child>,
 }
 
 impl Stage {
     /// Makes keys and pact, and starts the witness and both nodes on a clock that shows `clock` (UTC).
-    pub fn set(dir: PathBuf, clock: &str) -> Result<Self, CliError> {
+    pub(super) fn set(dir: PathBuf, clock: &str) -> Result<Self, CliError> {
         let (red, blue, witness) = (dir.join("red"), dir.join("blue"), dir.join("witness"));
         std::fs::create_dir(&dir).map_err(|error| file_error(&dir, &error.to_string()))?;
-        skypact(&["init", "--dir", text(&red), "--party", "RED", "--prefix", "red.example", "--officer", "Red duty officer"])?;
-        skypact(&["init", "--dir", text(&blue), "--party", "BLUE", "--prefix", "blue.example", "--officer", "Blue duty officer"])?;
+        skypact(&[
+            "init",
+            "--dir",
+            text(&red),
+            "--party",
+            "RED",
+            "--prefix",
+            "red.example",
+            "--officer",
+            "Red duty officer",
+        ])?;
+        skypact(&[
+            "init",
+            "--dir",
+            text(&blue),
+            "--party",
+            "BLUE",
+            "--prefix",
+            "blue.example",
+            "--officer",
+            "Blue duty officer",
+        ])?;
         skypact(&["init", "--dir", text(&witness), "--witness", WITNESS])?;
         let proposal = dir.join("proposal.toml");
         let (blue_card, witness_card) = (NodeDir(blue.clone()).card(), NodeDir(witness.clone()).card());
         skypact(&[
-            "pact", "propose", "--dir", text(&red), "--with", text(&blue_card), "--name", CHANNEL, "--witness",
-            text(&witness_card), "--lateral", LATERAL.0, "--vertical", VERTICAL.0, "--out", text(&proposal),
+            "pact",
+            "propose",
+            "--dir",
+            text(&red),
+            "--with",
+            text(&blue_card),
+            "--name",
+            CHANNEL,
+            "--witness",
+            text(&witness_card),
+            "--lateral",
+            LATERAL.0,
+            "--vertical",
+            VERTICAL.0,
+            "--out",
+            text(&proposal),
         ])?;
         skypact(&["pact", "sign", "--dir", text(&blue), text(&proposal)])?;
         skypact(&["pact", "sign", "--dir", text(&red), text(&proposal)])?;
         let pact = format!("{CHANNEL}.pact");
-        let copied = std::fs::copy(NodeDir(red.clone()).pacts().join(&pact), NodeDir(witness.clone()).pacts().join(&pact));
+        let copied =
+            std::fs::copy(NodeDir(red.clone()).pacts().join(&pact), NodeDir(witness.clone()).pacts().join(&pact));
         copied.map_err(|error| file_error(&witness, &error.to_string()))?;
 
         let [red_address, blue_address, witness_address] = free_addresses()?;
@@ -52,19 +87,22 @@ impl Stage {
         configure(&blue, &blue_address, ("RED", &red_address), &known)?;
 
         let mut stage = Self { dir, children: Vec::new() };
-        stage.start("witness", &["witness", "--dir", text(&witness), "--listen", &witness_address, "--exercise-clock", clock])?;
+        stage.start(
+            "witness",
+            &["witness", "--dir", text(&witness), "--listen", &witness_address, "--exercise-clock", clock],
+        )?;
         stage.start("red", &["serve", "--dir", text(&red), "--exercise-clock", clock])?;
         stage.start("blue", &["serve", "--dir", text(&blue), "--exercise-clock", clock])?;
         Ok(stage)
     }
 
     /// Directory of a party's node.
-    pub fn node(&self, party: &str) -> PathBuf {
+    pub(super) fn node(&self, party: &str) -> PathBuf {
         self.dir.join(party.to_lowercase())
     }
 
     /// The desk of a party's officer, as soon as its node answers.
-    pub async fn desk(&mut self, party: &str) -> Result<Desk, CliError> {
+    pub(super) async fn desk(&mut self, party: &str) -> Result<Desk, CliError> {
         let place = Where { dir: self.node(party), channel: Some(CHANNEL.to_owned()) };
         let watch = crate::clock::Stopwatch::start();
         loop {
@@ -78,10 +116,11 @@ impl Stage {
     }
 
     /// Whether all processes still run.
-    pub fn check(&mut self) -> Result<(), CliError> {
+    pub(super) fn check(&mut self) -> Result<(), CliError> {
         for child in &mut self.children {
             if let Ok(Some(status)) = child.try_wait() {
-                let message = format!("a process of the demonstration ended ({status}); its log is in {}", self.dir.display());
+                let message =
+                    format!("a process of the demonstration ended ({status}); its log is in {}", self.dir.display());
                 return Err(CliError::io("process", &message));
             }
         }
@@ -91,7 +130,8 @@ impl Stage {
     fn start(&mut self, name: &str, arguments: &[&str]) -> Result<(), CliError> {
         let log = self.dir.join(format!("{name}.log"));
         let file = std::fs::File::create(&log).map_err(|error| file_error(&log, &error.to_string()))?;
-        let child = Command::new(executable()?).args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn();
+        let child =
+            Command::new(executable()?).args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn();
         self.children.push(child.map_err(|error| CliError::io(name, &error.to_string()))?);
         Ok(())
     }
@@ -134,7 +174,8 @@ fn executable() -> Result<PathBuf, CliError> {
 
 /// Three addresses on loopback that were free just now.
 fn free_addresses() -> Result<[String; 3], CliError> {
-    let bind = || std::net::TcpListener::bind("127.0.0.1:0").map_err(|error| CliError::io("loopback", &error.to_string()));
+    let bind =
+        || std::net::TcpListener::bind("127.0.0.1:0").map_err(|error| CliError::io("loopback", &error.to_string()));
     let held = [bind()?, bind()?, bind()?];
     let address = |listener: &std::net::TcpListener| listener.local_addr().map(|address| address.to_string());
     let address = |listener| address(listener).map_err(|error| CliError::io("loopback", &error.to_string()));

@@ -28,6 +28,7 @@ fn volume(piece: &Piece) -> Volume4d {
     };
     let altitude = |mm| Some(Altitude { mm, datum });
     let band = AltitudeBand::new(altitude(piece.lower_mm), altitude(piece.upper_mm)).expect("lower is below upper");
-    let window = TimeWindow::new(UtcNanos(piece.start_ns), UtcNanos(piece.end_ns)).expect("a piece begins before it ends");
+    let window =
+        TimeWindow::new(UtcNanos(piece.start_ns), UtcNanos(piece.end_ns)).expect("a piece begins before it ends");
     Volume4d::new(corridor.into(), band, window)
 }

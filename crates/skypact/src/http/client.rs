@@ -43,7 +43,9 @@ impl LocalClient {
         if !answer.status().is_success() {
             return Err(self.read::<()>(answer).await.err().unwrap_or_else(|| unreadable("no error in it")));
         }
-        let cannot = |error: std::io::Error| Problem::request(500, "file-unusable", "out", format!("{}: {error}", out.display()));
+        let cannot = |error: std::io::Error| {
+            Problem::request(500, "file-unusable", "out", format!("{}: {error}", out.display()))
+        };
         let mut file = std::fs::File::create(out).map_err(cannot)?;
         let mut length = 0;
         while let Some(frame) = answer.body_mut().frame().await {
@@ -61,7 +63,10 @@ impl LocalClient {
         let unreachable = |error: &dyn std::fmt::Display| Problem {
             code: "node-not-reachable".to_owned(),
             field: None,
-            message: format!("no node answers at {} ({error}); start it with 'skypact serve --dir DIR'", self.socket.display()),
+            message: format!(
+                "no node answers at {} ({error}); start it with 'skypact serve --dir DIR'",
+                self.socket.display()
+            ),
             position: None,
             status: 0,
         };
@@ -69,7 +74,11 @@ impl LocalClient {
         let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
         let (mut sender, connection) = handshake.map_err(|error| unreachable(&error))?;
         tokio::spawn(connection);
-        let request = Request::builder().method(method).uri(path).header("host", "skypact").header("content-type", "application/json");
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "skypact")
+            .header("content-type", "application/json");
         let request = request.body(Full::new(Bytes::from(body))).map_err(|error| unreadable(&error.to_string()))?;
         sender.send_request(request).await.map_err(|error| unreachable(&error))
     }
@@ -80,7 +89,8 @@ impl LocalClient {
         if status.is_success() {
             return serde_json::from_slice(&body).map_err(|error| unreadable(&error.to_string()));
         }
-        let mut problem: Problem = serde_json::from_slice(&body).map_err(|_| unreadable(&String::from_utf8_lossy(&body)))?;
+        let mut problem: Problem =
+            serde_json::from_slice(&body).map_err(|_| unreadable(&String::from_utf8_lossy(&body)))?;
         problem.status = status.as_u16();
         Err(problem)
     }

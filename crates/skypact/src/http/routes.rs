@@ -29,7 +29,9 @@ pub fn router(node: NodeHandle) -> Router {
         .route("/v1/channels/{name}/check", post(check))
         .route("/v1/channels/{name}/acts", post(acts))
         .route("/v1/channels/{name}/bundle", get(bundle))
-        .fallback(|| async { Problem::request(404, "path-unknown", "path", "there is no such path; see openapi/local.json") })
+        .fallback(|| async {
+            Problem::request(404, "path-unknown", "path", "there is no such path; see openapi/local.json")
+        })
         .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
         .with_state(node)
 }
@@ -54,9 +56,8 @@ async fn channels(State(node): State<NodeHandle>) -> Answer<Vec<ChannelView>> {
     let now_ns = node.now_ns();
     let all = node.query(move |channels| {
         let names = channels.names().map(str::to_owned);
-        let views = names.filter_map(|name| {
-            Some(views::channel(&name, channels.get(&name)?, &channels.link(&name), now_ns))
-        });
+        let views =
+            names.filter_map(|name| Some(views::channel(&name, channels.get(&name)?, &channels.link(&name), now_ns)));
         views.collect()
     });
     Ok(Json(all.await?))
@@ -80,7 +81,8 @@ async fn conflicts(State(node): State<NodeHandle>, Path(name): Path<String>) -> 
 }
 
 async fn proposals(State(node): State<NodeHandle>, Path(name): Path<String>) -> Answer<Vec<ProposalView>> {
-    read(&node, name, |channel| channel.board().proposals().map(|state| views::proposal(channel, state)).collect()).await
+    read(&node, name, |channel| channel.board().proposals().map(|state| views::proposal(channel, state)).collect())
+        .await
 }
 
 /// Conflicts that a notice would have if it were filed now: leaf hashes of the counterpart's versions. Nothing is recorded.
@@ -90,7 +92,8 @@ async fn check(
     Json(request): Json<BTreeMap<String, String>>,
 ) -> Answer<Vec<String>> {
     let body = request.get("body").and_then(|body| unbase64(body));
-    let body = body.ok_or_else(|| Problem::request(400, "field-invalid", "body", "give the notice's CBOR in base64"))?;
+    let body =
+        body.ok_or_else(|| Problem::request(400, "field-invalid", "body", "give the notice's CBOR in base64"))?;
     let message = Message::decode(Kind::Notice, &body);
     let message = message.map_err(|error| Problem::request(400, error.code(), error.field, error.to_string()))?;
     let Message::Notice(notice) = message else { unreachable!("decoded as a notice") };
@@ -109,9 +112,11 @@ async fn acts(
     if request.acts.len() > ACTS_MAX {
         return Err(Problem::request(400, "too-many-acts", "acts", format!("at most {ACTS_MAX} in one request")));
     }
-    let submissions = request.acts.iter().enumerate().map(|(position, act)| {
-        submission(act).map_err(|problem| Problem { position: Some(position), ..problem })
-    });
+    let submissions = request
+        .acts
+        .iter()
+        .enumerate()
+        .map(|(position, act)| submission(act).map_err(|problem| Problem { position: Some(position), ..problem }));
     let submissions = submissions.collect::<Result<_, _>>()?;
     let placed = node.submit(&name, submissions).await?;
     let view = placed.into_iter().map(|placed| PlacedView {
@@ -140,9 +145,9 @@ async fn bundle(State(node): State<NodeHandle>, Path(name): Path<String>) -> Res
     let file = node.scratch().join(format!("bundle-{unique}.tmp"));
     let written = node.bundle(&name, file.clone()).await;
     let bytes = match written {
-        Ok(()) => tokio::fs::read(&file).await.map_err(|error| {
-            Problem::request(500, "file-unusable", "bundle", error.to_string())
-        }),
+        Ok(()) => tokio::fs::read(&file)
+            .await
+            .map_err(|error| Problem::request(500, "file-unusable", "bundle", error.to_string())),
         Err(error) => Err(error.into()),
     };
     // Whatever happened, nothing of it stays behind.

@@ -116,6 +116,8 @@ pub struct ProposalView {
     pub remedy: String,
     /// One line for each volume.
     pub volumes: Vec<String>,
+    /// CBOR of its body, base64.
+    pub body: String,
     /// Officer who accepted it.
     pub accepted_by: Option<String>,
 }
@@ -160,7 +162,12 @@ pub fn channel(name: &str, channel: &Channel, link: &LinkState, now_ns: i64) -> 
     let log = |log: LogRef| {
         let state = channel.log(log);
         let delivered = (log.party == me).then_some(state.delivered);
-        LogView { origin: pact.log_keys(log).origin.to_string(), size: state.size(), delivered, witnessed: state.witnessed(quorum) }
+        LogView {
+            origin: pact.log_keys(log).origin.to_string(),
+            size: state.size(),
+            delivered,
+            witnessed: state.witnessed(quorum),
+        }
     };
     ChannelView {
         name: name.to_owned(),
@@ -218,6 +225,8 @@ pub fn conflict(channel: &Channel, key: &ConflictKey, state: &ConflictState) -> 
 
 /// View of a proposal.
 pub fn proposal(channel: &Channel, state: &ProposalState) -> ProposalView {
+    let (key, notice, remedy) = (state.key, state.notice, state.remedy);
+    let message = skypact_channel::Message::Proposal { key, notice, remedy, volumes: state.volumes.clone() };
     ProposalView {
         id: state.origin.leaf.to_string(),
         content: state.origin.content.to_string(),
@@ -225,6 +234,7 @@ pub fn proposal(channel: &Channel, state: &ProposalState) -> ProposalView {
         notice: state.notice.to_string(),
         remedy: state.remedy.name().to_owned(),
         volumes: state.volumes.iter().map(volume).collect(),
+        body: crate::directory::base64(&message.encode()),
         accepted_by: state.acceptance.as_ref().map(|origin| origin.signer.clone()),
     }
 }

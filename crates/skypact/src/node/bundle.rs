@@ -22,7 +22,8 @@ const READ_BYTES: usize = 8 << 20;
 pub(super) fn write(channels: &Channels, store: &dyn Store, name: &str, out: &Path) -> Result<(), NodeError> {
     let channel = channels.get(name);
     let channel = channel.ok_or_else(|| NodeError::UnknownChannel { channel: name.to_owned() })?;
-    let unusable = |error: std::io::Error| NodeError::File { path: out.display().to_string(), reason: error.to_string() };
+    let unusable =
+        |error: std::io::Error| NodeError::File { path: out.display().to_string(), reason: error.to_string() };
     let file = File::create(out).map_err(unusable)?;
     let file = write_logs(channel, store, &channels.signers.checkpoint, BufWriter::new(file))?;
     let file = file.into_inner().map_err(|error| unusable(error.into_error()))?;

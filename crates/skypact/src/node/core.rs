@@ -209,13 +209,16 @@ impl Core {
         let member = member.ok_or_else(|| NodeError::UnknownChannel { channel: name.to_owned() })?;
         let mut context = Context { now: UtcNanos(self.clock.now_utc_ns()), entropy: &mut SystemEntropy };
         let decision = member.channel.decide(command, &mut context);
-        let decision = decision.map_err(|rejection| NodeError::Refused { position: 0, rejection: Box::new(rejection) })?;
+        let decision =
+            decision.map_err(|rejection| NodeError::Refused { position: 0, rejection: Box::new(rejection) })?;
         match decision {
-            Decision::Say(drafts) => Ok(drafts.into_iter().map(|draft| say(name, member, signers, draft, round)).collect()),
+            Decision::Say(drafts) => {
+                Ok(drafts.into_iter().map(|draft| say(name, member, signers, draft, round)).collect())
+            }
             Decision::Place(act) => Ok(vec![place(name, member, *act, round)]),
             Decision::Mirror { frame, skip } => {
                 for entry in frame.entries.into_iter().skip(skip) {
-                    append(name, member, frame.log, entry, round);
+                    append(name, member, frame.log, &entry, round);
                 }
                 let receipt = VerifiedReceipt {
                     log: frame.log,
@@ -246,9 +249,7 @@ impl Core {
         }
         let changed = !round.is_empty();
         let batch = round.batch();
-        if changed
-            && let Err(error) = self.store.commit(&batch)
-        {
+        if changed && let Err(error) = self.store.commit(&batch) {
             round.fail(&error);
             return Err(NodeError::from(&error));
         }
@@ -275,15 +276,15 @@ fn place(name: &str, member: &mut Member, act: Submission, round: &mut Round) ->
     let (index, origin, hash) = (leaf.index, leaf.origin.to_string(), leaf.hash());
     let entry = Entry { leaf, parts: vec![Some(act.part)] };
     let entry = VerifiedEntry { hash, signer: signer.expect("decided: the key is in the pact"), entry };
-    append(name, member, log, entry, round);
+    append(name, member, log, &entry, round);
     Placed { leaf: hash, origin, index }
 }
 
 /// Folds an entry in and puts it into the round's batch.
-fn append(name: &str, member: &mut Member, log: LogRef, entry: VerifiedEntry, round: &mut Round) {
+fn append(name: &str, member: &mut Member, log: LogRef, entry: &VerifiedEntry, round: &mut Round) {
     let expected = member.channel.log(log).size();
     round.append(name, member, log, expected, stored(&entry.entry));
-    member.channel.apply(log, &entry);
+    member.channel.apply(log, entry);
 }
 
 fn keep(member: &mut Member, receipt: &VerifiedReceipt, round: &mut Round) {

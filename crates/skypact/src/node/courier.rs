@@ -72,7 +72,8 @@ async fn step(
         let reason = String::from_utf8_lossy(&answer.body).chars().take(500).collect();
         return Err(NodeError::File { path: format!("counterpart's answer {}", answer.status), reason });
     }
-    let unreadable = || NodeError::File { path: "counterpart's answer".to_owned(), reason: "is no frame answer".to_owned() };
+    let unreadable =
+        || NodeError::File { path: "counterpart's answer".to_owned(), reason: "is no frame answer".to_owned() };
     let answer = FrameAnswer::decode(&answer.body).ok_or_else(unreadable)?;
     let receipt = VerifiedReceipt::verify(&answer.note, pact)?;
     if receipt.log != log || !receipt.mirrored {
@@ -96,7 +97,13 @@ fn next_frame(
     let Some(member) = channels.members.get(name) else { return Ok(None) };
     let (channel, state) = (&member.channel, member.channel.log(log));
     let origin = super::round::origin(channel, log).to_string();
-    let frame = |start, entries, note| Frame { channel: channel.pact().channel(), origin: origin.clone(), start, entries, note };
+    let frame = |start, entries, note| Frame {
+        channel: channel.pact().channel(),
+        origin: origin.clone(),
+        start,
+        entries,
+        note,
+    };
     if state.delivered < state.size() {
         let entries = store.read(&origin, state.delivered, ENTRIES_MAX, FRAME_BYTES)?;
         let end = state.delivered + entries.len() as u64;
@@ -125,7 +132,8 @@ fn wire(origin: &str, stored: StoredEntry) -> Result<Vec<u8>, NodeError> {
 /// A stored entry as the record knows it.
 pub(super) fn entry_of(origin: &str, stored: StoredEntry) -> Result<Entry, NodeError> {
     let leaf = Leaf::decode(&stored.leaf);
-    let leaf = leaf.map_err(|error| NodeError::StoreDiffers { origin: origin.to_owned(), reason: error.to_string() })?;
+    let leaf =
+        leaf.map_err(|error| NodeError::StoreDiffers { origin: origin.to_owned(), reason: error.to_string() })?;
     let parts = stored.parts.into_iter().map(|part| part.map(|part| Part { salt: part.salt, bytes: part.bytes }));
     Ok(Entry { leaf, parts: parts.collect() })
 }

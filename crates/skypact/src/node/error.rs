@@ -38,7 +38,9 @@ pub enum NodeError {
         reason: String,
     },
     /// What is stored is not what was signed.
-    #[error("stored log {origin}: {reason}; run 'skypact doctor', restore the file or ask the counterpart for its copy")]
+    #[error(
+        "stored log {origin}: {reason}; run 'skypact doctor', restore the file or ask the counterpart for its copy"
+    )]
     StoreDiffers {
         /// The log.
         origin: String,

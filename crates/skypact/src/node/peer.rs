@@ -76,6 +76,7 @@ impl FrameAnswer {
         let held = reader.u64().ok()?;
         let note_key = reader.u8().ok()?;
         let note = reader.bytes().ok()?.to_vec();
-        (fields == 2 && held_key == 0 && note_key == 1 && reader.position() == bytes.len()).then_some(Self { held, note })
+        (fields == 2 && held_key == 0 && note_key == 1 && reader.position() == bytes.len())
+            .then_some(Self { held, note })
     }
 }

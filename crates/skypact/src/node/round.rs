@@ -114,7 +114,10 @@ impl Round {
     }
 
     pub(super) fn batch(&mut self) -> Batch {
-        Batch { appends: std::mem::take(&mut self.appends).into_values().collect(), heads: std::mem::take(&mut self.heads) }
+        Batch {
+            appends: std::mem::take(&mut self.appends).into_values().collect(),
+            heads: std::mem::take(&mut self.heads),
+        }
     }
 
     pub(super) fn fail(self, error: &CommitError) {
@@ -148,8 +151,9 @@ pub(super) fn origin(channel: &Channel, log: LogRef) -> &Origin {
 
 /// An entry as storage takes it.
 pub(super) fn stored(entry: &Entry) -> StoredEntry {
-    let parts = entry.parts.iter().map(|part| {
-        part.as_ref().map(|part| StoredPart { salt: part.salt, bytes: part.bytes.clone() })
-    });
+    let parts = entry
+        .parts
+        .iter()
+        .map(|part| part.as_ref().map(|part| StoredPart { salt: part.salt, bytes: part.bytes.clone() }));
     StoredEntry { leaf: entry.leaf.encode().expect("a leaf that was placed or read"), parts: parts.collect() }
 }

@@ -97,9 +97,13 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
         pins.pin(transport_key(pact, &counterpart)?, &counterpart);
         agreed.push((name.clone(), pact.clone(), counterpart));
     }
-    let limits = ServerLimits { body_bytes_max: skypact_channel::FRAME_MAX_BYTES, ..ServerLimits::for_clients(ClientAuth::Pinned) };
+    let limits = ServerLimits {
+        body_bytes_max: skypact_channel::FRAME_MAX_BYTES,
+        ..ServerLimits::for_clients(ClientAuth::Pinned)
+    };
     let door = PeerDoor { node: handle.clone(), pacts: agreed.clone() };
-    let server = PeerServer::bind_with_limits(options.listen, &identity, pins, ClientAuth::Pinned, limits, door).await?;
+    let server =
+        PeerServer::bind_with_limits(options.listen, &identity, pins, ClientAuth::Pinned, limits, door).await?;
     let address = server.local_addr();
     let (stop, stopping) = watch::channel(false);
     let mut tasks = tokio::task::JoinSet::new();
@@ -138,7 +142,10 @@ fn traffic(class: LogClass) -> TrafficClass {
 /// The transport key of a party in a pact.
 fn transport_key(pact: &Pact, party: &str) -> Result<TransportKey, NodeError> {
     let held = &pact.genesis().parties[pact.party(party)?];
-    let unusable = |reason: &str| NodeError::File { path: format!("pact, party {party}, transport key"), reason: reason.to_owned() };
+    let unusable = |reason: &str| NodeError::File {
+        path: format!("pact, party {party}, transport key"),
+        reason: reason.to_owned(),
+    };
     let key = held.key_of(KeyRole::Transport).ok_or_else(|| unusable("is missing"))?;
     let bytes = key.as_bytes().try_into().map_err(|_| unusable("is no Ed25519 key"))?;
     Ok(TransportKey::new(bytes)?)

@@ -1,8 +1,10 @@
 //! The integration tests of the shell, in one binary.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic, in its helpers too")]
 
+mod command;
 mod encounters;
 mod legs;
+mod node;
 mod recording;
 mod storage;
 #[cfg(debug_assertions)]
@@ -11,4 +13,3 @@ mod storage_disk;
 mod storage_ground;
 #[cfg(debug_assertions)]
 mod storage_trace;
-mod node;

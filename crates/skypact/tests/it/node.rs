@@ -96,7 +96,8 @@ impl Ground {
         let witness_dir = dir.join("witness");
         std::fs::create_dir_all(&witness_dir).expect("a directory");
         let signer = FileSigner::create(&witness_dir.join("witness.key"), FileRole::Witness, "w").expect("a key");
-        let transport = FileSigner::create(&witness_dir.join("transport.key"), FileRole::Transport, "w").expect("a key");
+        let transport =
+            FileSigner::create(&witness_dir.join("transport.key"), FileRole::Transport, "w").expect("a key");
         let witness_name = Origin::new("witness.example").expect("a name");
         let public = PublicKey::ed25519(&signer.public_key_bytes()).expect("a key");
         let vkey = VerifierKey::new(witness_name.clone(), skypact_record::SignatureType::Cosignature, public);
