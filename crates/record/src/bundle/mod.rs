@@ -8,7 +8,7 @@ mod writer;
 pub use file_name::FileName;
 pub use manifest::{Manifest, ManifestLog, Seal, SealedFile};
 pub use tar::{TarFault, TarFile, TarReader};
-pub use writer::{BundleError, BundleWriter};
+pub use writer::{BundleError, BundleWriter, log_order};
 
 /// Leaves in one file of a whole log.
 pub const CHUNK_LEAVES: usize = 256;

@@ -73,8 +73,16 @@ impl BundleError {
     }
 }
 
+/// The logs of a pact in the order of their files. It is that of `Genesis::origins` but where a name goes on with a hyphen after all of
+/// another name: `RED-2/` comes before `RED/`.
+pub fn log_order(genesis: &Genesis) -> Vec<LogName> {
+    let mut logs = genesis.origins();
+    logs.sort_by_key(|log| format!("{}/{}", log.party, log.class));
+    logs
+}
+
 /// Writes a bundle. Call `start_whole_log` with `leaf`, or `start_chosen_log` with `chosen_leaf`, for each log in the order of
-/// `Genesis::origins`; then `manifest`; then `parts`, in the same order; then `finish`.
+/// `log_order`; then `manifest`; then `parts`, in the same order; then `finish`.
 pub struct BundleWriter<W: Write> {
     sink: W,
     genesis: Genesis,

@@ -6,7 +6,7 @@ mod maker;
 use std::sync::LazyLock;
 
 use maker::{FIRST_COSIGNED_S, Recipe, seed};
-use skypact_record::bundle::{Seal, SealedFile, TarReader};
+use skypact_record::bundle::{FileName, Seal, SealedFile, TarReader, log_order};
 use skypact_record::verify::{Expectation, Fault, LogMode, Report, StatementKind, Status, verify};
 use skypact_record::{Act, Hash, KeyRole, Leaf, LogClass, PartyName, SignedAct};
 
@@ -297,4 +297,15 @@ fn a_part_or_a_signature_line_that_was_altered_is_found_although_the_seal_was_ma
     assert_eq!(report.faults[0].code, "signature-invalid");
     assert_eq!(&report.faults[0].file, name);
     assert!(!report.holds());
+}
+
+#[test]
+fn logs_are_in_the_order_of_their_files_even_where_one_name_begins_with_the_other() {
+    let mut genesis = maker::genesis();
+    genesis.parties[0].name = PartyName::new("RED").unwrap();
+    genesis.parties[1].name = PartyName::new("RED-2").unwrap();
+    let files: Vec<String> =
+        log_order(&genesis).iter().map(|log| FileName::Entries(log.party.clone(), log.class, 0).to_string()).collect();
+    assert!(files.is_sorted(), "{files:?}");
+    assert_eq!(files.len(), 4);
 }

@@ -1,5 +1,6 @@
 //! Tests of the record against oracles that nobody here wrote.
 
+mod bundle;
 mod codec;
 mod golden;
 mod keys;

@@ -55,8 +55,8 @@ fn the_writer_writes_the_tar_of_the_document() {
 #[test]
 fn no_byte_is_free_even_when_the_seal_is_made_again() {
     for is_chosen in [false, true] {
-        let whole = take_apart(&Recipe { sizes: [2, 0, 0, 1], is_chosen, ..Recipe::default() }.make());
-        for file in 0..whole.len() {
+        let whole = take_apart(&Recipe { sizes: [2, 0, 0, 0], is_chosen, ..Recipe::default() }.make());
+        for file in (0..whole.len()).filter(|file| !is_chosen || whole[*file].0.contains("/proof/")) {
             let claim = whole[file].1.windows(7).position(|bytes| bytes == b"a claim");
             for place in 0..whole[file].1.len() {
                 if whole[file].0 == "manifest" && claim.is_some_and(|at| (at..at + 7).contains(&place)) {
