@@ -3,6 +3,7 @@
 mod bundle;
 mod codec;
 mod golden;
+mod interop;
 mod keys;
 mod notes;
 mod tree;
