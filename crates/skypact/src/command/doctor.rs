@@ -3,9 +3,9 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
+use super::Outcome;
 use super::exit::show;
 use super::quantity::time_text;
-use super::{CliError, Outcome};
 use crate::clock;
 use crate::directory::{Card, NodeDir, read_toml};
 use crate::keys::{FileSigner, KeyRing, KeyRole};

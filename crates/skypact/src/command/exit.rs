@@ -107,7 +107,8 @@ impl From<Problem> for CliError {
     fn from(problem: Problem) -> Self {
         let exit = match problem.status {
             0 => NOT_REACHABLE,
-            400..=499 => REFUSED,
+            409 | 422 => REFUSED,
+            400..=499 => USAGE,
             _ => IO,
         };
         let place = problem.position.map(|position| format!("item {position}: ")).unwrap_or_default();
