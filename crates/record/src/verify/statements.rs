@@ -84,7 +84,9 @@ impl Verifier {
                 state(StatementKind::Entry(index), (status, detail), until(not_before_s));
             }
         }
-        state(StatementKind::Witnessed, witnessed(pact, log, head, holds), until(None));
+        if !pact.genesis.witnesses.is_empty() {
+            state(StatementKind::Witnessed, witnessed(pact, log, head, holds), until(None));
+        }
         state(StatementKind::Delivered, delivered(log, head, holds), (None, None));
         let matched = self.is_whole && !self.faults.touch(origin, "parts/");
         let status = if matched { Status::Proven } else { Status::Unproven };
