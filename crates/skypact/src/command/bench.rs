@@ -21,19 +21,27 @@ enum What {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// From filing a notice to the counterpart's durable receipt, over three processes on loopback.
+    Notice {
+        /// Notices, one after another.
+        #[arg(long, default_value_t = 300)]
+        count: usize,
+    },
 }
 
-pub(super) fn run(args: &Args, json: bool) -> Result<Outcome, CliError> {
-    let What::Conflict { volumes, seed } = args.what;
-    if volumes == 0 {
-        return Err(CliError::usage("field-invalid", "volumes", "volumes: give at least 1"));
-    }
-    let figures = crate::bench::conflict::run(volumes, seed);
-    let value = serde_json::to_value(&figures).unwrap_or_default();
+pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
+    let value = match args.what {
+        What::Conflict { volumes: 0, .. } => {
+            return Err(CliError::usage("field-invalid", "volumes", "volumes: give at least 1"));
+        }
+        What::Conflict { volumes, seed } => serde_json::to_value(crate::bench::conflict::run(volumes, seed)),
+        What::Notice { count } => serde_json::to_value(crate::bench::notice::run(count).await?),
+    };
+    let value = value.unwrap_or_default();
     let rows = value.as_object().into_iter().flatten().map(|(name, figure)| match figure.as_f64() {
         Some(number) if !figure.is_u64() => format!("{name:<26}{number:>16.3}\n"),
         _ => format!("{name:<26}{:>16}\n", figure.to_string()),
     });
-    show(json, &figures, &rows.collect::<String>());
+    show(json, &value, &rows.collect::<String>());
     Ok(Outcome::Done)
 }

@@ -98,7 +98,7 @@ fn run(cli: Cli) -> Result<Outcome, CliError> {
         Command::Verify(args) => verify::run(&args, json),
         Command::Doctor(args) => Ok(doctor::run(&args, json)),
         Command::Completions(args) => Ok(completions::run(&args)),
-        Command::Bench(args) => bench::run(&args, json),
+        Command::Bench(args) => wait_for(bench::run(args, json)),
         Command::Serve(args) => wait_for(serve::run(args, json)),
         Command::Witness(args) => wait_for(witness::run(args, json)),
         Command::Notice(args) => wait_for(notice::run(args, json)),

@@ -3,5 +3,5 @@
 pub mod encounters;
 pub mod legs;
 pub mod play;
-mod stage;
+pub(crate) mod stage;
 pub mod traffic;

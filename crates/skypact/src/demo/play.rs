@@ -124,9 +124,9 @@ impl PlayResult {
 }
 
 /// One side of the play.
-struct Actor {
-    desk: Desk,
-    officer: RecordSigner,
+pub(crate) struct Actor {
+    pub(crate) desk: Desk,
+    pub(crate) officer: RecordSigner,
 }
 
 /// Plays it all.
@@ -178,7 +178,7 @@ pub async fn play(options: Options) -> Result<PlayResult, CliError> {
     Ok(result)
 }
 
-async fn actor(stage: &mut Stage, party: &str) -> Result<Actor, CliError> {
+pub(crate) async fn actor(stage: &mut Stage, party: &str) -> Result<Actor, CliError> {
     let desk = stage.desk(party).await?;
     let name = if party == "RED" { "Red duty officer" } else { "Blue duty officer" };
     let key = FileSigner::open(&NodeDir(stage.node(party)).officer_key(name), KeyRole::Officer)?;
@@ -218,7 +218,7 @@ async fn routine_day(stage: &mut Stage, red: &Actor, blue: &Actor, start_ns: i64
 }
 
 /// A restricted operations zone of 20 NM around one point.
-fn roz(call_sign: &str, levels: (u16, u16), start_ns: i64, end_ns: i64) -> Notice {
+pub(crate) fn roz(call_sign: &str, levels: (u16, u16), start_ns: i64, end_ns: i64) -> Notice {
     let centre = LatLng::new(35_285_400_000, 40_176_000_000).expect("a point in the document's country");
     let circle = Circle::new(centre, 20 * 1_852_000).expect("20 NM");
     let level = |level| Some(Altitude::flight_level(level));
@@ -304,7 +304,7 @@ async fn wait<F: Future<Output = Result<bool, CliError>>>(
     Ok(())
 }
 
-async fn view(actor: &Actor) -> Result<ChannelView, CliError> {
+pub(crate) async fn view(actor: &Actor) -> Result<ChannelView, CliError> {
     Ok(actor.desk.client.get(&format!("/v1/channels/{}", actor.desk.view.name)).await?)
 }
 

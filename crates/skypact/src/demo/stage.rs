@@ -9,24 +9,24 @@ use crate::command::{CliError, Desk, Where};
 use crate::directory::{Card, NodeDir, WitnessAddress, file_error, read_toml};
 
 /// Name of the demonstration's channel.
-pub(super) const CHANNEL: &str = "shared-airspace";
+pub(crate) const CHANNEL: &str = "shared-airspace";
 /// Minima between crewed aircraft in the demonstration's pact.
-pub(super) const LATERAL: (&str, i64) = ("463m", 463_000);
+pub(crate) const LATERAL: (&str, i64) = ("463m", 463_000);
 /// Vertical one.
-pub(super) const VERTICAL: (&str, i64) = ("500ft", 152_400);
+pub(crate) const VERTICAL: (&str, i64) = ("500ft", 152_400);
 const WITNESS: &str = "witness.example";
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Three processes and where they live.
-pub(super) struct Stage {
+pub(crate) struct Stage {
     /// Directory of everything.
-    pub(super) dir: PathBuf,
+    pub(crate) dir: PathBuf,
     children: Vec<Child>,
 }
 
 impl Stage {
     /// Makes keys and pact, and starts the witness and both nodes on a clock that shows `clock` (UTC).
-    pub(super) fn set(dir: PathBuf, clock: &str) -> Result<Self, CliError> {
+    pub(crate) fn set(dir: PathBuf, clock: &str) -> Result<Self, CliError> {
         let (red, blue, witness) = (dir.join("red"), dir.join("blue"), dir.join("witness"));
         std::fs::create_dir(&dir).map_err(|error| file_error(&dir, &error.to_string()))?;
         skypact(&[
@@ -97,12 +97,12 @@ impl Stage {
     }
 
     /// Directory of a party's node.
-    pub(super) fn node(&self, party: &str) -> PathBuf {
+    pub(crate) fn node(&self, party: &str) -> PathBuf {
         self.dir.join(party.to_lowercase())
     }
 
     /// The desk of a party's officer, as soon as its node answers.
-    pub(super) async fn desk(&mut self, party: &str) -> Result<Desk, CliError> {
+    pub(crate) async fn desk(&mut self, party: &str) -> Result<Desk, CliError> {
         let place = Where { dir: self.node(party), channel: Some(CHANNEL.to_owned()) };
         let watch = crate::clock::Stopwatch::start();
         loop {
@@ -116,7 +116,7 @@ impl Stage {
     }
 
     /// Whether all processes still run.
-    pub(super) fn check(&mut self) -> Result<(), CliError> {
+    pub(crate) fn check(&mut self) -> Result<(), CliError> {
         for child in &mut self.children {
             if let Ok(Some(status)) = child.try_wait() {
                 let message =

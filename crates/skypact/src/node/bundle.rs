@@ -6,7 +6,7 @@ use std::io::BufWriter;
 use std::path::Path;
 
 use skypact_channel::{Channel, LogRef};
-use skypact_record::bundle::{BundleError, BundleWriter};
+use skypact_record::bundle::{BundleError, BundleWriter, log_order};
 use skypact_record::{SignedCheckpoint, SignedGenesis};
 
 use super::NodeError;
@@ -38,7 +38,8 @@ fn write_logs<W: std::io::Write>(
 ) -> Result<W, NodeError> {
     let genesis = SignedGenesis::decode(&channel.pact().encode()).expect("the bytes of a pact in force");
     let mut bundle = BundleWriter::new(sink, &genesis).map_err(broken)?;
-    let logs: Vec<LogRef> = LogRef::ALL.into_iter().filter(|log| channel.log(*log).size() > 0).collect();
+    let logs = log_order(genesis.genesis()).into_iter().filter_map(|log| channel.pact().log(log.origin.as_str()));
+    let logs: Vec<LogRef> = logs.filter(|log| channel.log(*log).size() > 0).collect();
     for log in &logs {
         let checkpoints = checkpoints(channel, store, *log, signer)?;
         bundle.start_whole_log(origin(channel, *log), &checkpoints).map_err(broken)?;
