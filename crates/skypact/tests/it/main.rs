@@ -13,3 +13,4 @@ mod storage_disk;
 mod storage_ground;
 #[cfg(debug_assertions)]
 mod storage_trace;
+mod transport;
