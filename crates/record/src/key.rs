@@ -97,6 +97,24 @@ impl KeyRole {
         Self::ALL.into_iter().find(|role| u64::from(role.number()) == number)
     }
 
+    /// The word for it in text files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::Node => "node",
+            Self::Officer => "officer",
+            Self::Transport => "transport",
+            Self::Checkpoint => "checkpoint",
+            Self::Mirror => "mirror",
+            Self::Witness => "witness",
+        }
+    }
+
+    /// The role of a word, if there is one.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == word)
+    }
+
     /// Whether such a key may sign an act.
     pub fn signs_acts(self) -> bool {
         matches!(self, Self::Root | Self::Node | Self::Officer)
@@ -105,15 +123,7 @@ impl KeyRole {
 
 impl fmt::Display for KeyRole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Root => "root",
-            Self::Node => "node",
-            Self::Officer => "officer",
-            Self::Transport => "transport",
-            Self::Checkpoint => "checkpoint",
-            Self::Mirror => "mirror",
-            Self::Witness => "witness",
-        })
+        f.write_str(self.as_str())
     }
 }
 

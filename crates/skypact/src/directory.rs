@@ -175,7 +175,8 @@ impl Card {
         let prefix = prefix.ok_or_else(|| invalid("prefix", "is missing: this is a witness's card".to_owned()))?;
         let mut keys = Vec::new();
         for key in &self.keys {
-            let role = role(&key.role).ok_or_else(|| invalid("role", format!("{} is no role", key.role)))?;
+            let role =
+                KeyRole::from_word(&key.role).ok_or_else(|| invalid("role", format!("{} is no role", key.role)))?;
             let label = Label::new(&key.label).map_err(|error| invalid("label", error.to_string()))?;
             keys.push(PartyKey { role, label, key: key.public_key(path)? });
         }
@@ -218,8 +219,4 @@ pub fn base64(bytes: &[u8]) -> String {
 /// Bytes of base64.
 pub fn unbase64(text: &str) -> Option<Vec<u8>> {
     BASE64.decode(text).ok()
-}
-
-fn role(name: &str) -> Option<KeyRole> {
-    (0..=u64::from(u8::MAX)).filter_map(KeyRole::from_number).find(|role| role.to_string() == name)
 }

@@ -117,7 +117,7 @@ fn split_line<const KEY_BYTES: usize>(line: &[u8], prefix: &'static str) -> Resu
     else {
         return Err(KeyLineDefect::Fields);
     };
-    let role = KeyRole::parse(role).ok_or(KeyLineDefect::Role)?;
+    let role = KeyRole::from_word(role).ok_or(KeyLineDefect::Role)?;
     if !label_is_sound(label) {
         return Err(KeyLineDefect::Label);
     }
