@@ -5,6 +5,23 @@
 
 use std::time::Duration;
 
+use skypact_airspace::UtcNanos;
+use skypact_channel::Entropy;
+
+/// The generator as the pure rooms ask for it, for drafting acts.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    fn message_id(&mut self, now: UtcNanos) -> [u8; 16] {
+        message_id(now.0)
+    }
+
+    fn salt(&mut self) -> [u8; 32] {
+        salt()
+    }
+}
+
 /// Fills `buffer` with bytes from the operating system's generator.
 ///
 /// # Panics

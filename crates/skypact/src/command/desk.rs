@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use skypact_airspace::UtcNanos;
-use skypact_channel::{Draft, Entropy, Facts, Message};
+use skypact_channel::{Draft, Facts, Message};
 use skypact_record::{Hash, PartyName};
 
 use super::CliError;
 use crate::directory::{NodeDir, base64};
-use crate::entropy;
+use crate::entropy::SystemEntropy;
 use crate::http::client::LocalClient;
 use crate::http::views::{ActIn, ActsIn, ChannelView, PlacedView};
 use crate::keys::{FileSigner, KeyRole};
@@ -47,18 +47,6 @@ pub struct Desk {
     pub view: ChannelView,
 }
 
-struct System;
-
-impl Entropy for System {
-    fn message_id(&mut self, now: UtcNanos) -> [u8; 16] {
-        entropy::message_id(now.0)
-    }
-
-    fn salt(&mut self) -> [u8; 32] {
-        entropy::salt()
-    }
-}
-
 impl Desk {
     /// Opens the desk of a channel.
     pub async fn open(place: &Where) -> Result<Self, CliError> {
@@ -90,7 +78,7 @@ impl Desk {
         let signed: Result<Vec<ActIn>, CliError> = messages
             .into_iter()
             .map(|(message, references)| {
-                let draft = Draft::new(&facts, &message, references, UtcNanos(self.view.now_ns), &mut System);
+                let draft = Draft::new(&facts, &message, references, UtcNanos(self.view.now_ns), &mut SystemEntropy);
                 let act =
                     draft.sign(signer).map_err(|error| CliError::usage(error.code(), "act", error.to_string()))?;
                 let signature = act.act.signature();

@@ -7,8 +7,7 @@ use std::sync::mpsc::Receiver;
 
 use skypact_airspace::UtcNanos;
 use skypact_channel::{
-    Channel, Command, Context, Decision, Draft, Entropy, LogRef, Submission, VerifiedEntry, VerifiedFrame,
-    VerifiedReceipt,
+    Channel, Command, Context, Decision, Draft, LogRef, Submission, VerifiedEntry, VerifiedFrame, VerifiedReceipt,
 };
 use skypact_record::Entry;
 use tokio::sync::{oneshot, watch};
@@ -17,7 +16,7 @@ use super::round::{Answer, Round, stored};
 use super::signer::RecordSigner;
 use super::{NodeError, Placed};
 use crate::clock::NodeClock;
-use crate::entropy;
+use crate::entropy::SystemEntropy;
 use crate::storage::Store;
 
 /// Most requests and most entries of one round.
@@ -96,19 +95,6 @@ impl Channels {
     /// Whether the counterpart of a channel answers.
     pub fn link(&self, name: &str) -> LinkState {
         self.members.get(name).map(|member| member.link.clone()).unwrap_or_default()
-    }
-}
-
-/// Ids and salts from the operating system.
-pub(super) struct SystemEntropy;
-
-impl Entropy for SystemEntropy {
-    fn message_id(&mut self, now: UtcNanos) -> [u8; 16] {
-        entropy::message_id(now.0)
-    }
-
-    fn salt(&mut self) -> [u8; 32] {
-        entropy::salt()
     }
 }
 

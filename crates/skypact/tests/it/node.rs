@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use skypact::clock::NodeClock;
+use skypact::entropy::SystemEntropy;
 use skypact::keys::{FileSigner, KeyRing, KeyRole as FileRole};
 use skypact::node::{NodeOptions, RecordSigner, RunningNode, start};
 use skypact::storage::SqliteStore;
@@ -12,7 +13,7 @@ use skypact::transport::Identity;
 use skypact::witness::Witness;
 use skypact_airspace::{Altitude, AltitudeBand, Circle, LatLng, TimeWindow, UtcNanos, Volume4d};
 use skypact_channel::{
-    ActivityClass, Channel, Draft, Entropy, Facts, LogRef, Message, Notice, NoticeAct, Pact, Submission, Terms,
+    ActivityClass, Channel, Draft, Facts, LogRef, Message, Notice, NoticeAct, Pact, Submission, Terms,
 };
 use skypact_record::{
     ChannelName, Genesis, KeyRole, Label, LogClass, Origin, Party, PartyKey, PartyName, PublicKey, SignedGenesis,
@@ -21,18 +22,6 @@ use skypact_record::{
 
 const CHANNEL: &str = "east-river";
 const NOW_NS: i64 = 1_500_000_000_000_000_000;
-
-struct System;
-
-impl Entropy for System {
-    fn message_id(&mut self, now: UtcNanos) -> [u8; 16] {
-        skypact::entropy::message_id(now.0)
-    }
-
-    fn salt(&mut self) -> [u8; 32] {
-        skypact::entropy::salt()
-    }
-}
 
 /// The keys of a party, its officer's among them.
 struct Keys {
@@ -142,7 +131,7 @@ impl Ground {
         let keys = if party == "BLUE" { &self.blue } else { &self.red };
         let author = PartyName::new(party).expect("a name");
         let facts = Facts { channel: self.pact.channel(), epoch: 1, author };
-        let draft = Draft::new(&facts, message, Vec::new(), UtcNanos(NOW_NS), &mut System);
+        let draft = Draft::new(&facts, message, Vec::new(), UtcNanos(NOW_NS), &mut SystemEntropy);
         draft.sign(&keys.officer).expect("signed")
     }
 }
