@@ -1,8 +1,6 @@
 //! `skypact ack`: a named officer reads notices of the counterpart back.
 
-use skypact_channel::Message;
-
-use super::desk::{Desk, Where, Who, content, find, hash};
+use super::desk::{Desk, Where, Who, find};
 use super::exit::show;
 use super::notice::line;
 use super::{CliError, Outcome};
@@ -32,12 +30,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         let id = find("id", id, notices.iter().map(|notice| &notice.id))?.clone();
         notices.retain(|notice| notice.id == id);
     }
-    let messages = notices.iter().map(|notice| {
-        let (version, content) = (hash(&notice.version)?, content(&notice.body, &notice.content)?);
-        Ok((Message::ReadBack { notice: version, content }, vec![version]))
-    });
-    let messages = messages.collect::<Result<Vec<_>, CliError>>()?;
-    let placed = desk.file(&signer, messages).await?;
+    let placed = desk.read_back(&signer, &notices).await?;
     let read = notices.iter().map(|notice| format!("{}\n  {}\n", line(notice), notice.volumes.join("\n  ")));
     show(json, &placed, &format!("{}read back {} notices", read.collect::<String>(), placed.len()));
     Ok(Outcome::Done)

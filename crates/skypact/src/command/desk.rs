@@ -10,7 +10,7 @@ use super::CliError;
 use crate::directory::{NodeDir, base64};
 use crate::entropy::SystemEntropy;
 use crate::http::client::LocalClient;
-use crate::http::views::{ActIn, ActsIn, ChannelView, PlacedView};
+use crate::http::views::{ActIn, ActsIn, ChannelView, NoticeView, PlacedView};
 use crate::keys::{FileSigner, KeyRole};
 use crate::node::RecordSigner;
 
@@ -97,6 +97,15 @@ impl Desk {
             placed.extend(answer);
         }
         Ok(placed)
+    }
+
+    /// Reads notices back as they were shown.
+    pub async fn read_back(&self, signer: &RecordSigner, notices: &[NoticeView]) -> Result<Vec<PlacedView>, CliError> {
+        let messages = notices.iter().map(|notice| {
+            let (version, content) = (hash(&notice.version)?, content(&notice.body, &notice.content)?);
+            Ok((Message::ReadBack { notice: version, content }, vec![version]))
+        });
+        self.file(signer, messages.collect::<Result<Vec<_>, CliError>>()?).await
     }
 
     fn facts(&self) -> Result<Facts, CliError> {

@@ -254,15 +254,9 @@ async fn file_legs(legs: &Legs, red: &Actor, blue: &Actor) -> Result<Vec<String>
 }
 
 async fn read_back(actor: &Actor) -> Result<(), CliError> {
-    let unread = notices(actor).await?;
-    let unread =
-        unread.iter().filter(|notice| notice.party == actor.desk.view.counterpart && notice.read_back_by.is_none());
-    let messages = unread.map(|notice| {
-        let (version, content) = (hash(&notice.version)?, hash(&notice.content)?);
-        Ok((Message::ReadBack { notice: version, content }, vec![version]))
-    });
-    let messages = messages.collect::<Result<Vec<_>, CliError>>()?;
-    actor.desk.file(&actor.officer, messages).await.map(drop)
+    let mut unread = notices(actor).await?;
+    unread.retain(|notice| notice.party == actor.desk.view.counterpart && notice.read_back_by.is_none());
+    actor.desk.read_back(&actor.officer, &unread).await.map(drop)
 }
 
 /// Waits until both nodes hold the same logs and everything is delivered, and witnessed if asked for.
