@@ -1,181 +1,282 @@
-//! Candidates for conflict among many volumes, by time and space.
+//! Candidates for conflict among many volumes, by space, altitude and time, while volumes come and go.
 //!
-//! Packed runs: boxes sorted by start bucket, then along a Morton curve, under blocks of boxes; new volumes wait in a
-//! short tail, and runs of like size are merged (log-structured merge). Boxes are f32 of the unit sphere, rounded
-//! outward, so the search is sound at every latitude and at the antimeridian.
+//! A B+-tree in one fixed order of extents (see [`Extent::order`]) whose nodes also know the union of all below them:
+//! searched by extent like an R-tree, changed by order like a B-tree. An insertion or a removal walks one path and
+//! splits or merges at most one node on each level, so its cost is bounded; nothing is ever rebuilt.
 
-use crate::bounds::Bounds;
-use crate::geodesy::POLAR_M;
-use crate::volume::{Minima, Volume4d, with_tolerance_mm};
+use crate::extent::Extent;
+use crate::volume::{Minima, Volume4d};
 
-/// Volumes that wait unsorted before they become a run.
-const TAIL: usize = 256;
-/// Entries under one block box, and blocks under one box above.
-const FANOUT: usize = 16;
-/// Length of a start bucket: 30 minutes.
-const BUCKET_NS: i64 = 1_800_000_000_000;
+/// Most entries of a leaf, and children of an inner node.
+const NODE_MAX: usize = 64;
+/// A node smaller than this is merged with a neighbour, if both together have at most `NODE_MERGED_MAX`.
+const NODE_MIN: usize = 16;
+const NODE_MERGED_MAX: usize = 48;
+/// Leaves grow and shrink by this many entries, so that little memory is idle.
+const LEAF_STEP: usize = 8;
 
 /// Finds the volumes that may conflict with a given one.
 #[derive(Clone, Debug)]
 pub struct VolumeIndex<K> {
-    runs: Vec<Run<K>>,
-    tail: Vec<Entry<K>>,
+    root: Node<K>,
+    len: usize,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Extent {
-    bounds: Bounds,
-    start_ns: i64,
-    end_ns: i64,
-}
-
-/// An absent key marks a removed volume until its run is merged.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Entry<K> {
     extent: Extent,
-    key: Option<K>,
+    key: K,
+}
+
+/// Where an entry belongs: its extent's place in the order, then its key, so that ten thousand volumes at one spot
+/// are still told apart.
+type Place<K> = (u128, K);
+
+/// All leaves are equally deep. A leaf is not sorted within.
+#[derive(Clone, Debug)]
+enum Node<K> {
+    Leaf(Vec<Entry<K>>),
+    Inner(Inner<K>),
 }
 
 #[derive(Clone, Debug)]
-struct Run<K> {
-    entries: Vec<Entry<K>>,
-    blocks: Vec<Extent>,
-    blocks_of_blocks: Vec<Extent>,
+struct Inner<K> {
+    /// The least place that may be under each child, from the second child on.
+    separators: Vec<Place<K>>,
+    /// The union of everything under each child.
+    extents: Vec<Extent>,
+    children: Vec<Node<K>>,
 }
 
-impl<K: Eq> VolumeIndex<K> {
+/// The upper part of a node that was split: everything at or above `least`.
+struct Upper<K> {
+    least: Place<K>,
+    node: Node<K>,
+}
+
+impl<K: Copy + Ord> VolumeIndex<K> {
     /// An index that holds nothing.
     pub const fn new() -> Self {
-        Self { runs: Vec::new(), tail: Vec::new() }
+        Self { root: Node::Leaf(Vec::new()), len: 0 }
     }
 
-    /// Adds a volume under a key; one key may hold several volumes. Amortised logarithmic.
+    /// Volumes held.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether it holds nothing.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Adds a volume under a key; one key may hold several volumes. Logarithmic, also at worst.
     pub fn insert(&mut self, key: K, volume: &Volume4d) {
-        self.tail.push(Entry { extent: Extent::of(volume), key: Some(key) });
-        if self.tail.len() < TAIL {
-            return;
-        }
-        let mut entries = std::mem::take(&mut self.tail);
-        while let Some(run) = self.runs.pop_if(|run| run.entries.len() <= 2 * entries.len()) {
-            entries.extend(run.entries.into_iter().filter(|entry| entry.key.is_some()));
-        }
-        self.runs.push(Run::of(entries));
-    }
-
-    /// Removes a volume that was inserted under this key; false if it was not there.
-    pub fn remove(&mut self, key: &K, volume: &Volume4d) -> bool {
-        let extent = Extent::of(volume);
-        let is_it = |entry: &Entry<K>| entry.key.as_ref() == Some(key) && entry.extent == extent;
-        if let Some(place) = self.tail.iter().position(is_it) {
-            self.tail.swap_remove(place);
-            return true;
-        }
-        let found = self.runs.iter_mut().find_map(|run| {
-            let place = run.find(&extent, &mut |entry| is_it(entry))?;
-            Some(&mut run.entries[place])
-        });
-        found.is_some_and(|entry| entry.key.take().is_some())
-    }
-
-    /// Visits the key of every volume that may be within the lateral and time minima of this one; never misses one.
-    /// A key is visited once for each of its volumes.
-    pub fn for_each_candidate(&self, volume: &Volume4d, minima: &Minima, mut visit: impl FnMut(&K)) {
-        let extent = Extent::of(volume).grown(minima);
-        for entry in self.tail.iter().filter(|entry| entry.extent.meets(&extent)) {
-            entry.key.iter().for_each(&mut visit);
-        }
-        for run in &self.runs {
-            run.find(&extent, &mut |entry| {
-                entry.key.iter().for_each(&mut visit);
-                false
+        let entry = Entry { extent: Extent::of(volume), key };
+        self.len += 1;
+        if let Some(upper) = self.root.insert(&entry.place(), entry) {
+            let lower = std::mem::replace(&mut self.root, Node::Leaf(Vec::new()));
+            self.root = Node::Inner(Inner {
+                separators: vec![upper.least],
+                extents: vec![lower.extent(), upper.node.extent()],
+                children: vec![lower, upper.node],
             });
         }
     }
+
+    /// Removes a volume that was inserted under this key; false if it was not there. Logarithmic, also at worst.
+    pub fn remove(&mut self, key: K, volume: &Volume4d) -> bool {
+        let entry = Entry { extent: Extent::of(volume), key };
+        let removed = self.root.remove(&entry.place(), &entry);
+        self.len -= usize::from(removed);
+        while let Node::Inner(inner) = &mut self.root
+            && inner.children.len() <= 1
+        {
+            self.root = inner.children.pop().unwrap_or(Node::Leaf(Vec::new()));
+        }
+        removed
+    }
+
+    /// Visits the key of every volume that may be within the minima of this one; never misses one.
+    /// A key is visited once for each of its volumes.
+    pub fn for_each_candidate(&self, volume: &Volume4d, minima: &Minima, mut visit: impl FnMut(K)) {
+        self.root.for_each_meeting(&Extent::reach(volume, minima), &mut visit);
+    }
+
+    /// Bytes of memory held on the heap, spare capacity included.
+    pub fn heap_bytes(&self) -> usize {
+        self.root.heap_bytes()
+    }
 }
 
-impl<K: Eq> Default for VolumeIndex<K> {
+impl<K: Copy + Ord> Default for VolumeIndex<K> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<K> Run<K> {
-    fn of(mut entries: Vec<Entry<K>>) -> Self {
-        entries.sort_by_cached_key(|entry| (entry.extent.start_ns.div_euclid(BUCKET_NS), morton(&entry.extent.bounds)));
-        let blocks = merged(entries.iter().map(|entry| entry.extent));
-        let blocks_of_blocks = merged(blocks.iter().copied());
-        Self { entries, blocks, blocks_of_blocks }
+impl<K: Copy> Entry<K> {
+    fn place(&self) -> Place<K> {
+        (self.extent.order(), self.key)
+    }
+}
+
+impl<K: Copy + Ord> Node<K> {
+    fn insert(&mut self, place: &Place<K>, entry: Entry<K>) -> Option<Upper<K>> {
+        match self {
+            Self::Leaf(entries) => {
+                if entries.len() == entries.capacity() {
+                    entries.reserve_exact(LEAF_STEP);
+                }
+                entries.push(entry);
+                // Copies of one volume under one key cannot be split: a leaf of them is tried again at double the size.
+                let is_full = entries.len() >= NODE_MAX && entries.len().is_power_of_two();
+                if is_full { split_leaf(entries) } else { None }
+            }
+            Self::Inner(inner) => inner.insert(place, entry),
+        }
     }
 
-    /// The place of the first entry that meets the extent and is `wanted`.
-    fn find(&self, extent: &Extent, wanted: &mut impl FnMut(&Entry<K>) -> bool) -> Option<usize> {
-        let under = |place: usize, len: usize| place * FANOUT..len.min((place + 1) * FANOUT);
-        for (upper, _) in self.blocks_of_blocks.iter().enumerate().filter(|(_, block)| block.meets(extent)) {
-            for block in under(upper, self.blocks.len()).filter(|&block| self.blocks[block].meets(extent)) {
-                let mut places = under(block, self.entries.len());
-                let found = places.find(|&i| self.entries[i].extent.meets(extent) && wanted(&self.entries[i]));
-                if found.is_some() {
-                    return found;
+    fn remove(&mut self, place: &Place<K>, entry: &Entry<K>) -> bool {
+        match self {
+            Self::Leaf(entries) => {
+                let is_it = |other: &Entry<K>| other.key == entry.key && other.extent == entry.extent;
+                let Some(at) = entries.iter().position(is_it) else { return false };
+                entries.swap_remove(at);
+                if entries.capacity() >= entries.len() + 2 * LEAF_STEP {
+                    entries.shrink_to(entries.len() + LEAF_STEP);
+                }
+                true
+            }
+            Self::Inner(inner) => inner.remove(place, entry),
+        }
+    }
+
+    fn for_each_meeting(&self, extent: &Extent, visit: &mut impl FnMut(K)) {
+        match self {
+            Self::Leaf(entries) => {
+                for entry in entries.iter().filter(|entry| entry.extent.meets(extent)) {
+                    visit(entry.key);
+                }
+            }
+            Self::Inner(inner) => {
+                for (_, child) in inner.extents.iter().zip(&inner.children).filter(|(held, _)| held.meets(extent)) {
+                    child.for_each_meeting(extent, visit);
                 }
             }
         }
-        None
-    }
-}
-
-impl Extent {
-    fn of(volume: &Volume4d) -> Self {
-        Self { bounds: volume.footprint.bounds(), start_ns: volume.window.start().0, end_ns: volume.window.end().0 }
     }
 
-    fn grown(&self, minima: &Minima) -> Self {
-        let chord = with_tolerance_mm(minima.lateral_mm) as f64 / 1000.0 / POLAR_M;
-        let time_ns = minima.time_ns.max(0);
-        Self {
-            bounds: self.bounds.grown(chord),
-            start_ns: self.start_ns.saturating_sub(time_ns),
-            end_ns: self.end_ns.saturating_add(time_ns),
+    fn len(&self) -> usize {
+        match self {
+            Self::Leaf(entries) => entries.len(),
+            Self::Inner(inner) => inner.children.len(),
         }
     }
 
-    fn meets(&self, other: &Self) -> bool {
-        self.start_ns <= other.end_ns && other.start_ns <= self.end_ns && self.bounds.meets(&other.bounds)
+    fn extent(&self) -> Extent {
+        match self {
+            Self::Leaf(entries) => entries.iter().fold(Extent::EMPTY, |union, entry| union.union(entry.extent)),
+            Self::Inner(inner) => inner.extents.iter().copied().fold(Extent::EMPTY, Extent::union),
+        }
     }
 
-    fn union(self, other: Self) -> Self {
-        Self {
-            bounds: self.bounds.union(&other.bounds),
-            start_ns: self.start_ns.min(other.start_ns),
-            end_ns: self.end_ns.max(other.end_ns),
+    fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Leaf(entries) => entries.capacity() * size_of::<Entry<K>>(),
+            Self::Inner(inner) => {
+                inner.separators.capacity() * size_of::<Place<K>>()
+                    + inner.extents.capacity() * size_of::<Extent>()
+                    + inner.children.capacity() * size_of::<Self>()
+                    + inner.children.iter().map(Self::heap_bytes).sum::<usize>()
+            }
         }
     }
 }
 
-/// The extents of blocks of `FANOUT`.
-fn merged(extents: impl Iterator<Item = Extent>) -> Vec<Extent> {
-    let extents: Vec<Extent> = extents.collect();
-    extents.chunks(FANOUT).filter_map(|block| block.iter().copied().reduce(Extent::union)).collect()
-}
-
-/// Place of the middle of a box on the Morton curve through the unit cube, 16 bits an axis.
-fn morton(bounds: &Bounds) -> u64 {
-    let axis = |i: usize| ((f64::from(bounds.min[i]) + f64::from(bounds.max[i]) + 2.0) * 16_383.0) as u64 & 0xffff;
-    let spread = |v: u64| (0..16).fold(0, |code, bit| code | (v >> bit & 1) << (3 * bit));
-    spread(axis(0)) | spread(axis(1)) << 1 | spread(axis(2)) << 2
-}
-
-/// Pairs of places whose volumes may be within the lateral and time minima, in order: the two lists are swept by
-/// start of time, then boxes decide.
-pub(crate) fn candidate_pairs(a: &[Volume4d], b: &[Volume4d], minima: &Minima) -> Vec<(usize, usize)> {
-    let grown: Vec<Extent> = a.iter().map(|volume| Extent::of(volume).grown(minima)).collect();
-    let mut others: Vec<(Extent, usize)> = b.iter().map(Extent::of).zip(0..).collect();
-    others.sort_by_key(|(extent, place)| (extent.start_ns, *place));
-    let mut pairs = Vec::new();
-    for (i, extent) in grown.iter().enumerate() {
-        let started = others.partition_point(|(other, _)| other.start_ns <= extent.end_ns);
-        let meeting = others[..started].iter().filter(|(other, _)| extent.meets(other));
-        pairs.extend(meeting.map(|&(_, j)| (i, j)));
+impl<K: Copy + Ord> Inner<K> {
+    fn child_of(&self, place: &Place<K>) -> usize {
+        self.separators.partition_point(|least| least <= place)
     }
-    pairs.sort_unstable();
-    pairs
+
+    fn insert(&mut self, place: &Place<K>, entry: Entry<K>) -> Option<Upper<K>> {
+        let at = self.child_of(place);
+        self.extents[at] = self.extents[at].union(entry.extent);
+        let upper = self.children[at].insert(place, entry)?;
+        self.extents[at] = self.children[at].extent();
+        self.separators.insert(at, upper.least);
+        self.extents.insert(at + 1, upper.node.extent());
+        self.children.insert(at + 1, upper.node);
+        if self.children.len() < NODE_MAX {
+            return None;
+        }
+        let middle = NODE_MAX / 2;
+        let separators = self.separators.split_off(middle);
+        let least = self.separators.pop()?;
+        let (extents, children) = (self.extents.split_off(middle), self.children.split_off(middle));
+        Some(Upper { least, node: Node::Inner(Self { separators, extents, children }) })
+    }
+
+    fn remove(&mut self, place: &Place<K>, entry: &Entry<K>) -> bool {
+        let at = self.child_of(place);
+        if !self.children[at].remove(place, entry) {
+            return false;
+        }
+        if self.children[at].len() == 0 {
+            self.children.remove(at);
+            self.extents.remove(at);
+            if !self.separators.is_empty() {
+                self.separators.remove(at.saturating_sub(1));
+            }
+        } else {
+            if entry.extent.touches_side_of(&self.extents[at]) {
+                self.extents[at] = self.children[at].extent();
+            }
+            self.merge_if_small(at);
+        }
+        true
+    }
+
+    /// Merges a small child with the one after it, or the last with the one before.
+    fn merge_if_small(&mut self, at: usize) {
+        let lower = at.min(self.children.len().saturating_sub(2));
+        let [low, high, ..] = &self.children[lower..] else { return };
+        if self.children[at].len() >= NODE_MIN || low.len() + high.len() > NODE_MERGED_MAX {
+            return;
+        }
+        let separator = self.separators.remove(lower);
+        let extent = self.extents.remove(lower + 1);
+        self.extents[lower] = self.extents[lower].union(extent);
+        let high = self.children.remove(lower + 1);
+        match (&mut self.children[lower], high) {
+            (Node::Leaf(low), Node::Leaf(high)) => {
+                low.reserve_exact(high.len());
+                low.extend(high);
+            }
+            (Node::Inner(low), Node::Inner(high)) => {
+                low.separators.push(separator);
+                low.separators.extend(high.separators);
+                low.extents.extend(high.extents);
+                low.children.extend(high.children);
+            }
+            _ => unreachable!("all leaves are equally deep"),
+        }
+    }
+}
+
+/// Keeps the entries below the middle place and gives the others; nothing when all have one place.
+fn split_leaf<K: Copy + Ord>(entries: &mut Vec<Entry<K>>) -> Option<Upper<K>> {
+    let mut placed: Vec<(Place<K>, Entry<K>)> = entries.iter().map(|entry| (entry.place(), *entry)).collect();
+    placed.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    let middle = placed[placed.len() / 2].0;
+    let below = placed.partition_point(|(place, _)| *place < middle);
+    let cut = if below > 0 { below } else { placed.partition_point(|(place, _)| *place <= middle) };
+    let least = placed.get(cut)?.0;
+    let entries_of = |part: &[(Place<K>, Entry<K>)]| {
+        let mut part_entries = Vec::with_capacity(part.len() + LEAF_STEP);
+        part_entries.extend(part.iter().map(|(_, entry)| *entry));
+        part_entries
+    };
+    *entries = entries_of(&placed[..cut]);
+    Some(Upper { least, node: Node::Leaf(entries_of(&placed[cut..])) })
 }

@@ -5,6 +5,7 @@
 
 pub mod altitude;
 mod bounds;
+mod extent;
 pub mod footprint;
 mod geodesy;
 pub mod index;
@@ -18,4 +19,4 @@ pub use footprint::{Bounds, Circle, Corridor, Footprint, GeometryError, Polygon}
 pub use index::VolumeIndex;
 pub use time::{TimeWindow, TimeWindowError, UtcNanos};
 pub use units::{LatLng, PositionError};
-pub use volume::{AGREEMENT_TOLERANCE_MM, Minima, Overlap, Volume4d, VolumeConflict, conflict, conflicts};
+pub use volume::{AGREEMENT_TOLERANCE_MM, Minima, Overlap, Volume4d, VolumeConflict, conflict, conflicts, meet};

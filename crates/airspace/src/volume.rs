@@ -4,8 +4,8 @@
 //! This is the one place where the channel's rule of agreement is applied (see [`AGREEMENT_TOLERANCE_MM`]).
 
 use crate::altitude::{AltitudeBand, AltitudeMargins};
+use crate::extent::Extent;
 use crate::footprint::Footprint;
-use crate::index::candidate_pairs;
 use crate::time::TimeWindow;
 
 /// Pairs within this of a lateral or vertical minimum (zero included) count as conflict, so that two implementations
@@ -68,6 +68,15 @@ pub fn conflict(a: &Volume4d, b: &Volume4d, minima: &Minima, margins: &AltitudeM
     })
 }
 
+/// Whether two volumes share a point, exactly as given: no minima and no tolerance of agreement. Bands of different
+/// datums are never taken as apart.
+pub fn meet(a: &Volume4d, b: &Volume4d) -> bool {
+    const UNKNOWN: AltitudeMargins = AltitudeMargins { pressure_mm: i64::MAX, geoid_mm: i64::MAX };
+    a.window.gap_ns(b.window) == 0
+        && a.band.gap_mm(b.band, &UNKNOWN) == 0
+        && a.footprint.intersects(&b.footprint)
+}
+
 /// A minimum with the tolerance of the rule of agreement, in millimetres.
 pub(crate) fn with_tolerance_mm(minimum_mm: i64) -> i64 {
     minimum_mm.max(0).saturating_add(AGREEMENT_TOLERANCE_MM)
@@ -92,4 +101,20 @@ pub fn conflicts(a: &[Volume4d], b: &[Volume4d], minima: &Minima, margins: &Alti
             conflict(&a[i], &b[j], minima, margins).map(|overlap| VolumeConflict { a: i, b: j, overlap })
         })
         .collect()
+}
+
+/// Pairs of places whose volumes may be within the minima, in order: the two lists are swept by start of time, then
+/// extents decide.
+fn candidate_pairs(a: &[Volume4d], b: &[Volume4d], minima: &Minima) -> Vec<(usize, usize)> {
+    let mut others: Vec<(Extent, usize)> = b.iter().map(Extent::of).zip(0..).collect();
+    others.sort_by_key(|(extent, place)| (extent.start(), *place));
+    let mut pairs = Vec::new();
+    for (i, volume) in a.iter().enumerate() {
+        let reach = Extent::reach(volume, minima);
+        let started = others.partition_point(|(other, _)| other.start() <= reach.end());
+        let meeting = others[..started].iter().filter(|(other, _)| reach.meets(other));
+        pairs.extend(meeting.map(|&(_, j)| (i, j)));
+    }
+    pairs.sort_unstable();
+    pairs
 }

@@ -349,7 +349,7 @@ impl Board {
         self.versions.insert(leaf, id);
         if let Some(state) = self.notices.get_mut(&id) {
             for volume in &state.notice.volumes {
-                self.index[party].remove(&id, volume);
+                self.index[party].remove(id, volume);
             }
             state.versions.push((notice.act, origin.clone()));
             (state.notice, state.origin) = (notice, origin);
@@ -437,7 +437,7 @@ impl Board {
         let reach = self.terms.reach(notice.class);
         for volume in &notice.volumes {
             self.index[1 - party].for_each_candidate(volume, &reach, |id| {
-                near.insert(*id);
+                near.insert(id);
             });
         }
         near

@@ -54,14 +54,14 @@ proptest! {
             index.insert(i, volume);
         }
         for (i, volume) in volumes.iter().enumerate().step_by(removed_every) {
-            prop_assert!(index.remove(&i, volume));
-            prop_assert!(!index.remove(&i, volume));
+            prop_assert!(index.remove(i, volume));
+            prop_assert!(!index.remove(i, volume));
         }
         for query in &queries {
             let meets = |i: usize| conflict(query, &volumes[i], &minima, &MARGINS).is_some();
             let brute: Vec<usize> = (0..volumes.len()).filter(|i| i % removed_every != 0 && meets(*i)).collect();
             let mut found = Vec::new();
-            index.for_each_candidate(query, &minima, |&i| found.extend(meets(i).then_some(i)));
+            index.for_each_candidate(query, &minima, |i| found.extend(meets(i).then_some(i)));
             found.sort_unstable();
             prop_assert_eq!(brute, found);
         }

@@ -1,17 +1,22 @@
-//! Geometry and the conflict index, timed on seeded shapes: nothing but `airspace` runs here.
+//! Geometry and the conflict index, timed on seeded volumes: nothing but `airspace` runs here.
+//!
+//! Volumes are replaced all the time while the queries run, on the one thread that a node decides on.
 
 use std::hint::black_box;
 
 use serde::Serialize;
-use skypact_airspace::{
-    Altitude, AltitudeBand, Datum, LatLng, Minima, Polygon, TimeWindow, UtcNanos, Volume4d, VolumeIndex, conflict,
-};
-use skypact_channel::Terms;
+use skypact_airspace::{Footprint, Minima, Volume4d, VolumeIndex, meet};
 
 use super::percentiles;
+use super::shapes::{Area, Dice, polygon};
 use crate::clock::Stopwatch;
 
-const HOUR_NS: i64 = 3_600_000_000_000;
+/// Queries that are timed, and replacements of a volume before each.
+const QUERIES: usize = 20_000;
+const REPLACED_PER_QUERY: usize = 10;
+/// Queries that brute force answers too.
+const BRUTE_QUERIES: usize = 20;
+const EXACT: Minima = Minima { lateral_mm: 0, vertical_mm: 0, time_ns: 0 };
 
 /// What was measured.
 #[derive(Debug, Serialize)]
@@ -22,74 +27,145 @@ pub struct ConflictFigures {
     pub polygon_pair_4_to_8_us: f64,
     /// The same with 100 vertices each.
     pub polygon_pair_100_us: f64,
-    /// Insertions into the index in a second.
-    pub inserts_per_s: f64,
-    /// One query with exact test, microseconds, median.
+    /// One query with exact test while volumes are replaced, microseconds, median.
     pub query_p50_us: f64,
-    /// One query with exact test, microseconds, 99th percentile.
+    /// The same, 99th percentile.
     pub query_p99_us: f64,
-    /// Queries in a second.
+    /// Such queries in a second of querying.
     pub queries_per_s: f64,
-    /// Conflicts per query, mean.
+    /// Volumes met by a query, mean.
     pub hits_per_query: f64,
+    /// Insertions in a second, into the full index.
+    pub inserts_per_s: f64,
+    /// Removals in a second, from the full index.
+    pub removals_per_s: f64,
+    /// One insertion among queries and removals, microseconds: all but one in ten thousand are faster.
+    pub insert_p9999_us: f64,
+    /// The slowest insertion, microseconds.
+    pub insert_max_us: f64,
+    /// Heap bytes of the index for each volume, the volume itself not counted.
+    pub bytes_per_volume: f64,
+    /// Building the index from the volumes, seconds.
+    pub rebuild_s: f64,
     /// One query by brute force over all volumes, microseconds, median.
     pub brute_query_p50_us: f64,
-    /// Whether index and brute force gave the same conflicts for every query that both ran.
+    /// Whether index and brute force gave the same volumes for every query that both ran.
     pub identical: bool,
 }
 
-/// Measures with `volumes` volumes over 300 x 300 km and 24 h.
-pub fn run(volumes: usize, seed: u64) -> ConflictFigures {
+/// Volumes by slot, and their index.
+struct Airspace {
+    area: Area,
+    dice: Dice,
+    stored: Vec<Volume4d>,
+    index: VolumeIndex<u32>,
+}
+
+/// Measures with `volumes` volumes.
+pub fn run(volumes: usize, area: Area, seed: u64) -> ConflictFigures {
     let mut dice = Dice(seed);
-    let minima = Minima { lateral_mm: 0, vertical_mm: 0, time_ns: 0 };
-    let margins = Terms::template().altitude_margins;
-    let stored: Vec<Volume4d> = (0..volumes).map(|_| volume(&mut dice)).collect();
+    let stored: Vec<Volume4d> = (0..volumes).map(|_| area.stored(&mut dice)).collect();
     let mut index = VolumeIndex::new();
     let watch = Stopwatch::start();
-    for (key, volume) in stored.iter().enumerate() {
-        index.insert(key, volume);
+    for (slot, volume) in (0..).zip(&stored) {
+        index.insert(slot, volume);
     }
-    let inserts_per_s = volumes as f64 / watch.elapsed().as_secs_f64();
-    let queries: Vec<Volume4d> = (0..2_000).map(|_| volume(&mut dice)).collect();
-    let (mut times, mut hits) = (Vec::new(), 0);
-    let all = Stopwatch::start();
-    for query in &queries {
+    let rebuild_s = watch.elapsed().as_secs_f64();
+    let bytes_per_volume = index.heap_bytes() as f64 / volumes as f64;
+    let mut airspace = Airspace { area, dice, stored, index };
+    let (removals_per_s, inserts_per_s) = airspace.turn_over();
+    let (mut insert_us, mut query_us, mut hits) = (Vec::new(), Vec::new(), 0);
+    for _ in 0..QUERIES {
+        insert_us.extend((0..REPLACED_PER_QUERY).map(|_| airspace.replace()));
+        let query = area.flight(&mut airspace.dice);
         let watch = Stopwatch::start();
-        index.for_each_candidate(query, &minima, |key| {
-            hits += usize::from(conflict(query, &stored[*key], &minima, &margins).is_some());
-        });
-        times.push(watch.elapsed().as_secs_f64() * 1e6);
+        hits += airspace.meeting(&query).len();
+        query_us.push(watch.elapsed().as_secs_f64() * 1e6);
     }
-    let queries_per_s = queries.len() as f64 / all.elapsed().as_secs_f64();
-    let (mut brute_times, mut identical) = (Vec::new(), true);
-    for query in queries.iter().take(20) {
-        let watch = Stopwatch::start();
-        let conflicting = |key: &usize| conflict(query, &stored[*key], &minima, &margins).is_some();
-        let brute: Vec<usize> = (0..stored.len()).filter(conflicting).collect();
-        brute_times.push(watch.elapsed().as_secs_f64() * 1e6);
-        let mut found = Vec::new();
-        index.for_each_candidate(query, &minima, |key| found.extend(conflicting(key).then_some(*key)));
-        found.sort_unstable();
-        identical &= found == brute;
-    }
-    let (query_p50_us, query_p99_us) = percentiles(&mut times);
+    let queries_per_s = QUERIES as f64 / query_us.iter().sum::<f64>() * 1e6;
+    let (query_p50_us, query_p99_us) = percentiles(&mut query_us);
+    insert_us.sort_by(f64::total_cmp);
+    let (brute_query_p50_us, identical) = airspace.against_brute_force();
     ConflictFigures {
         volumes,
-        polygon_pair_4_to_8_us: pair_us(&mut dice, 4, 8),
-        polygon_pair_100_us: pair_us(&mut dice, 100, 100),
-        inserts_per_s,
+        polygon_pair_4_to_8_us: pair_us(&mut airspace.dice, 4, 8),
+        polygon_pair_100_us: pair_us(&mut airspace.dice, 100, 100),
         query_p50_us,
         query_p99_us,
         queries_per_s,
-        hits_per_query: hits as f64 / queries.len() as f64,
-        brute_query_p50_us: percentiles(&mut brute_times).0,
+        hits_per_query: hits as f64 / QUERIES as f64,
+        inserts_per_s,
+        removals_per_s,
+        insert_p9999_us: insert_us[insert_us.len() * 9_999 / 10_000],
+        insert_max_us: insert_us[insert_us.len() - 1],
+        bytes_per_volume,
+        rebuild_s,
+        brute_query_p50_us,
         identical,
+    }
+}
+
+impl Airspace {
+    /// The slots of the volumes that meet this one.
+    fn meeting(&self, query: &Volume4d) -> Vec<u32> {
+        let mut found = Vec::new();
+        self.index.for_each_candidate(query, &EXACT, |slot| {
+            if meet(query, &self.stored[slot as usize]) {
+                found.push(slot);
+            }
+        });
+        found
+    }
+
+    /// Removes a fifth of the volumes and inserts them again: removals and insertions in a second.
+    fn turn_over(&mut self) -> (f64, f64) {
+        let mut slots: Vec<u32> = (0..self.stored.len() as u32).collect();
+        slots.sort_unstable_by_key(|slot| Dice(u64::from(*slot)).next());
+        slots.truncate(self.stored.len().div_ceil(5));
+        let watch = Stopwatch::start();
+        for slot in &slots {
+            assert!(self.index.remove(*slot, &self.stored[*slot as usize]), "slot {slot} was inserted");
+        }
+        let removals_s = watch.elapsed().as_secs_f64();
+        let watch = Stopwatch::start();
+        for slot in &slots {
+            self.index.insert(*slot, &self.stored[*slot as usize]);
+        }
+        let count = slots.len() as f64;
+        (count / removals_s, count / watch.elapsed().as_secs_f64())
+    }
+
+    /// Replaces a volume by a new one: the microseconds of the insertion.
+    fn replace(&mut self) -> f64 {
+        let volume = self.area.stored(&mut self.dice);
+        let slot = (self.dice.next() % self.stored.len() as u64) as u32;
+        let old = std::mem::replace(&mut self.stored[slot as usize], volume);
+        self.index.remove(slot, &old);
+        let watch = Stopwatch::start();
+        self.index.insert(slot, &self.stored[slot as usize]);
+        watch.elapsed().as_secs_f64() * 1e6
+    }
+
+    /// Median microseconds of a query by brute force, and whether it finds what the index finds.
+    fn against_brute_force(&mut self) -> (f64, bool) {
+        let (mut times_us, mut identical) = (Vec::new(), true);
+        for _ in 0..BRUTE_QUERIES {
+            let query = self.area.flight(&mut self.dice);
+            let watch = Stopwatch::start();
+            let slots = (0..).zip(&self.stored).filter(|(_, volume)| meet(&query, volume));
+            let brute: Vec<u32> = slots.map(|(slot, _)| slot).collect();
+            times_us.push(watch.elapsed().as_secs_f64() * 1e6);
+            let mut found = self.meeting(&query);
+            found.sort_unstable();
+            identical &= found == brute;
+        }
+        (percentiles(&mut times_us).0, identical)
     }
 }
 
 /// Median over batches of the time of one `intersects`, for polygons whose middles are within their radius.
 fn pair_us(dice: &mut Dice, vertices_min: u64, vertices_max: u64) -> f64 {
-    let pairs: Vec<_> = (0..256)
+    let pairs: Vec<(Footprint, Footprint)> = (0..256)
         .map(|_| {
             let (lat, lng) = (43.0 + dice.unit(), 5.0 + dice.unit());
             let mut near = |spread: f64| {
@@ -97,7 +173,7 @@ fn pair_us(dice: &mut Dice, vertices_min: u64, vertices_max: u64) -> f64 {
                 let (lat, lng) = (lat + spread * dice.unit(), lng + spread * dice.unit());
                 polygon(dice, lat, lng, 0.02, vertices)
             };
-            (skypact_airspace::Footprint::from(near(0.0)), skypact_airspace::Footprint::from(near(0.03)))
+            (near(0.0), near(0.03))
         })
         .collect();
     let mut batches: Vec<f64> = (0..41)
@@ -110,45 +186,4 @@ fn pair_us(dice: &mut Dice, vertices_min: u64, vertices_max: u64) -> f64 {
         })
         .collect();
     percentiles(&mut batches).0
-}
-
-/// A volume like those of drone flights in a region: some hundred metres, ten minutes, a band of 60 m.
-fn volume(dice: &mut Dice) -> Volume4d {
-    let (lat, lng) = (43.0 + 2.7 * dice.unit(), 5.0 + 3.7 * dice.unit());
-    let vertices = 4 + dice.next() % 5;
-    let footprint = polygon(dice, lat, lng, 0.006, vertices);
-    let lower_mm = (dice.next() % 400_000) as i64;
-    let altitude = |mm| Some(Altitude { mm, datum: Datum::W84 });
-    let band = AltitudeBand::new(altitude(lower_mm), altitude(lower_mm + 60_000)).expect("lower is below upper");
-    let start = (dice.next() % (24 * HOUR_NS as u64)) as i64;
-    let window = TimeWindow::new(UtcNanos(start), UtcNanos(start + HOUR_NS / 6)).expect("a window");
-    Volume4d::new(footprint.into(), band, window)
-}
-
-/// A star-shaped polygon around a point, radii between half and whole of `radius_deg`.
-fn polygon(dice: &mut Dice, lat: f64, lng: f64, radius_deg: f64, vertices: u64) -> Polygon {
-    let points = (0..vertices).map(|vertex| {
-        let angle = (vertex as f64 + 0.4 * dice.unit()) / vertices as f64 * std::f64::consts::TAU;
-        let radius = radius_deg * (0.5 + 0.5 * dice.unit());
-        let e9 = |degrees: f64| (degrees * 1e9) as i64;
-        LatLng::new(e9(lat + radius * angle.sin()), e9(lng + 1.4 * radius * angle.cos())).expect("near 44 N 6 E")
-    });
-    Polygon::new(points.collect()).expect("a star does not cross itself")
-}
-
-/// `SplitMix64`: a seed gives the same shapes everywhere.
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
-    }
 }

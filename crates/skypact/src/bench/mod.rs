@@ -2,6 +2,7 @@
 
 pub mod conflict;
 pub mod notice;
+pub mod shapes;
 
 /// Median of `samples` and the value below which 99 of 100 lie; sorts them.
 pub fn percentiles(samples: &mut [f64]) -> (f64, f64) {

@@ -2,6 +2,7 @@
 
 use super::exit::show;
 use super::{CliError, Outcome};
+use crate::bench::shapes::Area;
 
 /// Arguments of `bench`.
 #[derive(Debug, clap::Args)]
@@ -17,6 +18,9 @@ enum What {
         /// Volumes in the index.
         #[arg(long, default_value_t = 100_000)]
         volumes: usize,
+        /// Over what they are spread.
+        #[arg(long, value_enum, default_value = "region")]
+        area: Area,
         /// Seed of the shapes.
         #[arg(long, default_value_t = 1)]
         seed: u64,
@@ -34,7 +38,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         What::Conflict { volumes: 0, .. } => {
             return Err(CliError::usage("field-invalid", "volumes", "volumes: give at least 1"));
         }
-        What::Conflict { volumes, seed } => serde_json::to_value(crate::bench::conflict::run(volumes, seed)),
+        What::Conflict { volumes, area, seed } => serde_json::to_value(crate::bench::conflict::run(volumes, area, seed)),
         What::Notice { count } => serde_json::to_value(crate::bench::notice::run(count).await?),
     };
     let value = value.unwrap_or_default();

@@ -1,0 +1,126 @@
+//! The extent of a volume in five closed ranges: x, y, z of the unit sphere, altitude and time.
+//!
+//! Every axis is a monotone image of what it stands for, so volumes that meet have extents that meet. Beyond the
+//! ends of an axis everything is one value: unbounded altitudes and times need no case of their own.
+
+use crate::altitude::{Altitude, AltitudeBand, Datum};
+use crate::bounds::Bounds;
+use crate::geodesy::POLAR_M;
+use crate::volume::{Minima, Volume4d, with_tolerance_mm};
+
+const ALTITUDE: usize = 3;
+const TIME: usize = 4;
+/// Units of an axis of the unit sphere: 6 mm on the ground.
+const SPHERE_UNITS: f32 = (1_u32 << 30) as f32;
+/// One unit of time is `2^32` ns, 4.3 s.
+const TIME_SHIFT: u32 = 32;
+/// Volumes up to `2^8` units of time (18 minutes) and `2^18` units of space (1.6 km) are one class; each class above
+/// holds those up to four times as large.
+const DURATION_BITS_MIN: u32 = 8;
+const SIZE_BITS_MIN: u32 = 18;
+
+/// A box of x, y, z in `2^-30` of the unit sphere, W84 altitude in mm and time in `2^32` ns. An altitude of another datum
+/// is unbounded here, which never misses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Extent {
+    min: [i32; 5],
+    max: [i32; 5],
+}
+
+impl Extent {
+    /// Holds nothing and meets nothing.
+    pub(crate) const EMPTY: Self = Self { min: [i32::MAX; 5], max: [i32::MIN; 5] };
+
+    pub(crate) fn of(volume: &Volume4d) -> Self {
+        Self::around(volume, &volume.footprint.bounds(), 0, 0)
+    }
+
+    /// The extent that meets those of all volumes within the minima, tolerance of agreement included.
+    pub(crate) fn reach(volume: &Volume4d, minima: &Minima) -> Self {
+        let chord = with_tolerance_mm(minima.lateral_mm) as f64 / 1000.0 / POLAR_M;
+        let bounds = volume.footprint.bounds().grown(chord);
+        Self::around(volume, &bounds, with_tolerance_mm(minima.vertical_mm), minima.time_ns.max(0))
+    }
+
+    fn around(volume: &Volume4d, bounds: &Bounds, vertical_mm: i64, time_ns: i64) -> Self {
+        let sphere = |v: f32| (v * SPHERE_UNITS) as i32;
+        let time = |ns: i64| (ns >> TIME_SHIFT) as i32;
+        let (low_mm, high_mm) = w84_mm(volume.band);
+        let altitude = |mm: i64| mm.clamp(i32::MIN.into(), i32::MAX.into()) as i32;
+        let (start_ns, end_ns) = (volume.window.start().0, volume.window.end().0);
+        let [x, y, z] = bounds.min.map(sphere);
+        let [to_x, to_y, to_z] = bounds.max.map(sphere);
+        let low = altitude(low_mm.saturating_sub(vertical_mm));
+        let high = altitude(high_mm.saturating_add(vertical_mm));
+        Self {
+            min: [x, y, z, low, time(start_ns.saturating_sub(time_ns))],
+            max: [to_x, to_y, to_z, high, time(end_ns.saturating_add(time_ns))],
+        }
+    }
+
+    /// Whether the two share a point; touching counts. Without branches, so that it is vectorised.
+    #[inline]
+    pub(crate) fn meets(&self, other: &Self) -> bool {
+        let apart = |i: usize| (self.min[i] > other.max[i]) | (other.min[i] > self.max[i]);
+        !(apart(0) | apart(1) | apart(2) | apart(3) | apart(4))
+    }
+
+    /// The smallest extent that holds both.
+    #[must_use]
+    pub(crate) fn union(self, other: Self) -> Self {
+        Self {
+            min: std::array::from_fn(|i| self.min[i].min(other.min[i])),
+            max: std::array::from_fn(|i| self.max[i].max(other.max[i])),
+        }
+    }
+
+    /// Whether a union that holds this may shrink without it.
+    pub(crate) fn touches_side_of(&self, union: &Self) -> bool {
+        (0..5).any(|i| self.min[i] == union.min[i] || self.max[i] == union.max[i])
+    }
+
+    /// First time, in units of time.
+    pub(crate) const fn start(&self) -> i32 {
+        self.min[TIME]
+    }
+
+    /// Last time, in units of time.
+    pub(crate) const fn end(&self) -> i32 {
+        self.max[TIME]
+    }
+
+    /// The place of the extent in the one order of the index: by class of duration and of size, so that nothing large
+    /// is among small ones; then by start, in steps of the class of duration; then along a Morton curve.
+    pub(crate) fn order(&self) -> u128 {
+        let class = |length: u32, least: u32| (u32::BITS - length.leading_zeros()).max(least).div_ceil(2);
+        let length = |axis: usize| self.max[axis].abs_diff(self.min[axis]);
+        let duration = class(length(TIME), DURATION_BITS_MIN);
+        let size = class(length(0).max(length(1)).max(length(2)), SIZE_BITS_MIN);
+        let bucket = (i64::from(self.min[TIME]) - i64::from(i32::MIN)) >> (2 * duration);
+        // The middle of an axis in 21 bits, 6 m on the ground.
+        let middle = |axis: usize| ((i64::from(self.min[axis]) + i64::from(self.max[axis]) + (2 << 30)) >> 11) as u64;
+        let morton = spread(middle(0)) | spread(middle(1)) << 1 | spread(middle(2)) << 2;
+        u128::from(duration << 5 | size) << 96 | u128::from(bucket as u64) << 64 | u128::from(morton)
+    }
+}
+
+/// The ends of a band in W84 millimetres; unbounded when an end is missing or of another datum.
+fn w84_mm(band: AltitudeBand) -> (i64, i64) {
+    let mm = |limit: Option<Altitude>| limit.filter(|limit| limit.datum == Datum::W84).map(|limit| limit.mm);
+    (mm(band.lower()).unwrap_or(i64::MIN), mm(band.upper()).unwrap_or(i64::MAX))
+}
+
+/// The lowest 21 bits, each with two zeros above it.
+fn spread(value: u64) -> u64 {
+    let mut bits = value.min(0x1f_ffff);
+    for (shift, mask) in [
+        (32, 0x001f_0000_0000_ffff),
+        (16, 0x001f_0000_ff00_00ff),
+        (8, 0x100f_00f0_0f00_f00f),
+        (4, 0x10c3_0c30_c30c_30c3),
+        (2, 0x1249_2492_4924_9249),
+    ] {
+        bits = (bits | bits << shift) & mask;
+    }
+    bits
+}
