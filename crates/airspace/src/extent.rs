@@ -8,7 +8,6 @@ use crate::bounds::Bounds;
 use crate::geodesy::POLAR_M;
 use crate::volume::{Minima, Volume4d, with_tolerance_mm};
 
-const ALTITUDE: usize = 3;
 const TIME: usize = 4;
 /// Units of an axis of the unit sphere: 6 mm on the ground.
 const SPHERE_UNITS: f32 = (1_u32 << 30) as f32;

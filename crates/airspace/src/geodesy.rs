@@ -28,10 +28,13 @@ const POLAR_OVER_EQUATORIAL_SQUARED: f64 = (1.0 - FLATTENING) * (1.0 - FLATTENIN
 pub(crate) const CURVATURE_M: (f64, f64) = (POLAR_M * (1.0 - FLATTENING), EQUATORIAL_M / (1.0 - FLATTENING));
 /// Chords up to this are bounded by curvature, longer ones by the angle at the centre. Metres.
 const CURVED_CHORD_M_MAX: f64 = 1_000_000.0;
+/// How far below the unit sphere a chord of [`EDGE_M_MAX`] runs, at most.
+const SAGITTA: f64 = 4e-7;
 /// Bounds this close together decide on the conservative side without the geodesic. Metres.
 const DECIDED_M: f64 = 1e-4;
 
-static WGS84: LazyLock<Geodesic> = LazyLock::new(Geodesic::wgs84);
+/// Geodesics on the ellipsoid.
+pub(crate) static WGS84: LazyLock<Geodesic> = LazyLock::new(Geodesic::wgs84);
 
 /// The ECEF direction of a point on the ellipsoid. Poles and both names of the antimeridian give equal bits.
 pub(crate) fn direction(at: LatLng) -> Vec3 {
@@ -127,6 +130,10 @@ impl Reach {
     /// Whether direction `p` is within the limit of the arc from `a` to `b` (equal for a single point).
     pub(crate) fn edge(&mut self, p: Vec3, a: Vec3, b: Vec3) -> bool {
         let foot = nearest(p, a, b);
+        // The surface is nowhere nearer to the centre than a pole, which decides most pairs without leaving the sphere.
+        if (p - foot).norm_squared() > (self.limit_m / POLAR_M + SAGITTA).powi(2) {
+            return false;
+        }
         let chord_squared = (surface(p) - surface(foot)).norm_squared();
         // No path over the ground is shorter than the chord; the slack is the foot's (see `bounds_m`).
         if chord_squared > self.limit_m * self.limit_m * 1.001 + DECIDED_M {

@@ -1,7 +1,8 @@
 //! The edges of a skeleton, cut along their geodesics, under a static hierarchy of boxes.
 //!
-//! Edges keep their order along the outline, so blocks of consecutive edges are compact without sorting. A search of
-//! two hierarchies recurses at most 16 deep and allocates nothing.
+//! Only the points are kept; an edge is made where it is used, which costs less than to load it. Edges keep their
+//! order along the outline, so blocks of consecutive edges are compact without sorting. A search of two hierarchies
+//! recurses at most 16 deep and allocates nothing.
 
 use crate::geodesy;
 use crate::units::LatLng;
@@ -33,7 +34,8 @@ pub(super) struct Edge {
 }
 
 impl Edge {
-    pub(super) fn new(a: Vec3, b: Vec3) -> Self {
+    #[inline]
+    fn new(a: Vec3, b: Vec3) -> Self {
         Self { a, b, normal: a.cross(b) }
     }
 
@@ -51,20 +53,32 @@ impl Edge {
     }
 }
 
+/// The edges along consecutive points.
+pub(super) fn edges_along(points: &[Vec3]) -> impl Iterator<Item = Edge> + Clone {
+    points.windows(2).map(|ends| Edge::new(ends[0], ends[1]))
+}
+
 /// A box of ECEF points in metres.
 #[derive(Clone, Copy, Debug)]
-struct MetreBox {
+pub(super) struct MetreBox {
     min: Vec3,
     max: Vec3,
 }
 
 impl MetreBox {
-    fn of(edge: &Edge) -> Self {
-        let (a, b) = (geodesy::surface(edge.a), geodesy::surface(edge.b));
-        // The arc bulges out of its chord by an eighth of the chord squared over the radius.
-        let bulge = (b - a).norm_squared() / (7.9 * geodesy::CURVATURE_M.0) + ROUNDING_M;
+    /// The box of the edges along consecutive points.
+    pub(super) fn along(points: &[Vec3]) -> Self {
+        let mut last = geodesy::surface(points[0]);
+        let (mut min, mut max, mut longest_m2) = (last, last, 0.0_f64);
+        for &point in &points[1..] {
+            let next = geodesy::surface(point);
+            longest_m2 = longest_m2.max((next - last).norm_squared());
+            (min, max, last) = (min.min(next), max.max(next), next);
+        }
+        // An arc bulges out of its chord by an eighth of the chord squared over the radius.
+        let bulge = longest_m2 / (7.9 * geodesy::CURVATURE_M.0) + ROUNDING_M;
         let grow = Vec3::new(bulge, bulge, bulge);
-        Self { min: a.min(b) - grow, max: a.max(b) + grow }
+        Self { min: min - grow, max: max + grow }
     }
 
     fn union(self, other: Self) -> Self {
@@ -76,11 +90,11 @@ impl MetreBox {
     }
 }
 
-/// Edges in order, at least one.
+/// Edges in order, at least one: from each point to the next. An outline ends with its first point.
 #[derive(Clone, Debug)]
 pub(super) struct Edges {
-    edges: Box<[Edge]>,
-    /// Boxes of blocks of `FANOUT` edges, then of `FANOUT` of those, and so on to one; one alone for few edges.
+    points: Box<[Vec3]>,
+    /// Boxes of blocks of `FANOUT` edges, then of `FANOUT` of those, and so on to one; none for few edges.
     levels: Box<[Box<[MetreBox]>]>,
 }
 
@@ -91,99 +105,103 @@ struct Node {
     place: usize,
 }
 
+/// Edges being searched, with the box of all.
+struct Search<'a> {
+    edges: &'a Edges,
+    whole: MetreBox,
+}
+
 impl Edges {
     /// The edge without length at one point.
     pub(super) fn at(point: Vec3) -> Self {
-        Self::of(vec![Edge::new(point, point)])
+        Self::of(vec![point, point])
     }
 
     /// The edges through the points; repeated points make no edge, and points all equal make one without length.
     /// Also which given edge each piece belongs to.
     pub(super) fn through(points: &[LatLng], closed: bool) -> Result<(Self, Vec<usize>), GeometryError> {
-        let (mut edges, mut given) = (Vec::with_capacity(points.len()), Vec::with_capacity(points.len()));
+        let mut a = geodesy::direction(points[0]);
+        let (mut along, mut given) = (Vec::with_capacity(points.len() + 1), Vec::with_capacity(points.len()));
+        along.push(a);
         let last = if closed { points.len() } else { points.len() - 1 };
         for i in 0..last {
             let (from, to) = (points[i], points[(i + 1) % points.len()]);
             let pieces = geodesy::pieces(from, to);
-            if edges.len() + pieces.count > PIECES_MAX {
+            if given.len() + pieces.count > PIECES_MAX {
                 return Err(GeometryError::TooLong { edge: i, most_km: LENGTH_KM });
             }
-            let mut a = geodesy::direction(from);
             for b in pieces.between().chain(std::iter::once(geodesy::direction(to))) {
                 if a != b {
-                    edges.push(Edge::new(a, b));
+                    along.push(b);
                     given.push(i);
                 }
                 a = b;
             }
         }
-        if edges.is_empty() {
-            return Ok((Self::at(geodesy::direction(points[0])), vec![0]));
+        if given.is_empty() {
+            return Ok((Self::at(a), vec![0]));
         }
-        Ok((Self::of(edges), given))
+        Ok((Self::of(along), given))
     }
 
-    fn of(edges: Vec<Edge>) -> Self {
-        let boxes: Vec<MetreBox> = edges.iter().map(MetreBox::of).collect();
-        let merge = |boxes: &[MetreBox], by: usize| -> Box<[MetreBox]> {
-            let union = |block: &[MetreBox]| block.iter().copied().reduce(MetreBox::union).expect("chunks hold a box");
-            boxes.chunks(by).map(union).collect()
-        };
-        let mut levels = Vec::new();
-        if edges.len() <= WITHOUT_BOXES_MAX {
-            levels.push(merge(&boxes, WITHOUT_BOXES_MAX));
-        } else {
-            levels.push(merge(&boxes, FANOUT));
+    fn of(points: Vec<Vec3>) -> Self {
+        let mut levels: Vec<Box<[MetreBox]>> = Vec::new();
+        let count = points.len() - 1;
+        if count > WITHOUT_BOXES_MAX {
+            let block = |first: usize| MetreBox::along(&points[first..=count.min(first + FANOUT)]);
+            levels.push((0..count).step_by(FANOUT).map(block).collect());
             while let Some(top) = levels.last().filter(|top| top.len() > 1) {
-                levels.push(merge(top, FANOUT));
+                let union = |block: &[MetreBox]| block.iter().copied().reduce(MetreBox::union);
+                levels.push(top.chunks(FANOUT).filter_map(union).collect());
             }
         }
-        Self { edges: edges.into(), levels: levels.into() }
+        Self { points: points.into(), levels: levels.into() }
     }
 
-    pub(super) fn all(&self) -> &[Edge] {
-        &self.edges
+    pub(super) fn points(&self) -> &[Vec3] {
+        &self.points
     }
 
-    pub(super) fn first(&self) -> &Edge {
-        &self.edges[0]
+    pub(super) fn all(&self) -> impl Iterator<Item = Edge> + Clone {
+        edges_along(&self.points)
     }
 
-    /// Whether `found` holds for the edges of some pair of lowest boxes within `limit_m` of each other.
+    pub(super) fn first(&self) -> Vec3 {
+        self.points[0]
+    }
+
+    /// Bytes on the heap.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let boxes = self.levels.iter().map(|level| size_of_val(level) + size_of_val(&**level)).sum::<usize>();
+        size_of_val(&*self.points) + boxes
+    }
+
+    /// Whether `found` holds for the points along some pair of lowest boxes within `limit_m` of each other.
     pub(super) fn any_pair(
         &self,
         other: &Self,
         limit_m: f64,
-        found: &mut impl FnMut(&[Edge], &[Edge]) -> bool,
+        found: &mut impl FnMut(&[Vec3], &[Vec3]) -> bool,
     ) -> bool {
-        self.any_pair_under(self.root(), other, other.root(), limit_m * limit_m, found)
+        if self.levels.is_empty() && other.levels.is_empty() {
+            return found(&self.points, &other.points);
+        }
+        let (mine, theirs) = (Search::of(self), Search::of(other));
+        mine.any_pair(mine.root(), &theirs, theirs.root(), limit_m * limit_m, found)
     }
 
-    fn any_pair_under(
-        &self,
-        mine: Node,
-        other: &Self,
-        theirs: Node,
-        limit_m2: f64,
-        found: &mut impl FnMut(&[Edge], &[Edge]) -> bool,
-    ) -> bool {
-        if self.boxed(mine).distance_squared(other.boxed(theirs)) > limit_m2 {
-            return false;
-        }
-        if mine.level == 0 && theirs.level == 0 {
-            found(&self.edges[self.block(mine)], &other.edges[other.block(theirs)])
-        } else if mine.level >= theirs.level {
-            self.children(mine).any(|child| self.any_pair_under(child, other, theirs, limit_m2, found))
-        } else {
-            other.children(theirs).any(|child| self.any_pair_under(mine, other, child, limit_m2, found))
-        }
+    /// Visits each edge that may be within `limit_m` of the box.
+    pub(super) fn for_each_near(&self, bounds: &MetreBox, limit_m: f64, visit: &mut impl FnMut(&Edge)) {
+        let search = Search::of(self);
+        search.for_each_near(search.root(), bounds, limit_m * limit_m, visit);
     }
 
     /// The places of two edges of a closed outline that meet other than in order, end to end. Compact outlines take
     /// n log n; an outline of long edges lying diagonally beside each other exhausts the bound and is refused.
     pub(super) fn self_crossing(&self) -> Result<Option<(usize, usize)>, GeometryError> {
         let (mut crossing, mut left) = (None, OWN_PAIRS_MAX);
-        self.any_own_pair(self.root(), self.root(), &mut |i, j| {
+        let search = Search::of(self);
+        search.any_own_pair(search.root(), search.root(), &mut |i, j| {
             crossing = self.crosses(i, j).then_some((i, j));
             left = left.saturating_sub(1);
             crossing.is_some() || left == 0
@@ -192,6 +210,62 @@ impl Edges {
             return Err(GeometryError::TooEntangled { pairs_most: OWN_PAIRS_MAX });
         }
         Ok(crossing)
+    }
+
+    fn edge(&self, place: usize) -> Edge {
+        Edge::new(self.points[place], self.points[place + 1])
+    }
+
+    fn crosses(&self, i: usize, j: usize) -> bool {
+        let (first, second) = (self.edge(i), self.edge(j));
+        let folds = |u: Vec3, v: Vec3, w: Vec3, edge: &Edge| (u - v).dot(w - v) > 0.0 && edge.side(w) == 0;
+        let follows = first.b == second.a;
+        let precedes = second.b == first.a;
+        if follows || precedes {
+            // Neighbours share one end, and may not fold back onto each other.
+            (follows && folds(first.a, first.b, second.b, &first))
+                || (precedes && folds(second.a, second.b, first.b, &second))
+        } else {
+            first.side(second.a) * first.side(second.b) <= 0 && first.meets(&second)
+        }
+    }
+}
+
+impl<'a> Search<'a> {
+    fn of(edges: &'a Edges) -> Self {
+        let top = edges.levels.last().and_then(|top| top.first().copied());
+        Self { edges, whole: top.unwrap_or_else(|| MetreBox::along(&edges.points)) }
+    }
+
+    fn any_pair(
+        &self,
+        mine: Node,
+        other: &Search<'_>,
+        theirs: Node,
+        limit_m2: f64,
+        found: &mut impl FnMut(&[Vec3], &[Vec3]) -> bool,
+    ) -> bool {
+        if self.boxed(mine).distance_squared(other.boxed(theirs)) > limit_m2 {
+            return false;
+        }
+        if mine.level == 0 && theirs.level == 0 {
+            found(self.points(mine), other.points(theirs))
+        } else if mine.level >= theirs.level {
+            self.children(mine).any(|child| self.any_pair(child, other, theirs, limit_m2, found))
+        } else {
+            other.children(theirs).any(|child| self.any_pair(mine, other, child, limit_m2, found))
+        }
+    }
+
+    fn for_each_near(&self, node: Node, bounds: &MetreBox, limit_m2: f64, visit: &mut impl FnMut(&Edge)) {
+        if self.boxed(node).distance_squared(bounds) > limit_m2 {
+            return;
+        }
+        if node.level == 0 {
+            edges_along(self.points(node)).for_each(|edge| visit(&edge));
+        } else {
+            self.children(node).for_each(|child| self.for_each_near(child, bounds, limit_m2, visit));
+        }
     }
 
     fn any_own_pair(&self, low: Node, high: Node, found: &mut impl FnMut(usize, usize) -> bool) -> bool {
@@ -206,49 +280,44 @@ impl Edges {
             .any(|a| self.children(high).any(|b| (!same || a.place <= b.place) && self.any_own_pair(a, b, found)))
     }
 
-    fn crosses(&self, i: usize, j: usize) -> bool {
-        let (first, second) = (&self.edges[i], &self.edges[j]);
-        let folds = |u: Vec3, v: Vec3, w: Vec3, edge: &Edge| (u - v).dot(w - v) > 0.0 && edge.side(w) == 0;
-        let follows = first.b == second.a;
-        let precedes = second.b == first.a;
-        if follows || precedes {
-            // Neighbours share one end, and may not fold back onto each other.
-            (follows && folds(first.a, first.b, second.b, first))
-                || (precedes && folds(second.a, second.b, first.b, second))
-        } else {
-            first.side(second.a) * first.side(second.b) <= 0 && first.meets(second)
-        }
-    }
-
     fn root(&self) -> Node {
-        Node { level: self.levels.len() - 1, place: 0 }
+        Node { level: self.edges.levels.len().saturating_sub(1), place: 0 }
     }
 
     fn boxed(&self, node: Node) -> &MetreBox {
-        &self.levels[node.level][node.place]
+        self.edges.levels.get(node.level).map_or(&self.whole, |level| &level[node.place])
     }
 
     fn children(&self, node: Node) -> impl Iterator<Item = Node> {
         let (level, first) = (node.level - 1, node.place * FANOUT);
-        (first..self.levels[level].len().min(first + FANOUT)).map(move |place| Node { level, place })
+        (first..self.edges.levels[level].len().min(first + FANOUT)).map(move |place| Node { level, place })
     }
 
-    /// The edges under a lowest box.
+    /// The places of the edges under a lowest box.
     fn block(&self, node: Node) -> std::ops::Range<usize> {
-        let size = if self.levels.len() == 1 { WITHOUT_BOXES_MAX } else { FANOUT };
-        node.place * size..self.edges.len().min((node.place + 1) * size)
+        let count = self.edges.points.len() - 1;
+        if self.edges.levels.is_empty() {
+            return 0..count;
+        }
+        node.place * FANOUT..count.min((node.place + 1) * FANOUT)
+    }
+
+    /// The points along the edges under a lowest box.
+    fn points(&self, node: Node) -> &[Vec3] {
+        let block = self.block(node);
+        &self.edges.points[block.start..=block.end]
     }
 }
 
 /// Whether two runs of consecutive edges share a point.
-pub(super) fn runs_meet(mine: &[Edge], theirs: &[Edge]) -> bool {
-    mine.iter().any(|e| {
-        let mut from = e.side(theirs[0].a);
-        theirs.iter().any(|f| {
-            let to = e.side(f.b);
+pub(super) fn runs_meet(mine: &[Vec3], theirs: &[Vec3]) -> bool {
+    edges_along(mine).any(|e| {
+        let mut from = e.side(theirs[0]);
+        theirs.windows(2).any(|ends| {
+            let to = e.side(ends[1]);
             let straddles = from * to <= 0;
             from = to;
-            straddles && e.meets(f)
+            straddles && e.meets(&Edge::new(ends[0], ends[1]))
         })
     })
 }

@@ -3,8 +3,10 @@
 //! Every footprint is a skeleton (region, line or point) and a radius, so two footprints are within a distance of each
 //! other exactly when their skeletons are within that distance plus both radii; distance zero is the exact predicate.
 //! Edges are geodesics, followed within 1 cm; the rules of precision are in `geodesy`.
-//! All derived data is made in the constructors; the predicates do not allocate, whatever the number of vertices.
+//! All derived data is made in the constructors; `intersects` and `within` do not allocate, whatever the number of vertices.
 
+mod area;
+mod cover;
 mod edges;
 mod error;
 mod shape;
@@ -126,6 +128,32 @@ impl Footprint {
     /// A box that holds the footprint, radius included.
     pub fn bounds(&self) -> Bounds {
         self.shape().bounds()
+    }
+
+    /// Whether every point of `other` is in this footprint or within 1 cm of it; equal footprints cover each other.
+    /// Never true without being so. A corridor is known to cover its equals and discs, and nothing else.
+    pub fn covers(&self, other: &Self) -> bool {
+        self == other || self.shape().covers(other.shape())
+    }
+
+    /// Area on the ellipsoid in square metres: of a polygon within 1 m2 and a billionth, of a disc within a millionth;
+    /// of a corridor the area if it were straight, which bends and crossings can only lessen.
+    pub fn area_m2(&self) -> f64 {
+        match self {
+            Self::Polygon(polygon) => area::polygon_m2(&polygon.vertices),
+            Self::Circle(circle) => area::disc_m2(circle.centre, circle.radius_mm),
+            Self::Corridor(corridor) => area::corridor_m2(&corridor.points, corridor.half_width_mm),
+        }
+    }
+
+    /// Bytes of memory held on the heap, beyond the value itself.
+    pub fn heap_bytes(&self) -> usize {
+        let given = match self {
+            Self::Polygon(polygon) => size_of_val(&*polygon.vertices),
+            Self::Circle(_) => 0,
+            Self::Corridor(corridor) => size_of_val(&*corridor.points),
+        };
+        given + self.shape().edges.heap_bytes()
     }
 
     fn shape(&self) -> &Shape {

@@ -6,7 +6,7 @@ use crate::units::LatLng;
 use crate::vector::{Vec3, side};
 
 use super::GeometryError;
-use super::edges::{Edges, runs_meet};
+use super::edges::{Edges, edges_along, runs_meet};
 
 /// Cosine of the greatest angle between the middle of a footprint and any of its vertices: 60 degrees. Within it,
 /// inside and outside, and the way between two vertices, are certain.
@@ -16,16 +16,16 @@ const CAP_KM: u32 = 6_600;
 /// A region, a line or a point, with everything within `radius_mm` of it.
 #[derive(Clone, Debug)]
 pub(super) struct Shape {
-    kind: Kind,
-    edges: Edges,
+    pub(super) kind: Kind,
+    pub(super) edges: Edges,
     /// A direction amid the vertices; the inside of a region is the side of its edges without the antipode of this.
     middle: Vec3,
-    radius_mm: i64,
+    pub(super) radius_mm: i64,
     bounds: Bounds,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Region,
     Line,
     Point,
@@ -40,7 +40,7 @@ impl Shape {
     pub(super) fn line(points: &[LatLng], radius_mm: i64) -> Result<Self, GeometryError> {
         let middle = middle(points)?;
         let (edges, _) = Edges::through(points, false)?;
-        let kind = if edges.first().a == edges.first().b { Kind::Point } else { Kind::Line };
+        let kind = if edges.points() == [edges.first(); 2] { Kind::Point } else { Kind::Line };
         Ok(Self::of(kind, edges, middle, radius_mm))
     }
 
@@ -87,42 +87,38 @@ impl Shape {
     /// Whether the skeletons share a point.
     fn meets(&self, other: &Self) -> bool {
         match (self.kind, other.kind) {
-            (Kind::Point, _) => other.contains(self.middle_point()),
-            (_, Kind::Point) => self.contains(other.middle_point()),
+            (Kind::Point, _) => other.contains(self.edges.first()),
+            (_, Kind::Point) => self.contains(other.edges.first()),
             _ => {
-                self.edges.any_pair(&other.edges, 0.0, &mut runs_meet)
-                    || (self.kind == Kind::Region && self.contains(other.edges.first().a))
-                    || (other.kind == Kind::Region && other.contains(self.edges.first().a))
+                self.outline_meets(other)
+                    || (self.kind == Kind::Region && self.contains(other.edges.first()))
+                    || (other.kind == Kind::Region && other.contains(self.edges.first()))
             }
         }
     }
 
+    /// Whether edges of skeletons with length share a point.
+    pub(super) fn outline_meets(&self, other: &Self) -> bool {
+        self.edges.any_pair(&other.edges, 0.0, &mut runs_meet)
+    }
+
     /// Whether the skeletons, which share no point, are within the limit: then an end of an edge of one is within the
     /// limit of an edge of the other.
-    fn near(&self, other: &Self, limit_m: f64) -> bool {
+    pub(super) fn near(&self, other: &Self, limit_m: f64) -> bool {
         let mut reach = Reach::new(limit_m);
         self.edges.any_pair(&other.edges, limit_m, &mut |mine, theirs| {
-            mine.iter().any(|e| {
-                theirs.iter().any(|f| {
-                    reach.edge(e.a, f.a, f.b)
-                        || reach.edge(e.b, f.a, f.b)
-                        || reach.edge(f.a, e.a, e.b)
-                        || reach.edge(f.b, e.a, e.b)
-                })
-            })
+            let mut one_way = |points: &[Vec3], others: &[Vec3]| {
+                points.iter().any(|&p| edges_along(others).any(|edge| reach.edge(p, edge.a, edge.b)))
+            };
+            one_way(mine, theirs) || one_way(theirs, mine)
         })
     }
 
-    /// Where a skeleton without length is.
-    fn middle_point(&self) -> Vec3 {
-        self.edges.first().a
-    }
-
     /// Whether the skeleton holds the point: equal to it, on it, or inside.
-    fn contains(&self, p: Vec3) -> bool {
+    pub(super) fn contains(&self, p: Vec3) -> bool {
         match self.kind {
-            Kind::Point => p == self.middle_point(),
-            Kind::Line => self.edges.all().iter().any(|e| e.holds(p)),
+            Kind::Point => p == self.edges.first(),
+            Kind::Line => self.edges.all().any(|e| e.holds(p)),
             Kind::Region => self.region_contains(p),
         }
     }
@@ -133,7 +129,7 @@ impl Shape {
         if p.dot(self.middle) < 0.9 * CAP_COSINE_MIN {
             return false;
         }
-        let first = self.edges.first().a;
+        let first = self.edges.first();
         let middle = if p == self.middle { first } else { self.middle };
         let ray = middle.cross(p);
         let left = |v: Vec3| side(ray, middle, p, v) > 0;
@@ -149,7 +145,7 @@ impl Shape {
             }
             from_left = to_left;
         }
-        inside || self.edges.all().iter().any(|e| e.holds(p))
+        inside || self.edges.all().any(|e| e.holds(p))
     }
 }
 

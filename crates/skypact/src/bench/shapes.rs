@@ -47,7 +47,7 @@ impl Area {
         };
         let vertices = 4 + dice.next() % 5;
         let footprint = polygon(dice, lat, lng, radius_deg, vertices);
-        volume(dice, footprint, 90_000, 20 * MINUTE_NS)
+        volume(dice, footprint, 90_000, 30 * MINUTE_NS)
     }
 }
 
