@@ -13,10 +13,12 @@ const TIME: usize = 4;
 const SPHERE_UNITS: f32 = (1_u32 << 30) as f32;
 /// One unit of time is `2^32` ns, 4.3 s.
 const TIME_SHIFT: u32 = 32;
-/// Volumes up to `2^8` units of time (18 minutes) and `2^18` units of space (1.6 km) are one class; each class above
+/// Volumes up to `2^8` units of time (18 minutes) and `2^20` units of space (6 km) are one class; each class above
 /// holds those up to four times as large.
 const DURATION_BITS_MIN: u32 = 8;
-const SIZE_BITS_MIN: u32 = 18;
+const SIZE_BITS_MIN: u32 = 20;
+/// Cells of the curve along an edge of a cube around the earth, as a power of two: 50 m on the ground.
+const CURVE_BITS: u32 = 18;
 
 /// A box of x, y, z in `2^-30` of the unit sphere, W84 altitude in mm and time in `2^32` ns. An altitude of another datum
 /// is unbounded here, which never misses.
@@ -89,17 +91,16 @@ impl Extent {
     }
 
     /// The place of the extent in the one order of the index: by class of duration and of size, so that nothing large
-    /// is among small ones; then by start, in steps of the class of duration; then along a Morton curve.
+    /// is among small ones; then by start, in steps of the greatest duration of the class; then along a curve over the earth.
     pub(crate) fn order(&self) -> u128 {
         let class = |length: u32, least: u32| (u32::BITS - length.leading_zeros()).max(least).div_ceil(2);
         let length = |axis: usize| self.max[axis].abs_diff(self.min[axis]);
         let duration = class(length(TIME), DURATION_BITS_MIN);
         let size = class(length(0).max(length(1)).max(length(2)), SIZE_BITS_MIN);
-        let bucket = (i64::from(self.min[TIME]) - i64::from(i32::MIN)) >> (2 * duration);
-        // The middle of an axis in 21 bits, 6 m on the ground.
-        let middle = |axis: usize| ((i64::from(self.min[axis]) + i64::from(self.max[axis]) + (2 << 30)) >> 11) as u64;
-        let morton = spread(middle(0)) | spread(middle(1)) << 1 | spread(middle(2)) << 2;
-        u128::from(duration << 5 | size) << 96 | u128::from(bucket as u64) << 64 | u128::from(morton)
+        let bucket = (i64::from(self.min[TIME]) - i64::from(i32::MIN)) >> (2 * duration + 1);
+        let middle = |axis: usize| i64::from(self.min[axis]) + i64::from(self.max[axis]);
+        let curve = place_on_curve([middle(0), middle(1), middle(2)]);
+        u128::from(duration << 5 | size) << 96 | u128::from(bucket as u64) << 64 | u128::from(curve)
     }
 }
 
@@ -109,17 +110,24 @@ fn w84_mm(band: AltitudeBand) -> (i64, i64) {
     (mm(band.lower()).unwrap_or(i64::MIN), mm(band.upper()).unwrap_or(i64::MAX))
 }
 
-/// The lowest 21 bits, each with two zeros above it.
-fn spread(value: u64) -> u64 {
-    let mut bits = value.min(0x1f_ffff);
-    for (shift, mask) in [
-        (32, 0x001f_0000_0000_ffff),
-        (16, 0x001f_0000_ff00_00ff),
-        (8, 0x100f_00f0_0f00_f00f),
-        (4, 0x10c3_0c30_c30c_30c3),
-        (2, 0x1249_2492_4924_9249),
-    ] {
-        bits = (bits | bits << shift) & mask;
+/// The place of a direction on a cube around the earth: its face, then along a Hilbert curve over the face.
+fn place_on_curve(direction: [i64; 3]) -> u64 {
+    let [x, y, z] = direction.map(i64::abs);
+    let face = if x >= y && x >= z { 0 } else { 2 - usize::from(y >= z) };
+    let main = direction[face];
+    let cell = |axis: usize| {
+        let slope = direction[axis % 3] as f64 / main.abs().max(1) as f64;
+        ((slope + 1.0) * f64::from(1 << (CURVE_BITS - 1))) as u64
+    };
+    let (mut u, mut v) = (cell(face + 1), cell(face + 2));
+    let mut along = (face as u64) << 1 | u64::from(main < 0);
+    for bit in (0..CURVE_BITS).rev() {
+        let (right, up) = (u >> bit & 1, v >> bit & 1);
+        along = along << 2 | (3 * right) ^ up;
+        if up == 0 {
+            let turn = 0_u64.wrapping_sub(right);
+            (u, v) = (v ^ turn, u ^ turn);
+        }
     }
-    bits
+    along
 }

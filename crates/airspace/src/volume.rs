@@ -72,9 +72,7 @@ pub fn conflict(a: &Volume4d, b: &Volume4d, minima: &Minima, margins: &AltitudeM
 /// datums are never taken as apart.
 pub fn meet(a: &Volume4d, b: &Volume4d) -> bool {
     const UNKNOWN: AltitudeMargins = AltitudeMargins { pressure_mm: i64::MAX, geoid_mm: i64::MAX };
-    a.window.gap_ns(b.window) == 0
-        && a.band.gap_mm(b.band, &UNKNOWN) == 0
-        && a.footprint.intersects(&b.footprint)
+    a.window.gap_ns(b.window) == 0 && a.band.gap_mm(b.band, &UNKNOWN) == 0 && a.footprint.intersects(&b.footprint)
 }
 
 /// A minimum with the tolerance of the rule of agreement, in millimetres.

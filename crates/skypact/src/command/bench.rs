@@ -38,7 +38,9 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         What::Conflict { volumes: 0, .. } => {
             return Err(CliError::usage("field-invalid", "volumes", "volumes: give at least 1"));
         }
-        What::Conflict { volumes, area, seed } => serde_json::to_value(crate::bench::conflict::run(volumes, area, seed)),
+        What::Conflict { volumes, area, seed } => {
+            serde_json::to_value(crate::bench::conflict::run(volumes, area, seed))
+        }
         What::Notice { count } => serde_json::to_value(crate::bench::notice::run(count).await?),
     };
     let value = value.unwrap_or_default();
