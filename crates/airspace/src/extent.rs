@@ -62,8 +62,8 @@ impl Extent {
     /// Whether the two share a point; touching counts. Without branches, so that it is vectorised.
     #[inline]
     pub(crate) fn meets(&self, other: &Self) -> bool {
-        let apart = |i: usize| (self.min[i] > other.max[i]) | (other.min[i] > self.max[i]);
-        !(apart(0) | apart(1) | apart(2) | apart(3) | apart(4))
+        let apart = |i: usize| u8::from(self.min[i] > other.max[i]) | u8::from(other.min[i] > self.max[i]);
+        apart(0) | apart(1) | apart(2) | apart(3) | apart(4) == 0
     }
 
     /// The smallest extent that holds both.

@@ -267,7 +267,7 @@ impl<K: Copy + Ord> Inner<K> {
 /// Keeps the entries below the middle place and gives the others; nothing when all have one place.
 fn split_leaf<K: Copy + Ord>(entries: &mut Vec<Entry<K>>) -> Option<Upper<K>> {
     let mut placed: Vec<(Place<K>, Entry<K>)> = entries.iter().map(|entry| (entry.place(), *entry)).collect();
-    placed.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    placed.sort_unstable_by_key(|(place, _)| *place);
     let middle = placed[placed.len() / 2].0;
     let below = placed.partition_point(|(place, _)| *place < middle);
     let cut = if below > 0 { below } else { placed.partition_point(|(place, _)| *place <= middle) };

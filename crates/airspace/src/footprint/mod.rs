@@ -52,7 +52,6 @@ impl Polygon {
 #[derive(Clone, Debug)]
 pub struct Circle {
     centre: LatLng,
-    radius_mm: i64,
     shape: Shape,
 }
 
@@ -60,7 +59,7 @@ impl Circle {
     /// The closed disc of `radius_mm` (0 to 1,000 km) around `centre`; radius zero is the point itself.
     pub fn new(centre: LatLng, radius_mm: i64) -> Result<Self, GeometryError> {
         check_radius(radius_mm)?;
-        Ok(Self { centre, radius_mm, shape: Shape::point(centre, radius_mm) })
+        Ok(Self { centre, shape: Shape::point(centre, radius_mm) })
     }
 
     /// The centre given.
@@ -70,7 +69,7 @@ impl Circle {
 
     /// The radius given, in millimetres.
     pub const fn radius_mm(&self) -> i64 {
-        self.radius_mm
+        self.shape.radius_mm
     }
 }
 
@@ -78,7 +77,6 @@ impl Circle {
 #[derive(Clone, Debug)]
 pub struct Corridor {
     points: Box<[LatLng]>,
-    half_width_mm: i64,
     shape: Shape,
 }
 
@@ -89,7 +87,7 @@ impl Corridor {
         check_radius(half_width_mm)?;
         check_count(points.len(), 2)?;
         let shape = Shape::line(&points, half_width_mm)?;
-        Ok(Self { points: points.into(), half_width_mm, shape })
+        Ok(Self { points: points.into(), shape })
     }
 
     /// The points given, repeated ones included.
@@ -99,7 +97,7 @@ impl Corridor {
 
     /// The half width given, in millimetres.
     pub const fn half_width_mm(&self) -> i64 {
-        self.half_width_mm
+        self.shape.radius_mm
     }
 }
 
@@ -141,8 +139,8 @@ impl Footprint {
     pub fn area_m2(&self) -> f64 {
         match self {
             Self::Polygon(polygon) => area::polygon_m2(&polygon.vertices),
-            Self::Circle(circle) => area::disc_m2(circle.centre, circle.radius_mm),
-            Self::Corridor(corridor) => area::corridor_m2(&corridor.points, corridor.half_width_mm),
+            Self::Circle(circle) => area::disc_m2(circle.centre, circle.radius_mm()),
+            Self::Corridor(corridor) => area::corridor_m2(&corridor.points, corridor.half_width_mm()),
         }
     }
 
@@ -215,7 +213,7 @@ impl Hash for Polygon {
 
 impl PartialEq for Circle {
     fn eq(&self, other: &Self) -> bool {
-        (self.centre, self.radius_mm) == (other.centre, other.radius_mm)
+        (self.centre, self.radius_mm()) == (other.centre, other.radius_mm())
     }
 }
 
@@ -223,13 +221,13 @@ impl Eq for Circle {}
 
 impl Hash for Circle {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.centre, self.radius_mm).hash(state);
+        (self.centre, self.radius_mm()).hash(state);
     }
 }
 
 impl PartialEq for Corridor {
     fn eq(&self, other: &Self) -> bool {
-        self.points == other.points && self.half_width_mm == other.half_width_mm
+        self.points == other.points && self.half_width_mm() == other.half_width_mm()
     }
 }
 
@@ -237,6 +235,6 @@ impl Eq for Corridor {}
 
 impl Hash for Corridor {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (&self.points, self.half_width_mm).hash(state);
+        (&self.points, self.half_width_mm()).hash(state);
     }
 }

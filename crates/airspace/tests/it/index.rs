@@ -8,7 +8,7 @@ use skypact_airspace::{
     UtcNanos, Volume4d, VolumeIndex, conflict, conflicts, meet,
 };
 
-const MARGINS: AltitudeMargins = AltitudeMargins { pressure_mm: 0, geoid_mm: 0 };
+const MARGINS: AltitudeMargins = AltitudeMargins { pressure_mm: 300_000, geoid_mm: 110_000 };
 const HOUR_NS: i64 = 3_600_000_000_000;
 
 /// Volumes crowded around places where longitude fails and one plain place, and some anywhere; some without bounds.
@@ -44,16 +44,16 @@ fn window() -> impl Strategy<Value = TimeWindow> {
 
 fn band() -> impl Strategy<Value = AltitudeBand> {
     let datum = prop_oneof![4 => Just(Datum::W84), 1 => Just(Datum::Amsl)];
-    let limit = move || prop::option::weighted(0.9, (0..5i64, datum.clone()));
-    (limit(), limit()).prop_map(|(lower, upper)| {
-        let altitude = |(step, datum): (i64, Datum), above: i64| Altitude { mm: (step + above) * 100_000, datum };
-        let band = AltitudeBand::new(lower.map(|low| altitude(low, 0)), upper.map(|high| altitude(high, 4)));
-        band.expect("in order")
+    let limit = (0..30i64, 0..4i64, [datum.clone(), datum], [prop::bool::weighted(0.9), prop::bool::weighted(0.9)]);
+    limit.prop_map(|(step, height, datums, bounded)| {
+        let altitude = |step: i64, end: usize| Altitude { mm: step * 50_000, datum: datums[end] };
+        let lower = bounded[0].then(|| altitude(step, 0));
+        AltitudeBand::new(lower, bounded[1].then(|| altitude(step + height, 1))).expect("in order")
     })
 }
 
 fn minima() -> impl Strategy<Value = Minima> {
-    (0..20_000_000i64, 0..200_000i64, 0..2i64).prop_map(|(lateral_mm, vertical_mm, hours)| Minima {
+    (0..20_000_000i64, 0..300_000i64, 0..2i64).prop_map(|(lateral_mm, vertical_mm, hours)| Minima {
         lateral_mm,
         vertical_mm,
         time_ns: hours * HOUR_NS,
