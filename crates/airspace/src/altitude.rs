@@ -125,6 +125,16 @@ impl AltitudeBand {
         above(self.upper, other.lower).max(above(other.upper, self.lower)).max(0)
     }
 
+    /// Whether every altitude of the other band is in this one. Limits of different datums are never certain to cover.
+    pub fn covers(self, other: Self) -> bool {
+        let holds = |outer: Option<Altitude>, inner: Option<Altitude>, sign: i64| match (outer, inner) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(outer), Some(inner)) => outer.datum == inner.datum && sign * outer.mm <= sign * inner.mm,
+        };
+        holds(self.lower, other.lower, 1) && holds(self.upper, other.upper, -1)
+    }
+
     /// The altitudes in both bands, when all limits given share one datum and the bands overlap or touch.
     pub fn meet(self, other: Self) -> Option<Self> {
         let mut limits = [self.lower, self.upper, other.lower, other.upper].into_iter().flatten();

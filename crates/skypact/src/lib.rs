@@ -7,6 +7,7 @@ pub mod clock;
 pub mod command;
 pub mod demo;
 pub mod directory;
+pub mod dss;
 pub mod entropy;
 pub mod feeds;
 pub mod http;

@@ -17,13 +17,13 @@ pub(crate) struct Room {
 const ROOMS: &[Room] = &[
     Room { directory: "crates/airspace", is_pure: true, may_know: &[] },
     Room { directory: "crates/record", is_pure: true, may_know: &[] },
-    Room { directory: "crates/channel", is_pure: true, may_know: &["skypact-airspace", "skypact-record"] },
     Room { directory: "crates/f3548", is_pure: true, may_know: &["skypact-airspace"] },
     Room { directory: "crates/dss", is_pure: true, may_know: &["skypact-airspace", "skypact-f3548"] },
+    Room { directory: "crates/channel", is_pure: true, may_know: &["skypact-airspace", "skypact-record"] },
     Room {
         directory: "crates/skypact",
         is_pure: false,
-        may_know: &["skypact-airspace", "skypact-record", "skypact-channel"],
+        may_know: &["skypact-airspace", "skypact-record", "skypact-f3548", "skypact-dss", "skypact-channel"],
     },
     Room { directory: "xtask", is_pure: false, may_know: &[] },
 ];

@@ -108,8 +108,8 @@ pub enum Reason {
     /// The upper altitude is below the lower one.
     #[error(transparent)]
     Altitudes(AltitudeBandError),
-    /// A volume that does not end after its start.
-    #[error("time_end is not after time_start; exchange them or correct one")]
+    /// A volume that ends before it starts.
+    #[error("time_end is before time_start; exchange them or correct one")]
     TimesOutOfOrder,
     /// A base URL that would be called without TLS.
     #[error("the URL is not https; give an https URL, or have the DSS allow http for tests")]
@@ -136,7 +136,7 @@ impl Reason {
             Self::Vertices { .. } => "too-many-vertices",
             Self::OutlinesTooLong { .. } => "outlines-too-long",
             Self::Altitudes(error) => error.code(),
-            Self::TimesOutOfOrder => "time-end-not-after-start",
+            Self::TimesOutOfOrder => "time-end-before-start",
             Self::BaseUrlWithoutTls => "base-url-without-tls",
             Self::TwoSubscriptions => "two-subscriptions",
             Self::NoTrigger => "no-notification-trigger",

@@ -31,7 +31,7 @@ pub struct Extent {
     pub band: AltitudeBand,
     /// From when, included.
     pub start: Option<UtcNanos>,
-    /// Until when, included; after `start`.
+    /// Until when, included; not before `start`.
     pub end: Option<UtcNanos>,
 }
 
@@ -40,7 +40,7 @@ impl Extent {
         check_outlines(std::slice::from_ref(&volume))?;
         let (start, end) = (volume.time_start.map(|time| time.0), volume.time_end.map(|time| time.0));
         if let (Some(start), Some(end)) = (start, end)
-            && end <= start
+            && end < start
         {
             return Err(RequestError::at("time_end", Reason::TimesOutOfOrder));
         }

@@ -1,6 +1,7 @@
 //! Base URLs of USSs (contract: `UssBaseURL`), kept as given.
 //!
-//! Others append `/uss/v1/...` and call it, so nothing may follow the path. Whether plain http will do is for
+//! Others append `/uss/v1/...` and call it, so nothing may follow the path but a slash, which deployed clients send
+//! though the contract asks them not to. Whether plain http will do is for
 //! the reader of a request to say ([`ParseOptions`](crate::ParseOptions)).
 
 use std::fmt;
@@ -38,8 +39,7 @@ impl FromStr for UssBaseUrl {
         }
         let rest = after_scheme(url, "https://").or_else(|| after_scheme(url, "http://"));
         let rest = rest.ok_or_else(|| ValueError::UrlScheme { given: given() })?;
-        if rest.ends_with('/') || rest.bytes().any(|byte| !byte.is_ascii_graphic() || b"?#\"<>\\^`{|}".contains(&byte))
-        {
+        if rest.bytes().any(|byte| !byte.is_ascii_graphic() || b"?#\"<>\\^`{|}".contains(&byte)) {
             return Err(ValueError::UrlPath { given: given() });
         }
         let authority = rest.split('/').next().unwrap_or_default();
@@ -68,7 +68,7 @@ fn after_scheme<'a>(url: &'a str, scheme: &str) -> Option<&'a str> {
 fn is_authority(authority: &str) -> bool {
     let bracketed = authority.strip_prefix('[').and_then(|rest| rest.split_once(']'));
     let (host_is_valid, after_host) = if let Some((address, after)) = bracketed {
-        (address.parse::<std::net::Ipv6Addr>().is_ok(), after)
+        (address.bytes().all(|byte| byte.is_ascii_hexdigit() || b":.".contains(&byte)), after)
     } else {
         let (host, after) = authority.split_at(authority.find(':').unwrap_or(authority.len()));
         (!host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)), after)

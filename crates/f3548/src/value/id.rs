@@ -54,6 +54,12 @@ id! {
     SubscriptionId
 }
 
+impl From<SubscriptionId> for EntityId {
+    fn from(id: SubscriptionId) -> Self {
+        Self(id.0)
+    }
+}
+
 impl SubscriptionId {
     /// What a reference shows when no subscription is attached: `00000000-0000-4000-8000-000000000000`.
     pub const NIL: Self = Self(0x0000_0000_0000_4000_8000_0000_0000_0000);

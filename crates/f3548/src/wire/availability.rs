@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::leniency::null_as_default;
 use crate::value::{UssId, from_text};
 
 /// Whether a USS answers. Read in any case of letters, since deployed clients write "down".
@@ -53,6 +54,7 @@ pub struct UssAvailabilityStatus {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SetUssAvailabilityStatusParameters {
     /// The version that this change is based on; empty when none was set before.
+    #[serde(default, deserialize_with = "null_as_default")]
     pub old_version: String,
     /// What it shall be.
     pub availability: UssAvailabilityState,

@@ -1,5 +1,7 @@
 //! References to operational intents, as a DSS keeps them.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::leniency::{EXTENTS_MAX, empty_as_none, limited, limited_or_null, null_as_default};
@@ -18,6 +20,13 @@ pub enum OperationalIntentState {
     Nonconforming,
     /// The aircraft will not return to its volumes; only ending follows.
     Contingent,
+}
+
+impl fmt::Display for OperationalIntentState {
+    /// The word of the contract.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
 }
 
 /// What a DSS tells of an operational intent.

@@ -77,11 +77,11 @@ pub struct PutSubscriptionResponse {
     /// The subscription as it is now.
     pub subscription: Subscription,
     /// Operational intents in its area, if it is told of them.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub operational_intent_references: Vec<OperationalIntentReference>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operational_intent_references: Option<Vec<OperationalIntentReference>>,
     /// Constraints in its area, if it is told of them.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub constraint_references: Vec<ConstraintReference>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub constraint_references: Option<Vec<ConstraintReference>>,
 }
 
 /// One subscription.

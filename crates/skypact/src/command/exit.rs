@@ -86,6 +86,11 @@ impl CliError {
         Self { code: "io".to_owned(), field: Some(field.to_owned()), message: message.to_owned(), exit: IO }
     }
 
+    /// A failure of the machine that has a code of its own.
+    pub fn machine(code: &str, message: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), field: None, message: message.into(), exit: IO }
+    }
+
     /// Its exit code.
     pub fn exit_code(&self) -> u8 {
         self.exit

@@ -9,6 +9,8 @@ mod conflicts;
 mod demo;
 mod desk;
 mod doctor;
+mod dss;
+mod dss_token;
 pub mod exit;
 mod inbox;
 mod init;
@@ -48,6 +50,8 @@ enum Command {
     Serve(serve::Args),
     /// Run a witness: it cosigns checkpoints and sees no content.
     Witness(witness::Args),
+    /// Run a discovery and synchronization service (DSS) of ASTM F3548-21.
+    Dss(Box<dss::Args>),
     /// Announce air activity.
     Notice(notice::Args),
     /// Show what needs an act: unread notices, open conflicts, proposals.
@@ -100,6 +104,7 @@ fn run(cli: Cli) -> Result<Outcome, CliError> {
         Command::Completions(args) => Ok(completions::run(&args)),
         Command::Bench(args) => wait_for(bench::run(args, json)),
         Command::Serve(args) => wait_for(serve::run(args, json)),
+        Command::Dss(args) => wait_for(dss::run(*args, json)),
         Command::Witness(args) => wait_for(witness::run(args, json)),
         Command::Notice(args) => wait_for(notice::run(args, json)),
         Command::Inbox(args) => wait_for(inbox::run(args, json)),

@@ -29,6 +29,11 @@ pub fn listen(path: &Path) -> Result<UnixListener, ConfigError> {
     if std::os::unix::net::UnixStream::connect(path).is_ok() {
         return Err(file_error(path, "a node answers here already; stop it first"));
     }
+    listen_in_place(path)
+}
+
+/// Listens at `path` in place of whoever did; for who holds another proof that nobody else may.
+pub fn listen_in_place(path: &Path) -> Result<UnixListener, ConfigError> {
     if path.exists() {
         std::fs::remove_file(path).map_err(|error| file_error(path, &error.to_string()))?;
     }
@@ -47,6 +52,20 @@ pub async fn serve(listener: UnixListener, router: Router, mut stop: watch::Rece
     };
     if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stopped).await {
         tracing::error!(%error, "the local API ended");
+    }
+}
+
+/// Serves on TCP until `stop` holds true.
+pub async fn serve_tcp(listener: tokio::net::TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
+    let stopped = async move {
+        let _ = stop.wait_for(|stop| *stop).await;
+    };
+    let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
+        // A small answer must not wait for the acknowledgement of the one before.
+        let _ = stream.set_nodelay(true);
+    });
+    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
+        tracing::error!(%error, "the listener ended");
     }
 }
 

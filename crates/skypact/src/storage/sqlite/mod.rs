@@ -30,6 +30,11 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
+    /// Makes the directory of a store, for its owner alone, when it is absent.
+    pub fn prepare(directory: &Path) -> Result<(), StoreError> {
+        schema::prepare_directory(directory)
+    }
+
     /// Opens the store in a directory for writing, and creates both when absent.
     pub fn open(directory: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let directory = directory.into();

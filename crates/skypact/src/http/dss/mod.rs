@@ -1,0 +1,12 @@
+//! The DSS over HTTP: F3548-21 `/dss/v1` and what deployed clients expect beside it. A request goes one way: token, scope of the
+//! endpoint, body, parse, then to whoever writes.
+
+mod beside;
+pub mod keys;
+pub mod metrics;
+mod reply;
+mod route;
+mod service;
+pub mod token;
+
+pub use service::{Door, DssService, ServiceOptions, router};
