@@ -73,8 +73,7 @@ fn an_operational_intent_is_refused_at_the_field_that_is_wrong() {
             ("/extents", json!(vec![json!(0)]), "extents[0]", "field-invalid"),
             ("/extents/1/time_start", Value::Null, "extents[1].time_start", missing),
             ("/extents/1/time_end", Value::Null, "extents[1].time_end", missing),
-            ("/extents/1/time_end", time("2026-12-01T10:00:00Z"), "extents[1].time_end", "time-end-not-after-start"),
-            ("/extents/1/time_end", time("2026-12-01T09:00:00Z"), "extents[1].time_end", "time-end-not-after-start"),
+            ("/extents/1/time_end", time("2026-12-01T09:00:00Z"), "extents[1].time_end", "time-end-before-start"),
             (
                 "/extents/1/time_end/value",
                 json!("2026-12-01T11:00:00+00:00"),
@@ -98,7 +97,7 @@ fn an_operational_intent_is_refused_at_the_field_that_is_wrong() {
             ("/key", json!("9d158f59-80b7-4c11"), "key", "field-invalid"),
             ("/key", Value::Null, "", ""),
             ("/uss_base_url", json!("http://uss.example.com"), "uss_base_url", "base-url-without-tls"),
-            ("/uss_base_url", json!("https://uss.example.com/"), "uss_base_url", "field-invalid"),
+            ("/uss_base_url", json!("https://uss.example.com/?a"), "uss_base_url", "field-invalid"),
             ("/new_subscription", json!({}), "new_subscription.uss_base_url", missing),
             (
                 "/new_subscription/uss_base_url",
@@ -183,7 +182,8 @@ fn a_volume_is_refused_at_the_field_that_is_wrong() {
             ),
             ("/extents/time_start", Value::Null, "", ""),
             ("/extents/time_end", Value::Null, "", ""),
-            ("/extents/time_end", time("2026-12-01T10:00:00Z"), "extents.time_end", "time-end-not-after-start"),
+            ("/extents/time_end", time("2026-12-01T10:00:00Z"), "", ""),
+            ("/extents/time_end", time("2026-12-01T09:59:59Z"), "extents.time_end", "time-end-before-start"),
             ("/extents/volume", Value::Null, "extents.volume", "field-invalid"),
             (
                 "/notify_for_operational_intents",
@@ -278,7 +278,7 @@ fn an_availability_is_read_in_any_case() {
             ("/availability", json!("NORMAL"), "", ""),
             ("/availability", json!("Unknown"), "", ""),
             ("/availability", json!("up"), "availability", "field-invalid"),
-            ("/old_version", Value::Null, "old_version", "field-invalid"),
+            ("/old_version", Value::Null, "", ""),
         ],
     );
     assert_eq!(serde_json::to_value(UssAvailabilityState::Down).ok(), Some(json!("Down")));

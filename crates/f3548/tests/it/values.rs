@@ -76,7 +76,7 @@ fn a_base_url_is_one_that_a_path_can_be_appended_to() {
         ("http://192.0.2.1/uss", ""),
         ("https://[2001:db8::1]:8443/utm", ""),
         ("https://uss_1.docker.internal/mock%20uss", ""),
-        ("https://uss.example.com/", "base-url-path"),
+        ("https://uss.example.com/", ""),
         ("https://uss.example.com/utm?x=1", "base-url-path"),
         ("https://uss.example.com/utm#x", "base-url-path"),
         ("https://uss.example.com/a b", "base-url-path"),
