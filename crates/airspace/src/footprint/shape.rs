@@ -20,6 +20,8 @@ pub(super) struct Shape {
     pub(super) edges: Edges,
     /// A direction amid the vertices; the inside of a region is the side of its edges without the antipode of this.
     middle: Vec3,
+    /// Whether this is a region that holds its middle, as most do.
+    holds_middle: bool,
     pub(super) radius_mm: i64,
     bounds: Bounds,
 }
@@ -61,7 +63,8 @@ impl Shape {
             let bulge = 0.126 * (edge.b - edge.a).norm_squared();
             bounds = bounds.union(&Bounds::of(edge.a).union(&Bounds::of(edge.b)).grown(bulge));
         }
-        let mut shape = Self { kind, edges, middle, radius_mm, bounds };
+        let mut shape = Self { kind, edges, middle, holds_middle: false, radius_mm, bounds };
+        shape.holds_middle = kind == Kind::Region && shape.contains(middle);
         // A coordinate is greatest on the boundary of a region, unless its axis pierces the inside.
         for axis in [Vec3::new(1.0, 0.0, 0.0), Vec3::new(0.0, 1.0, 0.0), Vec3::new(0.0, 0.0, 1.0)] {
             for end in [axis, -axis].into_iter().filter(|&end| shape.contains(end)) {
@@ -90,11 +93,22 @@ impl Shape {
             (Kind::Point, _) => other.contains(self.edges.first()),
             (_, Kind::Point) => self.contains(other.edges.first()),
             _ => {
-                self.outline_meets(other)
+                self.is_around_middle_of(other)
+                    || other.is_around_middle_of(self)
+                    || self.outline_meets(other)
                     || (self.kind == Kind::Region && self.contains(other.edges.first()))
                     || (other.kind == Kind::Region && other.contains(self.edges.first()))
             }
         }
+    }
+
+    /// Whether this region holds a point that the other is known to hold. Where a small region lies in a large one, or on an
+    /// equal one, this is sooner known than whether edges meet, which are often on one great circle there.
+    fn is_around_middle_of(&self, other: &Self) -> bool {
+        self.kind == Kind::Region
+            && other.holds_middle
+            && self.bounds.meets(&Bounds::of(other.middle))
+            && self.region_contains(other.middle)
     }
 
     /// Whether edges of skeletons with length share a point.
