@@ -91,7 +91,7 @@ impl Extent {
     }
 
     /// The place of the extent in the one order of the index: by class of duration and of size, so that nothing large
-    /// is among small ones; then by start, in steps of the greatest duration of the class; then along a curve over the earth.
+    /// is among small ones; then by start, in steps of twice the greatest duration of the class; then along a curve over the earth.
     pub(crate) fn order(&self) -> u128 {
         let class = |length: u32, least: u32| (u32::BITS - length.leading_zeros()).max(least).div_ceil(2);
         let length = |axis: usize| self.max[axis].abs_diff(self.min[axis]);
