@@ -15,6 +15,7 @@ pub mod record;
 mod register;
 pub mod rejection;
 pub mod scope;
+pub mod snapshot;
 pub mod state;
 
 pub use answer::Answer;

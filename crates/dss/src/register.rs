@@ -1,4 +1,7 @@
 //! Entities of one kind, by id and by where and when they are: a table of slots and an index of the slots' volumes.
+//!
+//! Slots are kept in chunks that are shared with snapshots: freezing a million entities copies some thousand pointers, and a change
+//! while a snapshot is being written copies one chunk.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,6 +10,9 @@ use skypact_airspace::{Minima, Volume4d, VolumeIndex, meet};
 use skypact_f3548::EntityId;
 
 use crate::entity::{Constraint, OperationalIntent, Subscription};
+
+/// Slots of a chunk.
+const CHUNK: usize = 64;
 
 /// An entity that is somewhere at some time.
 pub(crate) trait Located {
@@ -17,15 +23,18 @@ pub(crate) trait Located {
 /// Entities of one kind.
 #[derive(Clone, Debug)]
 pub(crate) struct Register<T> {
-    slots: Vec<Option<T>>,
+    chunks: Vec<Arc<Vec<Option<T>>>>,
     free: Vec<u32>,
     by_id: HashMap<EntityId, u32>,
     index: VolumeIndex<u32>,
 }
 
-impl<T: Located> Register<T> {
+/// The entities of a register as they were at one moment.
+pub(crate) type FrozenRegister<T> = Vec<Arc<Vec<Option<T>>>>;
+
+impl<T: Located + Clone> Register<T> {
     pub(crate) fn new() -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), by_id: HashMap::new(), index: VolumeIndex::new() }
+        Self { chunks: Vec::new(), free: Vec::new(), by_id: HashMap::new(), index: VolumeIndex::new() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -33,13 +42,14 @@ impl<T: Located> Register<T> {
     }
 
     pub(crate) fn get(&self, id: EntityId) -> Option<&T> {
-        self.by_id.get(&id).and_then(|slot| self.slots[*slot as usize].as_ref())
+        self.by_id.get(&id).and_then(|slot| self.at(*slot))
     }
 
-    /// Changes an entity in place; its extents must stay as they are (see [`Register::move_to`]).
+    /// Changes an entity in place; its id and its extents must stay as they are.
     pub(crate) fn change(&mut self, id: EntityId, change: impl FnOnce(&mut T)) {
-        let entity = self.by_id.get(&id).and_then(|slot| self.slots[*slot as usize].as_mut());
-        if let Some(entity) = entity {
+        if let Some(slot) = self.by_id.get(&id).copied()
+            && let Some(entity) = self.slot(slot)
+        {
             change(entity);
         }
     }
@@ -47,21 +57,18 @@ impl<T: Located> Register<T> {
     /// Puts an entity in, in place of one with the same id, which comes back.
     pub(crate) fn put(&mut self, entity: T) -> Option<T> {
         let old = self.take(entity.id());
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(None);
-            u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 entities fit into memory")
-        });
+        let slot = self.free.pop().unwrap_or_else(|| self.new_slot());
         for volume in entity.extents().iter() {
             self.index.insert(slot, volume);
         }
         self.by_id.insert(entity.id(), slot);
-        self.slots[slot as usize] = Some(entity);
+        *self.slot(slot) = Some(entity);
         old
     }
 
     pub(crate) fn take(&mut self, id: EntityId) -> Option<T> {
         let slot = self.by_id.remove(&id)?;
-        let entity = self.slots[slot as usize].take()?;
+        let entity = self.slot(slot).take()?;
         for volume in entity.extents().iter() {
             self.index.remove(slot, volume);
         }
@@ -80,8 +87,35 @@ impl<T: Located> Register<T> {
         slots.dedup();
         slots
             .into_iter()
-            .filter_map(|slot| self.slots[slot as usize].as_ref())
+            .filter_map(|slot| self.at(slot))
             .filter(|entity| entity.extents().iter().any(|theirs| volumes.iter().any(|volume| meet(volume, theirs))))
+    }
+
+    /// All entities as they are now, without copying them.
+    pub(crate) fn freeze(&self) -> FrozenRegister<T> {
+        self.chunks.clone()
+    }
+
+    fn at(&self, slot: u32) -> Option<&T> {
+        self.chunks[slot as usize / CHUNK][slot as usize % CHUNK].as_ref()
+    }
+
+    fn slot(&mut self, slot: u32) -> &mut Option<T> {
+        &mut Arc::make_mut(&mut self.chunks[slot as usize / CHUNK])[slot as usize % CHUNK]
+    }
+
+    /// A slot that was never used.
+    fn new_slot(&mut self) -> u32 {
+        match self.chunks.last_mut() {
+            Some(chunk) if chunk.len() < CHUNK => Arc::make_mut(chunk).push(None),
+            _ => {
+                let mut chunk = Vec::with_capacity(CHUNK);
+                chunk.push(None);
+                self.chunks.push(Arc::new(chunk));
+            }
+        }
+        let slots = (self.chunks.len() - 1) * CHUNK + self.chunks.last().map_or(0, |chunk| chunk.len()) - 1;
+        u32::try_from(slots).expect("fewer than 2^32 entities fit into memory")
     }
 }
 

@@ -13,6 +13,7 @@ use tokio::sync::{oneshot, watch};
 use super::Client;
 use super::error::DssError;
 use super::replica::Replica;
+use super::snapshot::Photographer;
 use crate::clock::{NodeClock, Stopwatch};
 use crate::entropy;
 use crate::node::RecordSigner;
@@ -126,6 +127,7 @@ pub(super) struct Core {
     pub(super) clock: NodeClock,
     pub(super) pulse: watch::Sender<Pulse>,
     pub(super) on_commit: CommitObserver,
+    pub(super) photographer: Photographer,
 }
 
 /// Answers once the round is committed, or with the error that its commit met.
@@ -152,6 +154,7 @@ impl Core {
                 break;
             }
         }
+        self.photographer.finish(&self.replica);
         Ok(())
     }
 
@@ -241,6 +244,7 @@ impl Core {
             }
             (self.on_commit)(count, watch.elapsed().as_secs_f64());
             self.pulse.send_replace(Pulse { size: self.replica.journal.size(), sizes: self.replica.dss.sizes() });
+            self.photographer.take_if_due(&self.replica);
         }
         for answer in answers {
             answer(&self.replica, &*self.store, None);

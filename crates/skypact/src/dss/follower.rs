@@ -9,10 +9,10 @@ use serde::Deserialize;
 use skypact_airspace::UtcNanos;
 use skypact_dss::{Caller, Query, QueryAnswer};
 
-use super::Client;
 use super::error::DssError;
 use super::peer::{Forward, PeerFailure, send};
 use super::replica::Replica;
+use super::{Client, blocking};
 use crate::clock::NodeClock;
 use crate::storage::SqliteStore;
 
@@ -105,8 +105,6 @@ impl Follower {
     async fn with<T: Send + 'static>(&self, work: impl FnOnce(&mut Copy) -> T + Send + 'static) -> Result<T, DssError> {
         let copy = self.copy.clone();
         // A panic in here poisons nothing that the next reader could not read again.
-        let worked =
-            tokio::task::spawn_blocking(move || work(&mut copy.lock().unwrap_or_else(PoisonError::into_inner)));
-        worked.await.map_err(|error| DssError::Machine { what: "reading thread".to_owned(), reason: error.to_string() })
+        blocking(move || work(&mut copy.lock().unwrap_or_else(PoisonError::into_inner))).await
     }
 }

@@ -30,9 +30,14 @@ impl Journal {
         Self { origin: origin.expect("hex digits and slashes form an origin"), frontier: Frontier::new() }
     }
 
-    /// The same journal before its first entry.
-    pub(super) fn emptied(&self) -> Self {
-        Self { origin: self.origin.clone(), frontier: Frontier::new() }
+    /// The same journal at another size.
+    pub(super) fn at(&self, frontier: Frontier) -> Self {
+        Self { origin: self.origin.clone(), frontier }
+    }
+
+    /// The right edge of its tree.
+    pub(super) fn frontier(&self) -> &Frontier {
+        &self.frontier
     }
 
     /// Its origin.

@@ -9,6 +9,7 @@ mod journal;
 mod peer;
 mod replica;
 mod seat;
+mod snapshot;
 mod start;
 
 pub use core::{CommitObserver, DssHandle, Pulse};
@@ -18,7 +19,7 @@ pub use front::Front;
 pub use journal::{BODY_BYTES_MAX, Journal};
 pub use replica::Replica;
 pub use seat::{PeerServer, Seat};
-pub use start::{RunningDss, signer, start};
+pub use start::{RunningDss, signer};
 
 use skypact_dss::Scopes;
 
@@ -31,4 +32,10 @@ pub struct Client {
     pub token_id: Option<String>,
     /// Its scopes.
     pub scopes: Scopes,
+}
+
+/// Runs work that blocks on a thread that may.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, DssError> {
+    let worked = tokio::task::spawn_blocking(work).await;
+    worked.map_err(|error| DssError::Machine { what: "thread".to_owned(), reason: error.to_string() })
 }

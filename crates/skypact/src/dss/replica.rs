@@ -1,7 +1,7 @@
 //! The state of a DSS as the log makes it, read from storage as far as it goes.
 
 use skypact_dss::Dss;
-use skypact_record::PublicKey;
+use skypact_record::{Frontier, PublicKey};
 
 use super::error::DssError;
 use super::journal::Journal;
@@ -27,7 +27,7 @@ impl Replica {
 
     /// The same DSS with nothing read.
     pub(super) fn emptied(&self) -> Self {
-        Self { dss: Dss::new(), journal: self.journal.emptied() }
+        Self { dss: Dss::new(), journal: self.journal.at(Frontier::new()) }
     }
 
     /// Reads and applies what storage holds beyond this size, up to `size_max` entries; stops at the end of the log.

@@ -9,11 +9,13 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
+use super::blocking;
 use super::core::CommitObserver;
 use super::error::DssError;
 use super::follower::{Follower, socket};
 use super::front::{Front, Role};
 use super::replica::Replica;
+use super::snapshot;
 use super::start::{RunningDss, signer, start};
 use crate::clock::NodeClock;
 use crate::node::RecordSigner;
@@ -56,11 +58,13 @@ impl Seat {
 
     /// Writes or follows until asked to stop. An error means that this process must end.
     pub async fn keep(self, mut stop: watch::Receiver<bool>) -> Result<(), DssError> {
-        let replica = Replica::new(skypact_record::Signer::public_key(&self.signer));
-        let mut held = self.try_lock().await?.map(|store| (store, replica.clone()));
-        if held.is_none() {
-            held = self.follow(replica, &mut stop).await?;
-        }
+        let empty = Replica::new(skypact_record::Signer::public_key(&self.signer));
+        let dir = self.dir.clone();
+        let replica = blocking(move || snapshot::read_or_empty(&dir, &empty)).await?;
+        let held = match self.try_lock().await? {
+            Some(store) => Some((store, replica)),
+            None => self.follow(replica, &mut stop).await?,
+        };
         match held {
             Some((store, replica)) => self.write(store, replica, stop).await,
             None => Ok(()),
@@ -70,8 +74,7 @@ impl Seat {
     /// The store for writing, when no other process has it.
     async fn try_lock(&self) -> Result<Option<SqliteStore>, DssError> {
         let dir = self.dir.clone();
-        let opened = tokio::task::spawn_blocking(move || SqliteStore::open(dir)).await;
-        match opened.map_err(|error| DssError::Machine { what: "thread".to_owned(), reason: error.to_string() })? {
+        match blocking(move || SqliteStore::open(dir)).await? {
             Ok(store) => Ok(Some(store)),
             Err(StoreError::Locked { .. }) => Ok(None),
             Err(error) => Err(error.into()),
@@ -85,10 +88,9 @@ impl Seat {
         mut stop: watch::Receiver<bool>,
     ) -> Result<(), DssError> {
         let Self { dir, clock, signer, on_commit, peers, role, front } = self;
-        let started = tokio::task::spawn_blocking(move || start(Box::new(store), replica, signer, clock, on_commit));
-        let running = started.await;
+        let place = dir.clone();
         let running: RunningDss =
-            running.map_err(|error| DssError::Machine { what: "thread".to_owned(), reason: error.to_string() })??;
+            blocking(move || start(&place, Box::new(store), replica, signer, clock, on_commit)).await??;
         role.send_replace(Role::Writer(running.handle.clone()));
         let peers = peers(front, socket(&dir), stop.clone());
         info!(entries = running.handle.pulse().size, "this process writes");

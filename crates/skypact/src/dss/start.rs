@@ -5,10 +5,12 @@ use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 
 use tokio::sync::watch;
+use tracing::warn;
 
 use super::core::{CommitObserver, Core, DssHandle, Pulse};
 use super::error::DssError;
 use super::replica::Replica;
+use super::snapshot::Photographer;
 use crate::clock::NodeClock;
 use crate::keys::{FileSigner, KeyRole};
 use crate::node::RecordSigner;
@@ -49,21 +51,41 @@ pub fn signer(dir: &Path) -> Result<RecordSigner, DssError> {
     Ok(RecordSigner::new(key))
 }
 
-/// Becomes the writer over a store, on top of what a replica has read already.
-pub fn start(
+/// Becomes the writer over the store of a directory, on top of what a replica has read already.
+pub(super) fn start(
+    dir: &Path,
     mut store: Box<dyn Store>,
-    mut replica: Replica,
+    replica: Replica,
     signer: RecordSigner,
     clock: NodeClock,
     on_commit: CommitObserver,
 ) -> Result<RunningDss, DssError> {
     let claim = store.claim(replica.journal.origin().as_str())?;
-    replica.catch_up(&*store, claim.size)?;
-    replica.check(&*store)?;
+    let (replica, taken_at) = whole(replica, &*store, claim.size)?;
     let (pulse, news) = watch::channel(Pulse { size: replica.journal.size(), sizes: replica.dss.sizes() });
     let (requests, waiting) = sync_channel(WAITING_MAX);
-    let core = Core { replica, store, term: claim.term, signer, clock, pulse, on_commit };
+    let photographer = Photographer::new(dir.to_owned(), taken_at);
+    let core = Core { replica, store, term: claim.term, signer, clock, pulse, on_commit, photographer };
     let thread = std::thread::Builder::new().name("dss-core".to_owned()).spawn(move || core.run(&waiting));
     let core = thread.map_err(|error| DssError::Machine { what: "thread".to_owned(), reason: error.to_string() })?;
     Ok(RunningDss { handle: DssHandle { requests, pulse: news }, core })
+}
+
+/// Reads the log to its end and holds it to the signed checkpoint; gives the state, and the size that it went on from. What went on
+/// from a snapshot and does not hold is read again from the beginning.
+fn whole(mut replica: Replica, store: &dyn Store, size: u64) -> Result<(Replica, u64), DssError> {
+    let read_before = replica.journal.size();
+    let empty = replica.emptied();
+    let held = replica.catch_up(store, size).and_then(|()| replica.check(store));
+    match held {
+        Ok(()) => Ok((replica, read_before)),
+        Err(error @ DssError::StoreDiffers { .. }) if read_before > 0 => {
+            warn!(%error, "what was read before does not fit the log; it is read from its beginning");
+            let mut replica = empty;
+            replica.catch_up(store, size)?;
+            replica.check(store)?;
+            Ok((replica, 0))
+        }
+        Err(error) => Err(error),
+    }
 }

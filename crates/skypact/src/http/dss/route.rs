@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn each_endpoint_of_the_contract_has_its_route() {
-        let put = |path| Route::of(&Method::PUT, path);
+        let put = |path: &str| Route::of(&Method::PUT, path);
         let target = |version: Option<&str>| Target { id: "a".to_owned(), version: version.map(str::to_owned) };
         for (list, operation) in [
             ("operational_intent_references", Operation::PutOperationalIntentReference),
