@@ -151,7 +151,11 @@ pub fn read_pact(path: &Path) -> Result<(String, Pact), ConfigError> {
 /// Reads a TOML file; `remedy` says what to do when it is absent.
 pub fn read_toml<T: serde::de::DeserializeOwned>(path: &Path, remedy: &str) -> Result<T, ConfigError> {
     let text = fs::read_to_string(path).map_err(|error| file_error(path, &format!("{error}; {remedy}")))?;
-    toml::from_str(&text).map_err(|error| file_error(path, error.message()))
+    toml::from_str(&text).map_err(|error| {
+        let line = error.span().and_then(|span| text.get(..span.start)).map(|before| 1 + before.matches('\n').count());
+        let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
+        file_error(path, &format!("{place}{}", error.message()))
+    })
 }
 
 /// Writes a new file; one that exists is left alone.

@@ -3,7 +3,7 @@
 use super::desk::{Desk, Where, Who, find};
 use super::exit::show;
 use super::notice::line;
-use super::{CliError, Outcome};
+use super::{CliError, Outcome, reading};
 use crate::http::views::NoticeView;
 
 /// Arguments of `ack`.
@@ -30,8 +30,12 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         let id = find("id", id, notices.iter().map(|notice| &notice.id))?.clone();
         notices.retain(|notice| notice.id == id);
     }
+    let mut text = String::new();
+    for notice in &notices {
+        text += &format!("{}\n{}", line(notice), reading::lines(&reading::notice(notice)?.volumes));
+    }
     let placed = desk.read_back(&signer, &notices).await?;
-    let read = notices.iter().map(|notice| format!("{}\n  {}\n", line(notice), notice.volumes.join("\n  ")));
-    show(json, &placed, &format!("{}read back {} notices", read.collect::<String>(), placed.len()));
+    let count = if placed.len() == 1 { "1 notice".to_owned() } else { format!("{} notices", placed.len()) };
+    show(json, &placed, &format!("{text}read back {count}"));
     Ok(Outcome::Done)
 }

@@ -1,74 +1,69 @@
-//! `skypact conflicts`: list, propose, accept. The exit code tells CLEAR, CONFLICT and UNKNOWN apart.
+//! `skypact conflicts`: what is in conflict, what was proposed and who has to act. The exit code tells CLEAR, CONFLICT and
+//! UNKNOWN apart. The ways out of a conflict are in [`super::remedy`].
 
 use std::fmt::Write as _;
 
-use skypact_channel::{ConflictKey, Kind, Message, Remedy};
-
-use super::desk::{Desk, Where, Who, content, find, hash, short};
+use super::desk::{Desk, Where, Who, short};
 use super::exit::show;
-use super::quantity::{altitude, time_text};
-use super::{CliError, Outcome};
-use crate::directory::unbase64;
+use super::quantity::time_text;
+use super::{CliError, Outcome, reading, remedy};
 use crate::http::views::{ConflictView, NoticeView, ProposalView};
 
 /// Arguments of `conflicts`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
-    step: Option<Step>,
+    step: Option<remedy::Step>,
     #[command(flatten)]
     place: Where,
     #[command(flatten)]
     who: Who,
 }
 
-#[derive(Debug, clap::Subcommand)]
-enum Step {
-    /// Propose other altitudes for one of the own notices in conflict.
-    Level {
-        /// Id of the notice.
-        id: String,
-        /// New lower limit of all its volumes.
-        #[arg(long)]
-        lower: String,
-        /// New upper limit.
-        #[arg(long)]
-        upper: String,
-    },
-    /// Accept a proposal of the counterpart.
-    Accept {
-        /// Id of the proposal.
-        id: String,
-    },
+pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
+    match &args.step {
+        None => list(&Desk::open(&args.place).await?, json).await,
+        Some(step) => {
+            let signer = args.who.signer(&args.place.dir)?;
+            remedy::run(step, &Desk::open(&args.place).await?, &signer, json).await
+        }
+    }
 }
 
-pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
-    let desk = Desk::open(&args.place).await?;
-    match &args.step {
-        None => list(&desk, json).await,
-        Some(Step::Level { id, lower, upper }) => {
-            let message = level(&desk, id, lower, upper).await?;
-            let placed = desk.file(&args.who.signer(&args.place.dir)?, [(message, Vec::new())]).await?;
-            show(json, &placed, "proposed");
-            Ok(Outcome::Done)
-        }
-        Some(Step::Accept { id }) => {
-            let proposals: Vec<ProposalView> = desk.client.get(&desk.path("proposals")).await?;
-            let id = find("id", id, proposals.iter().map(|proposal| &proposal.id))?;
-            let proposal = proposals.iter().find(|proposal| proposal.id == *id);
-            let content = proposal.map(|proposal| content(&proposal.body, &proposal.content)).transpose()?;
-            let content = content.ok_or_else(|| CliError::io("proposal", "the node's answer cannot be read"))?;
-            let message = Message::Acceptance { proposal: hash(id)?, content };
-            let placed = desk.file(&args.who.signer(&args.place.dir)?, [(message, vec![hash(id)?])]).await?;
-            show(json, &placed, "accepted");
-            Ok(Outcome::Done)
-        }
+/// A proposal that still speaks of the newest version of a standing notice, and who has to act on it.
+pub(super) struct Pending {
+    /// The proposal.
+    pub(super) view: ProposalView,
+    /// Party that has to act: to accept it, or once it is accepted, to file the change.
+    pub(super) turn: String,
+}
+
+/// Proposals that wait for somebody.
+pub(super) async fn pending(desk: &Desk, notices: &[NoticeView]) -> Result<Vec<Pending>, CliError> {
+    let proposals: Vec<ProposalView> = desk.client.get(&desk.path("proposals")).await?;
+    let (own, other) = (&desk.view.party, &desk.view.counterpart);
+    let pending = proposals.into_iter().filter_map(|view| {
+        let notice = notices.iter().find(|notice| notice.version == view.notice && notice.stands)?;
+        let answering = if view.party == *own { other } else { own };
+        let turn = if view.accepted_by.is_some() { &notice.party } else { answering };
+        Some(Pending { turn: turn.clone(), view })
+    });
+    Ok(pending.collect())
+}
+
+impl Pending {
+    /// What has to be done with it, in two words, and by which command.
+    pub(super) fn step(&self) -> (&'static str, String) {
+        let (what, verb) = if self.view.accepted_by.is_some() { ("file", "apply") } else { ("answer", "accept") };
+        (what, format!("skypact conflicts {verb} {}", short(&self.view.id)))
     }
 }
 
 async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
     let mut conflicts: Vec<ConflictView> = desk.client.get(&desk.path("conflicts")).await?;
     conflicts.retain(|conflict| conflict.open);
+    let notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
+    let pending = pending(desk, &notices).await?;
     let mut text = String::new();
     // Writing to a String cannot fail.
     for conflict in &conflicts {
@@ -76,8 +71,11 @@ async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
         let filed = conflict.filed.iter().filter(|filed| **filed).count();
         let _ = writeln!(text, "CONFLICT {a} - {b}, recorded by {filed} of 2 nodes");
         let _ = writeln!(text, "  {} to {}", time_text(conflict.start_ns), time_text(conflict.end_ns));
-        for proposal in &conflict.proposals {
-            let _ = writeln!(text, "  proposal {}", short(proposal));
+        for proposal in pending.iter().filter(|pending| conflict.proposals.contains(&pending.view.id)) {
+            let ((_, command), view) = (proposal.step(), &proposal.view);
+            let _ = writeln!(text, "  proposal {} of {}: {}", short(&view.id), view.party, view.remedy);
+            let _ = write!(text, "{}", reading::lines(&reading::proposal(view)?.volumes));
+            let _ = writeln!(text, "  next: {} runs '{command}'", proposal.turn);
         }
     }
     let outcome = match (conflicts.is_empty(), desk.view.connected) {
@@ -97,26 +95,4 @@ async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
     let value = serde_json::json!({ "state": state, "conflicts": conflicts, "logs": desk.view.logs, "connected": desk.view.connected });
     show(json, &value, &text);
     Ok(outcome)
-}
-
-/// A proposal to fly an own notice at other altitudes.
-async fn level(desk: &Desk, id: &str, lower: &str, upper: &str) -> Result<Message, CliError> {
-    let notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
-    let id = find("id", id, notices.iter().map(|notice| &notice.id))?;
-    let conflicts: Vec<ConflictView> = desk.client.get(&desk.path("conflicts")).await?;
-    let view = notices.iter().find(|notice| notice.id == *id);
-    let body = view.and_then(|view| unbase64(&view.body)).and_then(|body| Message::decode(Kind::Notice, &body).ok());
-    let (Some(view), Some(Message::Notice(mut notice))) = (view, body) else {
-        return Err(CliError::io("notice", "the node's answer cannot be read"));
-    };
-    let conflict = conflicts.iter().find(|conflict| conflict.open && conflict.versions.contains(&view.version));
-    let conflict = conflict
-        .ok_or_else(|| CliError::usage("no-conflict", "id", format!("id: {} is in no open conflict", short(id))))?;
-    let band = skypact_airspace::AltitudeBand::new(Some(altitude("lower", lower)?), Some(altitude("upper", upper)?));
-    let band = band.map_err(|error| CliError::usage("field-invalid", "lower", error.to_string()))?;
-    for volume in &mut notice.volumes {
-        volume.band = band;
-    }
-    let key = ConflictKey::new(hash(&conflict.versions[0])?, hash(&conflict.versions[1])?);
-    Ok(Message::Proposal { key, notice: hash(&view.version)?, remedy: Remedy::Level, volumes: notice.volumes })
 }

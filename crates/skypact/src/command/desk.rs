@@ -21,10 +21,10 @@ const ACTS_PER_REQUEST: usize = 1_000;
 #[derive(Debug, Clone, clap::Args)]
 pub struct Where {
     /// Directory of the node.
-    #[arg(long, env = "SKYPACT_DIR", default_value = ".")]
+    #[arg(long, global = true, env = "SKYPACT_DIR", default_value = ".")]
     pub dir: PathBuf,
     /// Name of the channel; needed only when the node has several.
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub channel: Option<String>,
 }
 
@@ -32,10 +32,10 @@ pub struct Where {
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Who {
     /// Name of the acting officer, as the pact has it.
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub officer: Option<String>,
     /// The officer's key; without it DIR/officers/OFFICER.key.
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub officer_key: Option<PathBuf>,
 }
 

@@ -16,8 +16,13 @@ mod inbox;
 mod init;
 mod notice;
 mod pact;
+mod pact_sheet;
+mod proposal;
 mod quantity;
+mod reading;
+mod remedy;
 mod serve;
+mod terms;
 mod verify;
 mod witness;
 

@@ -1,7 +1,7 @@
 //! `skypact notice`: file, change, activate, end, cancel, list.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use skypact_channel::{ActivityClass, Kind, Message, Notice, NoticeAct};
@@ -9,10 +9,11 @@ use skypact_record::Hash;
 
 use super::desk::{Desk, Where, Who, find, hash, short};
 use super::exit::show;
-use super::quantity::{VolumeText, time_text};
-use super::{CliError, Outcome};
-use crate::directory::{base64, unbase64};
+use super::quantity::{FootprintText, VolumeText, time_text};
+use super::{CliError, Outcome, reading};
+use crate::directory::base64;
 use crate::http::views::NoticeView;
+use crate::node::RecordSigner;
 
 /// Most versions of the counterpart that a filing cites.
 const REFERENCES_MAX: usize = 60;
@@ -61,7 +62,7 @@ struct FileArgs {
     #[command(flatten)]
     who: Who,
     /// JSON file with one notice or an array of them, instead of the options below.
-    #[arg(long, conflicts_with_all = ["class", "circle", "polygon", "corridor"])]
+    #[arg(long, conflicts_with_all = ["class", "circle", "polygon", "corridor", "width"])]
     file: Option<PathBuf>,
     /// Id of the notice that this one changes.
     #[arg(long)]
@@ -75,18 +76,8 @@ struct FileArgs {
     /// How to reach whoever controls the activity.
     #[arg(long)]
     contact: Option<String>,
-    /// LAT,LNG,RADIUS such as 35.2854,40.1760,20NM.
-    #[arg(long, allow_hyphen_values = true)]
-    circle: Option<String>,
-    /// "LAT,LNG LAT,LNG LAT,LNG ...".
-    #[arg(long, allow_hyphen_values = true)]
-    polygon: Option<String>,
-    /// "LAT,LNG LAT,LNG ...", with --width.
-    #[arg(long, allow_hyphen_values = true)]
-    corridor: Option<String>,
-    /// Whole width of the corridor, such as 5NM.
-    #[arg(long)]
-    width: Option<String>,
+    #[command(flatten)]
+    footprint: FootprintText,
     /// Lower limit: FL180, "5000ft AMSL" or "1500m W84".
     #[arg(long)]
     lower: Option<String>,
@@ -109,13 +100,6 @@ struct NoticeText {
     call_sign: Option<String>,
     contact: Option<String>,
     volumes: Vec<VolumeText>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum NoticeFile {
-    Many(Vec<NoticeText>),
-    One(NoticeText),
 }
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
@@ -141,11 +125,22 @@ async fn file(args: &FileArgs, json: bool) -> Result<Outcome, CliError> {
         let version = known.iter().find(|notice| notice.id == *id).map(|notice| hash(&notice.version)).transpose()?;
         (notice.act, notice.previous) = (NoticeAct::Changed, version);
     }
+    file_notices(&desk, &signer, notices, &[], json).await
+}
+
+/// Files notices, each citing the counterpart's versions that it is in conflict with, and `references`.
+pub(super) async fn file_notices(
+    desk: &Desk,
+    signer: &RecordSigner,
+    notices: Vec<Notice>,
+    references: &[Hash],
+    json: bool,
+) -> Result<Outcome, CliError> {
     let mut messages = Vec::new();
     let mut text = String::new();
     for notice in notices {
         let message = Message::Notice(notice);
-        let overlaps = overlaps(&desk, &message).await?;
+        let overlaps = overlaps(desk, &message).await?;
         if !overlaps.is_empty() {
             // Writing to a String cannot fail.
             let _ = writeln!(
@@ -154,9 +149,10 @@ async fn file(args: &FileArgs, json: bool) -> Result<Outcome, CliError> {
                 overlaps.len()
             );
         }
-        messages.push((message, overlaps));
+        let cited = references.iter().copied().chain(overlaps.into_iter().take(REFERENCES_MAX));
+        messages.push((message, cited.collect()));
     }
-    let placed = desk.file(&signer, messages).await?;
+    let placed = desk.file(signer, messages).await?;
     for place in &placed {
         let _ = writeln!(text, "filed {} as entry {} of {}", short(&place.leaf), place.index, place.origin);
     }
@@ -165,42 +161,39 @@ async fn file(args: &FileArgs, json: bool) -> Result<Outcome, CliError> {
 }
 
 /// Versions of the counterpart that a notice would be in conflict with: the proof of knowledge that it cites.
-async fn overlaps(desk: &Desk, message: &Message) -> Result<Vec<Hash>, CliError> {
+pub(super) async fn overlaps(desk: &Desk, message: &Message) -> Result<Vec<Hash>, CliError> {
     let body = serde_json::json!({ "body": base64(&message.encode()) });
     let found: Vec<String> = desk.client.post(&desk.path("check"), &body).await?;
-    found.iter().take(REFERENCES_MAX).map(|version| hash(version)).collect()
+    found.iter().map(|version| hash(version)).collect()
 }
 
 fn stated(args: &FileArgs) -> Result<Vec<Notice>, CliError> {
-    let texts = match &args.file {
-        Some(path) => {
-            let text =
-                std::fs::read(path).map_err(|error| CliError::io("file", &format!("{}: {error}", path.display())))?;
-            let wrong = |error: serde_json::Error| {
-                CliError::usage("file-invalid", "file", format!("{}: {error}", path.display()))
-            };
-            match serde_json::from_slice(&text).map_err(wrong)? {
-                NoticeFile::Many(notices) => notices,
-                NoticeFile::One(notice) => vec![notice],
-            }
-        }
-        None => vec![NoticeText {
-            class: args.class.clone(),
-            call_sign: args.call_sign.clone(),
-            contact: args.contact.clone(),
-            volumes: vec![VolumeText {
-                circle: args.circle.clone(),
-                polygon: args.polygon.clone(),
-                corridor: args.corridor.clone(),
-                width: args.width.clone(),
-                lower: args.lower.clone(),
-                upper: args.upper.clone(),
-                from: args.from.clone(),
-                until: args.until.clone(),
-            }],
-        }],
+    if let Some(path) = &args.file {
+        return read_file(path);
+    }
+    let volume = VolumeText {
+        footprint: args.footprint.clone(),
+        lower: args.lower.clone(),
+        upper: args.upper.clone(),
+        from: args.from.clone(),
+        until: args.until.clone(),
     };
-    texts.iter().map(notice).collect()
+    let (class, call_sign, contact) = (args.class.clone(), args.call_sign.clone(), args.contact.clone());
+    Ok(vec![notice(&NoticeText { class, call_sign, contact, volumes: vec![volume] })?])
+}
+
+/// The notices of a JSON file: one, or an array of them.
+pub(super) fn read_file(path: &Path) -> Result<Vec<Notice>, CliError> {
+    let text = std::fs::read(path).map_err(|error| CliError::io("file", &format!("{}: {error}", path.display())))?;
+    let wrong =
+        |error: serde_json::Error| CliError::usage("file-invalid", "file", format!("{}: {error}", path.display()));
+    let many = text.trim_ascii_start().starts_with(b"[");
+    let notices: Vec<NoticeText> = if many {
+        serde_json::from_slice(&text).map_err(wrong)?
+    } else {
+        vec![serde_json::from_slice(&text).map_err(wrong)?]
+    };
+    notices.iter().map(notice).collect()
 }
 
 fn notice(text: &NoticeText) -> Result<Notice, CliError> {
@@ -229,11 +222,8 @@ async fn act(args: &ActArgs, act: NoticeAct, json: bool) -> Result<Outcome, CliE
     let desk = Desk::open(&args.place).await?;
     let known: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
     let id = find("id", &args.id, known.iter().map(|notice| &notice.id))?;
-    let view = known.iter().find(|notice| notice.id == *id);
-    let body = view.and_then(|view| unbase64(&view.body)).and_then(|body| Message::decode(Kind::Notice, &body).ok());
-    let (Some(view), Some(Message::Notice(mut notice))) = (view, body) else {
-        return Err(CliError::io("notice", "the node's answer cannot be read"));
-    };
+    let view = known.iter().find(|notice| notice.id == *id).expect("found above");
+    let mut notice = reading::notice(view)?;
     (notice.act, notice.previous) = (act, Some(hash(&view.version)?));
     let placed = desk.file(&signer, [(Message::Notice(notice), Vec::new())]).await?;
     show(json, &placed, &format!("{} {}", act.name(), short(id)));

@@ -7,18 +7,30 @@ use skypact_airspace::{
 
 use super::CliError;
 
+/// A footprint as a file or the command line states it: exactly one of circle, polygon and corridor.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize, clap::Args)]
+pub(super) struct FootprintText {
+    /// LAT,LNG,RADIUS such as 35.2854,40.1760,20NM.
+    #[arg(long, allow_hyphen_values = true)]
+    circle: Option<String>,
+    /// "LAT,LNG LAT,LNG LAT,LNG ...".
+    #[arg(long, allow_hyphen_values = true)]
+    polygon: Option<String>,
+    /// "LAT,LNG LAT,LNG ...", with --width.
+    #[arg(long, allow_hyphen_values = true)]
+    corridor: Option<String>,
+    /// Whole width of the corridor, such as 5NM.
+    #[arg(long)]
+    width: Option<String>,
+}
+
 /// One volume as a file or the command line states it.
-#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct VolumeText {
-    /// `LAT,LNG,RADIUS`.
-    pub(super) circle: Option<String>,
-    /// `LAT,LNG LAT,LNG ...`.
-    pub(super) polygon: Option<String>,
-    /// `LAT,LNG LAT,LNG ...` with `width`.
-    pub(super) corridor: Option<String>,
-    /// Whole width of the corridor.
-    pub(super) width: Option<String>,
+    /// Where.
+    #[serde(flatten)]
+    pub(super) footprint: FootprintText,
     /// Lower limit; absent is unlimited.
     pub(super) lower: Option<String>,
     /// Upper limit; absent is unlimited.
@@ -35,12 +47,13 @@ impl VolumeText {
         let limit = |field, text: &Option<String>| text.as_deref().map(|text| altitude(field, text)).transpose();
         let band = AltitudeBand::new(limit("lower", &self.lower)?, limit("upper", &self.upper)?);
         let band = band.map_err(|error| invalid("lower", error.to_string()))?;
-        let window = TimeWindow::new(UtcNanos(time_ns("from", &self.from)?), UtcNanos(time_ns("until", &self.until)?));
-        let window = window.map_err(|error| invalid("until", error.to_string()))?;
-        Ok(Volume4d::new(self.footprint()?, band, window))
+        Ok(Volume4d::new(self.footprint.footprint()?, band, window(&self.from, &self.until)?))
     }
+}
 
-    fn footprint(&self) -> Result<Footprint, CliError> {
+impl FootprintText {
+    /// The footprint that is stated.
+    pub(super) fn footprint(&self) -> Result<Footprint, CliError> {
         match (&self.circle, &self.polygon, &self.corridor) {
             (Some(circle), None, None) => {
                 let (centre, radius) = circle
@@ -115,13 +128,35 @@ pub fn time_ns(field: &str, text: &str) -> Result<i64, CliError> {
     i64::try_from(instant.as_nanosecond()).map_err(|_| wrong())
 }
 
+/// From one instant to another.
+pub(super) fn window(from: &str, until: &str) -> Result<TimeWindow, CliError> {
+    let window = TimeWindow::new(UtcNanos(time_ns("from", from)?), UtcNanos(time_ns("until", until)?));
+    window.map_err(|error| invalid("until", error.to_string()))
+}
+
+/// A length of time with its unit, negative for earlier: `20min`, `90s`, `-1h`. Nanoseconds.
+pub(super) fn duration_ns(field: &str, text: &str) -> Result<i64, CliError> {
+    let text = text.trim();
+    let wrong = || invalid(field, format!("'{text}' is no length of time: write 20min, 90s or 1h, -20min for earlier"));
+    let unit_at = text.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(wrong)?;
+    let unit_ns = match &text[unit_at..] {
+        "s" => 1_000_000_000,
+        "min" => 60_000_000_000,
+        "h" => 3_600_000_000_000,
+        _ => return Err(wrong()),
+    };
+    let number: i64 = text[..unit_at].trim().parse().map_err(|_| wrong())?;
+    number.checked_mul(unit_ns).ok_or_else(wrong)
+}
+
 /// An instant as people read it: UTC, to the second.
 pub fn time_text(ns: i64) -> String {
     jiff::Timestamp::from_second(ns.div_euclid(1_000_000_000))
         .map_or_else(|_| ns.to_string(), |instant| instant.to_string())
 }
 
-fn positions(field: &str, text: &str) -> Result<Vec<LatLng>, CliError> {
+/// Positions with blanks between them.
+pub(super) fn positions(field: &str, text: &str) -> Result<Vec<LatLng>, CliError> {
     text.split_whitespace().map(|pair| position(field, pair)).collect()
 }
 
@@ -161,6 +196,27 @@ mod tests {
     fn a_time_without_zone_is_an_error() {
         assert!(time_ns("from", "2017-04-07T09:00").is_err());
         assert_eq!(time_ns("from", "1970-01-01T00:00:01Z").expect("a time"), 1_000_000_000);
+    }
+
+    #[test]
+    fn a_length_of_time_needs_its_unit_and_may_be_negative() {
+        assert_eq!(duration_ns("shift", "20min").expect("a length of time"), 1_200_000_000_000);
+        assert_eq!(duration_ns("shift", "-1h").expect("a length of time"), -3_600_000_000_000);
+        for wrong in ["20", "min", "20 m", "1.5h", "9223372036854775807h"] {
+            assert!(duration_ns("shift", wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_field_that_no_volume_has_is_refused() {
+        let volume = |text: &str| serde_json::from_str::<VolumeText>(text).map(|volume| volume.volume());
+        assert!(
+            volume(r#"{"circle": "35,40,5km", "from": "2030-01-01T00:00:00Z", "until": "2030-01-01T01:00:00Z"}"#)
+                .expect("a volume")
+                .is_ok()
+        );
+        let error = volume(r#"{"circel": "35,40,5km", "from": "", "until": ""}"#).expect_err("an unknown field");
+        assert!(error.to_string().contains("circel"), "{error}");
     }
 
     #[test]

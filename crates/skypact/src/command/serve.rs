@@ -66,8 +66,9 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     // The API may have ended already; both are told and waited for.
     let _ = stop.send(true);
     let _ = api.await;
-    node.stop().await?;
+    let stopped = node.stop().await;
     let _ = std::fs::remove_file(dir.socket());
+    stopped?;
     if ended { Err(CliError::io("storage", "the node ended by itself")) } else { Ok(Outcome::Done) }
 }
 

@@ -91,6 +91,11 @@ impl PlayResult {
         let slowest = self.timings_s.iter().max_by(|a, b| a.1.total_cmp(b.1));
         let slowest = slowest.map(|(step, seconds)| format!("{step}, {seconds:.1} s")).unwrap_or_default();
         let metres = |metres: Option<f64>| metres.map_or("-".to_owned(), |metres| format!("{metres:.0} m"));
+        let quiet = if self.conflicts == 0 {
+            "no two aircraft of this recording come near each other: nothing to deconflict\n"
+        } else {
+            ""
+        };
         let bundles = self.bundles.iter().map(|bundle| bundle.display().to_string()).collect::<Vec<_>>().join("\n  ");
         format!(
             "scenario 1: conflict found, proposal signed by both, closed   {}\n\
@@ -103,7 +108,7 @@ impl PlayResult {
              encounters missed                {:>6}\n\
              conflicts that came so close     {:>6}\n\
              closest approach                 {:>6}  (median of conflicts {})\n\
-             slowest step: {slowest}\n\
+             {quiet}slowest step: {slowest}\n\
              evidence bundles, {} entries, all that is claimed is proven: {}\n  {bundles}\n\
              verify them with: skypact verify FILE",
             yes(self.scenario_1_settled),

@@ -239,8 +239,8 @@ pub fn proposal(channel: &Channel, state: &ProposalState) -> ProposalView {
     }
 }
 
-/// A volume in one line.
-fn volume(volume: &Volume4d) -> String {
+/// Where and how high a volume is, in one line.
+pub fn volume(volume: &Volume4d) -> String {
     let shape = match &volume.footprint {
         Footprint::Polygon(polygon) => format!("polygon of {} vertices", polygon.vertices().len()),
         Footprint::Circle(circle) => {

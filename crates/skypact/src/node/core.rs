@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::Receiver;
+use std::sync::{Arc, OnceLock};
 
 use skypact_airspace::UtcNanos;
 use skypact_channel::{
@@ -14,7 +15,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::round::{Answer, Round, stored};
 use super::signer::RecordSigner;
-use super::{NodeError, Placed};
+use super::{Failure, NodeError, Placed};
 use crate::clock::NodeClock;
 use crate::entropy::SystemEntropy;
 use crate::storage::Store;
@@ -104,6 +105,8 @@ pub(super) struct Core {
     pub(super) store: Box<dyn Store>,
     pub(super) clock: NodeClock,
     pub(super) revision: watch::Sender<u64>,
+    /// Set when a commit failed, before anybody is told.
+    pub(super) failure: Arc<OnceLock<Failure>>,
 }
 
 impl Core {
@@ -236,6 +239,7 @@ impl Core {
         let changed = !round.is_empty();
         let batch = round.batch();
         if changed && let Err(error) = self.store.commit(&batch) {
+            self.failure.get_or_init(|| (error.code(), error.to_string()));
             round.fail(&error);
             return Err(NodeError::from(&error));
         }

@@ -41,7 +41,7 @@ pub(super) async fn carry(node: NodeHandle, channel: String, pact: Pact, log: Lo
                     return;
                 }
             }
-            Err(NodeError::Stopped) => return,
+            Err(NodeError::Stopped | NodeError::NotRecorded { .. }) => return,
             Err(error) => {
                 if !std::mem::replace(&mut failing, true) {
                     warn!(channel, address = client.address(), code = error.code(), %error, "the counterpart did not take a frame; trying again");
@@ -159,7 +159,7 @@ pub(super) async fn have_cosigned(
                     return;
                 }
             }
-            Err(NodeError::Stopped) => return,
+            Err(NodeError::Stopped | NodeError::NotRecorded { .. }) => return,
             Err(error) => {
                 if !std::mem::replace(&mut failing, true) {
                     warn!(channel, witness, code = error.code(), %error, "the witness did not cosign; trying again");

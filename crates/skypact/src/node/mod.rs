@@ -18,8 +18,8 @@ pub use signer::RecordSigner;
 pub use start::{NodeOptions, RunningNode, start};
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, OnceLock};
 
 use skypact_channel::{Submission, VerifiedFrame, VerifiedReceipt};
 use skypact_record::Hash;
@@ -47,7 +47,11 @@ pub struct NodeHandle {
     revision: watch::Receiver<u64>,
     clock: NodeClock,
     scratch: Arc<PathBuf>,
+    failure: Arc<OnceLock<Failure>>,
 }
+
+/// Why the core ended by itself: stable code and reason of the commit that failed.
+type Failure = (&'static str, String);
 
 impl NodeHandle {
     /// Records officers' acts in order; all are durable when this returns. At the first one that is refused the rest is
@@ -125,13 +129,19 @@ impl NodeHandle {
         loop {
             match self.requests.try_send(request) {
                 Ok(()) => break,
-                Err(std::sync::mpsc::TrySendError::Disconnected(_)) => return Err(NodeError::Stopped),
+                Err(std::sync::mpsc::TrySendError::Disconnected(_)) => return Err(self.ended()),
                 Err(std::sync::mpsc::TrySendError::Full(back)) => {
                     request = back;
                     tokio::time::sleep(std::time::Duration::from_millis(1)).await;
                 }
             }
         }
-        answer.await.map_err(|_| NodeError::Stopped)
+        answer.await.map_err(|_| self.ended())
+    }
+
+    /// What to tell whoever asks a core that is gone.
+    fn ended(&self) -> NodeError {
+        let failure = self.failure.get().cloned();
+        failure.map_or(NodeError::Stopped, |(code, reason)| NodeError::NotRecorded { code, reason })
     }
 }

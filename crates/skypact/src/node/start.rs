@@ -86,8 +86,9 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
     let (requests, waiting) = sync_channel(WAITING_MAX);
     let clock = options.clock.clone();
     let scratch = Arc::new(options.scratch.clone());
-    let handle = NodeHandle { requests, revision: news, clock: clock.clone(), scratch };
-    let mut core = Core { channels, store: options.store, clock, revision };
+    let failure = Arc::default();
+    let handle = NodeHandle { requests, revision: news, clock: clock.clone(), scratch, failure: Arc::clone(&failure) };
+    let mut core = Core { channels, store: options.store, clock, revision, failure };
     core.open()?;
 
     let pins = Pins::new();

@@ -1,101 +1,13 @@
 //! The command line as people and scripts meet it: real processes, exit codes, messages.
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use skypact::feeds::recording::locate_default;
 
-/// A directory of one test, removed at its end.
-struct Ground(PathBuf);
-
-impl Ground {
-    fn new(name: &str) -> Self {
-        let dir = std::env::temp_dir().join(format!("skypact-command-{name}-{}", std::process::id()));
-        // Leftovers of a run that was killed.
-        let _ = std::fs::remove_dir_all(&dir);
-        std::fs::create_dir_all(&dir).unwrap();
-        Self(dir)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).display().to_string()
-    }
-}
-
-impl Drop for Ground {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn skypact(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_skypact")).args(arguments).stdin(Stdio::null()).output().unwrap()
-}
-
-fn succeed(arguments: &[&str]) -> serde_json::Value {
-    let output = skypact(arguments);
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "skypact {}: {stderr}", arguments.join(" "));
-    serde_json::from_slice(&output.stdout).unwrap_or_default()
-}
-
-/// The error that a command must end with: exit code and stable code.
-fn refuse(arguments: &[&str], exit: i32, code: &str) -> String {
-    let output = skypact(arguments);
-    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(exit), "skypact {}: {stderr}", arguments.join(" "));
-    let error: serde_json::Value = serde_json::from_str(stderr.trim()).unwrap_or_default();
-    assert_eq!(error["code"], code, "{stderr}");
-    error["message"].as_str().unwrap_or_default().to_owned()
-}
-
-/// Two parties with a pact in force; RED's node is ready to run.
-fn pact(ground: &Ground) {
-    let (red, blue, proposal) = (ground.path("red"), ground.path("blue"), ground.path("proposal.toml"));
-    let init = |dir: &str, party: &str, prefix: &str, listen: &str| {
-        let officer = ["--officer", "Duty officer", "--listen", listen];
-        succeed(&[&["--json", "init", "--dir", dir, "--party", party, "--prefix", prefix], &officer[..]].concat());
-    };
-    init(&red, "RED", "red.example", "127.0.0.1:0");
-    init(&blue, "BLUE", "blue.example", "127.0.0.1:0");
-    let card = ground.path("blue/party.card");
-    succeed(&["--json", "pact", "propose", "--dir", &red, "--with", &card, "--name", "east-river", "--out", &proposal]);
-    succeed(&["--json", "pact", "sign", "--dir", &blue, &proposal]);
-    succeed(&["--json", "pact", "sign", "--dir", &red, &proposal]);
-}
-
-/// A node as a process, ended with SIGKILL when it is dropped.
-struct Node(Child);
-
-impl Node {
-    fn start(dir: &str) -> Self {
-        let child = Command::new(env!("CARGO_BIN_EXE_skypact"))
-            .args(["serve", "--dir", dir])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let node = Self(child);
-        for _ in 0..500 {
-            if std::os::unix::net::UnixStream::connect(Path::new(dir).join("api.sock")).is_ok() {
-                return node;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
-        panic!("the node did not answer within 10 s");
-    }
-}
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use crate::command_ground::{Ground, Node, pact, refuse, screen, skypact, succeed};
 
 const WHERE: &str = "35.2854,40.1760,20NM";
 
 fn file<'a>(dir: &'a str, lower: &'a str, from: &'a str, until: &'a str) -> Vec<&'a str> {
-    let who = ["--json", "notice", "file", "--dir", dir, "--officer", "Duty officer", "--call-sign", "KOBALT 21"];
+    let who = ["notice", "file", "--dir", dir, "--officer", "Duty officer", "--call-sign", "KOBALT 21"];
     let what = ["--circle", WHERE, "--lower", lower, "--upper", "FL240", "--from", from, "--until", until];
     [&who[..], &what[..]].concat()
 }
@@ -108,14 +20,14 @@ fn what_a_killed_node_acknowledged_is_there_when_it_is_back() {
     let node = Node::start(&red);
     let placed = succeed(&file(&red, "FL180", "2099-04-07T09:00:00Z", "2099-04-07T11:00:00Z"));
     drop(node);
-    refuse(&["--json", "notice", "list", "--dir", &red], 4, "node-not-reachable");
+    refuse(&["notice", "list", "--dir", &red], 4, "node-not-reachable");
     let _node = Node::start(&red);
-    let listed = succeed(&["--json", "notice", "list", "--dir", &red]);
+    let listed = succeed(&["notice", "list", "--dir", &red]);
     assert_eq!(listed[0]["id"], placed[0]["leaf"]);
     assert_eq!(listed[0]["call_sign"], "KOBALT 21");
     let id = listed[0]["id"].as_str().unwrap();
-    succeed(&["--json", "notice", "cancel", "--dir", &red, "--officer", "Duty officer", &id[..8]]);
-    refuse(&["--json", "notice", "end", "--dir", &red, "--officer", "Duty officer", &id[..8]], 3, "notice-over");
+    succeed(&["notice", "cancel", "--dir", &red, "--officer", "Duty officer", &id[..8]]);
+    refuse(&["notice", "end", "--dir", &red, "--officer", "Duty officer", &id[..8]], 3, "notice-over");
 }
 
 #[test]
@@ -128,9 +40,9 @@ fn what_an_officer_mistypes_gets_an_answer_that_says_what_to_write() {
     assert!(refuse(&file(&red, "FL180", "2099-04-07T09:00:00", until), 2, "field-invalid").contains('Z'));
     assert!(refuse(&file(&red, "FL250", from, until), 2, "field-invalid").contains("lower"));
     assert!(refuse(&file(&red, "FL180", until, from), 2, "field-invalid").contains("until"));
-    let again = ["--json", "init", "--dir", &red, "--party", "RED", "--prefix", "red.example"];
+    let again = ["init", "--dir", &red, "--party", "RED", "--prefix", "red.example"];
     refuse(&again, 2, "file-unusable");
-    refuse(&["--json", "pact", "show", &ground.path("nothing.pact")], 2, "file-unusable");
+    refuse(&["pact", "show", &ground.path("nothing.pact")], 2, "file-unusable");
     assert_eq!(skypact(&["no-such-command"]).status.code(), Some(2));
     assert_eq!(skypact(&["--help"]).status.code(), Some(0));
 }
@@ -138,7 +50,7 @@ fn what_an_officer_mistypes_gets_an_answer_that_says_what_to_write() {
 #[test]
 fn the_demonstration_holds_and_a_flipped_byte_of_its_evidence_is_found() {
     let ground = Ground::new("demo");
-    let result = succeed(&["--json", "demo", "--dir", &ground.path("stage")]);
+    let result = succeed(&["demo", "--dir", &ground.path("stage")]);
     assert_eq!(result["aircraft"], 17);
     assert_eq!(result["notices"], 299, "297 legs and the two notices of scenario 1");
     assert_eq!(result["acknowledged"], 299);
@@ -147,7 +59,7 @@ fn the_demonstration_holds_and_a_flipped_byte_of_its_evidence_is_found() {
     assert_eq!(result["scenario_1_settled"], true);
     for bundle in result["bundles"].as_array().unwrap() {
         let path = bundle.as_str().unwrap();
-        assert_eq!(succeed(&["--json", "verify", path])["holds"], true);
+        assert_eq!(succeed(&["verify", path])["holds"], true);
         let mut bytes = std::fs::read(path).unwrap();
         let middle = bytes.len() / 2;
         bytes[middle] ^= 1;
@@ -157,4 +69,65 @@ fn the_demonstration_holds_and_a_flipped_byte_of_its_evidence_is_found() {
         let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         assert!(!report["faults"].as_array().unwrap().is_empty());
     }
+}
+
+#[test]
+fn terms_are_printed_edited_proposed_shown_and_compared() {
+    let ground = Ground::new("terms");
+    pact(&ground);
+    let (red, card, file) = (ground.path("red"), ground.path("blue/party.card"), ground.path("terms.toml"));
+    let printed = screen(&["pact", "terms"]);
+    let edited = printed.replace("languages = [\"en\"]", "languages = [\"en\", \"ar\"]");
+    let edited = edited.replace("manned.unmanned = { lateral_m = 9260,", "manned.unmanned = { lateral_m = 1852.5,");
+    std::fs::write(&file, &edited).unwrap();
+    let out = ground.path("other.toml");
+    let propose = |out: &str, terms: &str| {
+        let card = card.clone();
+        let words =
+            ["pact", "propose", "--dir", &red, "--with", &card, "--name", "east-river", "--out", out, "--terms", terms];
+        words.map(str::to_owned)
+    };
+    let words = propose(&out, &file);
+    succeed(&words.each_ref().map(String::as_str));
+    assert_eq!(screen(&["pact", "terms", "--of", &out]), edited);
+    let shown = succeed(&["pact", "show", &out]);
+    assert_eq!(shown["terms"]["languages"], serde_json::json!(["en", "ar"]));
+    assert_eq!(shown["terms"]["minima"]["manned"]["unmanned"]["lateral_m"], 1852.5);
+    let page = screen(&["pact", "show", &out]);
+    assert!(page.contains("hazard-area.hazard-area = { lateral_m = 9260, vertical_m = 304.8, time_s = 0 }"), "{page}");
+    assert!(page.lines().all(|line| line.len() <= 100), "{page}");
+
+    let (proposal, pact) = (ground.path("proposal.toml"), ground.path("red/pacts/east-river.pact"));
+    assert_eq!(succeed(&["pact", "diff", &proposal, &pact])["same"], true);
+    let output = skypact(&["--json", "pact", "diff", &pact, &out]);
+    assert_eq!(output.status.code(), Some(1));
+    let compared: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let expected = serde_json::json!([
+        { "what": "terms.languages", "a": "[\"en\"]", "b": "[\"en\",\"ar\"]" },
+        { "what": "terms.minima.manned.unmanned.lateral_m", "a": "9260", "b": "1852.5" },
+    ]);
+    assert_eq!((&compared["same"], &compared["differences"]), (&false.into(), &expected));
+
+    std::fs::write(&file, "languages = []\nlateral_m = 5\n").unwrap();
+    let words = propose(&ground.path("third.toml"), &file);
+    let message = refuse(&words.each_ref().map(String::as_str), 2, "file-unusable");
+    assert!(message.contains("line 2") && message.contains("lateral_m"), "{message}");
+}
+
+#[test]
+fn the_demonstration_on_one_airliner_says_that_there_is_nothing_to_deconflict() {
+    let ground = Ground::new("mode-s");
+    let (recording, stage) = (ground.path("flight.csv"), ground.path("stage"));
+    let whole = std::fs::read_to_string(locate_default().unwrap().with_file_name("long_flight.csv")).unwrap();
+    let cut: Vec<&str> = whole.lines().skip(60_000).take(20_000).collect();
+    std::fs::write(&recording, cut.join("\n")).unwrap();
+    let page = screen(&["demo", "--recording", &recording, "--dir", &stage]);
+    assert!(page.contains("nothing to deconflict"), "{page}");
+    let bundle = ground.path("stage/blue.bundle");
+    assert_eq!(succeed(&["verify", &bundle])["holds"], true);
+    std::fs::write(&recording, cut[..3].join("\n")).unwrap();
+    refuse(&["demo", "--recording", &recording], 2, "recording-nothing-decoded");
+    std::fs::write(&recording, "time,price\n1,2\n").unwrap();
+    refuse(&["demo", "--recording", &recording], 2, "recording-format-unknown");
+    refuse(&["demo", "--recording", &ground.path("absent.csv")], 2, "recording-not-opened");
 }

@@ -2,10 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic, in its helpers too")]
 
 mod command;
+mod command_ground;
 mod encounters;
+mod full_disk;
 mod legs;
 mod node;
 mod recording;
+mod remedy;
 mod storage;
 #[cfg(debug_assertions)]
 mod storage_crash;

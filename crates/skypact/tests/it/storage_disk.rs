@@ -2,13 +2,12 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::Command;
 
 use skypact::storage::{
     Append, Batch, CommitError, Field, Head, HeadKind, NotWritten, SqliteStore, Store, StoreError, StoredEntry, Walk,
 };
 
-use crate::storage_ground::{Ground, append, entry, part};
+use crate::storage_ground::{Ground, Mounted, append, entry, part};
 
 const A: &str = "example.org/a";
 const B: &str = "example.org/b";
@@ -225,30 +224,4 @@ fn sample(directory: &Path) -> SqliteStore {
     store.commit(&Batch { heads, ..append(A, 1, 0, &entries) }).unwrap();
     store.put_document("witness", b"document-needle").unwrap();
     store
-}
-
-/// A small file system in memory, for the superuser of a machine that allows it.
-struct Mounted<'a>(&'a Path);
-
-impl<'a> Mounted<'a> {
-    fn new(at: &'a Path, size: &str) -> Option<Self> {
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(at);
-        if mount.output().is_ok_and(|output| output.status.success()) {
-            return Some(Self(at));
-        }
-        eprintln!("skipped: mounting a tmpfs needs the superuser");
-        None
-    }
-
-    fn remount(&self, mode: &str) {
-        let done = Command::new("mount").args(["-o", &format!("remount,{mode}")]).arg(self.0).status();
-        assert!(done.unwrap().success());
-    }
-}
-
-impl Drop for Mounted<'_> {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.0).status();
-    }
 }

@@ -1,6 +1,7 @@
 //! What the storage tests stand on: directories of their own, and entries made from a number.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use skypact::storage::{Append, Batch, StoredEntry, StoredPart};
@@ -55,4 +56,32 @@ pub(crate) fn part(n: u8, length: usize) -> Option<StoredPart> {
 pub(crate) fn append(log: &str, term: u64, expected_size: u64, entries: &[StoredEntry]) -> Batch {
     let append = Append { log: log.to_owned(), term, expected_size, entries: entries.to_vec() };
     Batch { appends: vec![append], heads: vec![] }
+}
+
+/// A small file system in memory, for the superuser of a machine that allows it.
+pub(crate) struct Mounted(PathBuf);
+
+impl Mounted {
+    /// Mounts it; `None` where that is not allowed, which in continuous integration is a failure.
+    pub(crate) fn new(at: &Path, size: &str) -> Option<Self> {
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(at);
+        if mount.output().is_ok_and(|output| output.status.success()) {
+            return Some(Self(at.to_path_buf()));
+        }
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "mounting a tmpfs needs the superuser");
+        eprintln!("skipped: mounting a tmpfs needs the superuser");
+        None
+    }
+
+    pub(crate) fn remount(&self, mode: &str) {
+        let done = Command::new("mount").args(["-o", &format!("remount,{mode}")]).arg(&self.0).status();
+        assert!(done.unwrap().success());
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+    }
 }

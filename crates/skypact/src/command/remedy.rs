@@ -1,0 +1,230 @@
+//! `skypact conflicts level`, `retime`, `reroute`, `accept`, `apply`: the way out of a conflict, from the proposal of one
+//! side over the acceptance of the other to the changed notice of its author. Each step says what the next one is.
+
+use std::path::PathBuf;
+
+use skypact_airspace::{AltitudeBand, TimeWindow, UtcNanos, Volume4d};
+use skypact_channel::{ConflictKey, Message, Notice, NoticeAct, Remedy};
+use skypact_record::Hash;
+
+use super::desk::{Desk, find, hash, short};
+use super::exit::show;
+use super::notice::{file_notices, overlaps, read_file};
+use super::quantity::{FootprintText, altitude, duration_ns};
+use super::reading::{self, Proposed};
+use super::{CliError, Outcome};
+use crate::http::views::{ConflictView, NoticeView, ProposalView};
+use crate::node::RecordSigner;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Step {
+    /// Propose other altitudes for a notice in conflict.
+    Level {
+        /// Id of the notice, or its first 6 or more digits.
+        id: String,
+        /// New lower limit of all its volumes.
+        #[arg(long)]
+        lower: String,
+        /// New upper limit.
+        #[arg(long)]
+        upper: String,
+    },
+    /// Propose other times for a notice in conflict.
+    Retime {
+        /// Id of the notice, or its first 6 or more digits.
+        id: String,
+        /// New first instant, UTC: 2017-04-07T09:00:00Z.
+        #[arg(long, requires = "until", required_unless_present = "shift")]
+        from: Option<String>,
+        /// New last instant.
+        #[arg(long, requires = "from")]
+        until: Option<String>,
+        /// Move all its volumes by this: 20min for later, -20min for earlier.
+        #[arg(long, allow_hyphen_values = true, conflicts_with_all = ["from", "until"])]
+        shift: Option<String>,
+    },
+    /// Propose other places for a notice in conflict.
+    Reroute {
+        /// Id of the notice, or its first 6 or more digits.
+        id: String,
+        /// JSON file with the notice as it would be, instead of one new footprint for all its volumes.
+        #[arg(long, conflicts_with_all = ["circle", "polygon", "corridor", "width"])]
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        footprint: FootprintText,
+    },
+    /// Accept a proposal of the counterpart.
+    Accept {
+        /// Id of the proposal, or its first 6 or more digits.
+        id: String,
+    },
+    /// File the changed notice that an accepted proposal describes.
+    Apply {
+        /// Id of the proposal, or its first 6 or more digits.
+        id: String,
+    },
+}
+
+pub(super) async fn run(step: &Step, desk: &Desk, signer: &RecordSigner, json: bool) -> Result<Outcome, CliError> {
+    match step {
+        Step::Level { id, lower, upper } => {
+            let band = AltitudeBand::new(Some(altitude("lower", lower)?), Some(altitude("upper", upper)?));
+            let band = band.map_err(|error| CliError::usage("field-invalid", "lower", error.to_string()))?;
+            let level = |notice: &Notice| Ok(each(notice, |volume| volume.band = band));
+            propose(desk, signer, id, Remedy::Level, level, json).await
+        }
+        Step::Retime { id, from, until, shift } => {
+            let retimed = |notice: &Notice| match (from, until, shift) {
+                (Some(from), Some(until), None) => stretched(notice, from, until),
+                (.., shift) => shifted(notice, shift.as_deref().unwrap_or_default()),
+            };
+            propose(desk, signer, id, Remedy::Retime, retimed, json).await
+        }
+        Step::Reroute { id, file, footprint } => {
+            let rerouted = |notice: &Notice| match file {
+                None => {
+                    let footprint = footprint.footprint()?;
+                    Ok(each(notice, |volume| volume.footprint = footprint.clone()))
+                }
+                Some(file) => match &mut read_file(file)?[..] {
+                    [stated] if stated.class == notice.class => Ok(std::mem::take(&mut stated.volumes)),
+                    _ => {
+                        Err(CliError::usage("field-invalid", "file", "file: give one notice, of the class that it has"))
+                    }
+                },
+            };
+            propose(desk, signer, id, Remedy::Reroute, rerouted, json).await
+        }
+        Step::Accept { id } => accept(desk, signer, id, json).await,
+        Step::Apply { id } => apply(desk, signer, id, json).await,
+    }
+}
+
+/// The volumes of a notice, each changed in the same way; those that become the same are one.
+fn each(notice: &Notice, change: impl Fn(&mut Volume4d)) -> Vec<Volume4d> {
+    let mut volumes: Vec<Volume4d> = Vec::new();
+    for volume in &notice.volumes {
+        let mut volume = volume.clone();
+        change(&mut volume);
+        if !volumes.contains(&volume) {
+            volumes.push(volume);
+        }
+    }
+    volumes
+}
+
+fn stretched(notice: &Notice, from: &str, until: &str) -> Result<Vec<Volume4d>, CliError> {
+    let window = super::quantity::window(from, until)?;
+    if notice.volumes.iter().any(|volume| volume.window != notice.window()) {
+        let message =
+            "from: its volumes have times of their own; move them all with --shift, or give each with 'reroute --file'";
+        return Err(CliError::usage("field-invalid", "from", message));
+    }
+    Ok(each(notice, |volume| volume.window = window))
+}
+
+fn shifted(notice: &Notice, shift: &str) -> Result<Vec<Volume4d>, CliError> {
+    let shift_ns = duration_ns("shift", shift)?;
+    let moved = |at: UtcNanos| at.0.checked_add(shift_ns).map(UtcNanos);
+    let beyond = || CliError::usage("field-invalid", "shift", format!("shift: {shift} leads beyond all time"));
+    let whole = notice.window();
+    moved(whole.start()).zip(moved(whole.end())).ok_or_else(beyond)?;
+    Ok(each(notice, |volume| {
+        let (start, end) = (moved(volume.window.start()), moved(volume.window.end()));
+        let (start, end) = start.zip(end).expect("it lies within the whole, which can be moved");
+        volume.window = TimeWindow::new(start, end).expect("both ends move alike");
+    }))
+}
+
+/// Files a proposal to change a notice in an open conflict.
+async fn propose(
+    desk: &Desk,
+    signer: &RecordSigner,
+    id: &str,
+    remedy: Remedy,
+    change: impl Fn(&Notice) -> Result<Vec<Volume4d>, CliError>,
+    json: bool,
+) -> Result<Outcome, CliError> {
+    let notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
+    let id = find("id", id, notices.iter().map(|notice| &notice.id))?;
+    let view = notices.iter().find(|notice| notice.id == *id).expect("found above");
+    let conflicts: Vec<ConflictView> = desk.client.get(&desk.path("conflicts")).await?;
+    let conflict = conflicts.iter().find(|conflict| conflict.open && conflict.versions.contains(&view.version));
+    let conflict = conflict
+        .ok_or_else(|| CliError::usage("no-conflict", "id", format!("id: {} is in no open conflict", short(id))))?;
+    let notice = reading::notice(view)?;
+    let volumes = change(&notice)?;
+    if volumes == notice.volumes {
+        return Err(CliError::usage("nothing-changes", "id", "id: the notice is like that already; propose a change"));
+    }
+    let (mine, version) = (view.party == desk.view.party, hash(&view.version)?);
+    let mut text = String::new();
+    if mine {
+        let changed = Notice { act: NoticeAct::Changed, previous: Some(version), volumes: volumes.clone(), ..notice };
+        let left = overlaps(desk, &Message::Notice(changed)).await?.len();
+        if left > 0 {
+            text =
+                format!("like that it would still be in conflict with {left} notices of {}\n", desk.view.counterpart);
+        }
+    }
+    let key = ConflictKey::new(hash(&conflict.versions[0])?, hash(&conflict.versions[1])?);
+    let shown = reading::lines(&volumes);
+    let message = Message::Proposal { key, notice: version, remedy, volumes };
+    let placed = desk.file(signer, [(message, vec![version])]).await?;
+    let (name, other) = (view.call_sign.as_deref().unwrap_or(short(id)), &desk.view.counterpart);
+    let proposal = placed.first().map_or("", |placed| short(&placed.leaf));
+    let author = if mine { "you file" } else { "it files" };
+    text += &format!(
+        "proposed {proposal}: {} {name}\n{shown}next: {other} accepts with 'skypact conflicts accept {proposal}',\n\
+         then {author} the change with 'skypact conflicts apply {proposal}'",
+        remedy.name()
+    );
+    show(json, &placed, &text);
+    Ok(Outcome::Done)
+}
+
+async fn accept(desk: &Desk, signer: &RecordSigner, id: &str, json: bool) -> Result<Outcome, CliError> {
+    let (id, _, Proposed { notice, remedy, volumes, content, .. }) = proposal(desk, id).await?;
+    let message = Message::Acceptance { proposal: id, content };
+    let placed = desk.file(signer, [(message, vec![id])]).await?;
+    let notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
+    let mine = notices.iter().any(|view| view.version == notice.to_string() && view.party == desk.view.party);
+    let leaf = id.to_string();
+    let next = if mine {
+        format!("next: file the change of your notice with 'skypact conflicts apply {}'", short(&leaf))
+    } else {
+        format!("next: {} files the changed notice; the conflict is open until then", desk.view.counterpart)
+    };
+    let shown = reading::lines(&volumes);
+    show(json, &placed, &format!("accepted {}: {}\n{shown}{next}", short(&leaf), remedy.name()));
+    Ok(Outcome::Done)
+}
+
+async fn apply(desk: &Desk, signer: &RecordSigner, id: &str, json: bool) -> Result<Outcome, CliError> {
+    let (id, accepted_by, Proposed { notice: version, volumes, .. }) = proposal(desk, id).await?;
+    if accepted_by.is_none() {
+        let message = "id: the other side has not accepted this proposal; see 'skypact conflicts'";
+        return Err(CliError::usage("not-accepted", "id", message));
+    }
+    let notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
+    let current = notices.iter().find(|view| view.version == version.to_string() && view.stands);
+    let own = current.filter(|view| view.party == desk.view.party);
+    let view = own.ok_or_else(|| match current {
+        Some(view) => CliError::usage("wrong-party", "id", format!("id: {} changes its own notice", view.party)),
+        None => CliError::usage(
+            "citation-replaced",
+            "id",
+            "id: the notice was changed or ended since; see 'skypact conflicts'",
+        ),
+    })?;
+    let notice = Notice { act: NoticeAct::Changed, previous: Some(version), volumes, ..reading::notice(view)? };
+    file_notices(desk, signer, vec![notice], &[version, id], json).await
+}
+
+/// A proposal by the beginning of its id, with the officer who accepted it.
+async fn proposal(desk: &Desk, id: &str) -> Result<(Hash, Option<String>, Proposed), CliError> {
+    let proposals: Vec<ProposalView> = desk.client.get(&desk.path("proposals")).await?;
+    let id = find("id", id, proposals.iter().map(|proposal| &proposal.id))?;
+    let view = proposals.iter().find(|proposal| proposal.id == *id).expect("found above");
+    Ok((hash(id)?, view.accepted_by.clone(), reading::proposal(view)?))
+}
