@@ -31,6 +31,18 @@ enum What {
         #[arg(long, default_value_t = 300)]
         count: usize,
     },
+    /// Memory of two nodes and a witness that hold many notices, over three processes on loopback.
+    Memory {
+        /// Notices, half of them of each party.
+        #[arg(long, default_value_t = 10_000)]
+        notices: usize,
+        /// Notices in one request to a node.
+        #[arg(long, default_value_t = 500)]
+        batch: usize,
+        /// Seed of their volumes.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
@@ -40,6 +52,12 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         }
         What::Conflict { volumes, area, seed } => {
             serde_json::to_value(crate::bench::conflict::run(volumes, area, seed))
+        }
+        What::Memory { batch: 0, .. } => {
+            return Err(CliError::usage("field-invalid", "batch", "batch: give at least 1"));
+        }
+        What::Memory { notices, batch, seed } => {
+            serde_json::to_value(crate::bench::memory::run(notices, batch, seed).await?)
         }
         What::Notice { count } => serde_json::to_value(crate::bench::notice::run(count).await?),
     };

@@ -58,3 +58,34 @@ pub(super) fn lines(volumes: &[Volume4d]) -> String {
     };
     volumes.iter().map(line).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::base64;
+
+    #[test]
+    fn a_proposal_whose_bytes_are_not_those_that_the_node_states_is_not_shown() {
+        let window = super::super::quantity::window("2030-01-01T00:00:00Z", "2030-01-01T01:00:00Z").expect("a window");
+        let centre = skypact_airspace::LatLng::new(35_000_000_000, 40_000_000_000).expect("a position");
+        let circle = skypact_airspace::Circle::new(centre, 1_000_000).expect("a circle");
+        let band = skypact_airspace::AltitudeBand::new(None, None).expect("a band");
+        let hash = Hash::of(b"a version");
+        let key = skypact_channel::ConflictKey::new(hash, Hash::of(b"another"));
+        let volumes = vec![Volume4d::new(circle.into(), band, window)];
+        let message = Message::Proposal { key, notice: hash, remedy: Remedy::Retime, volumes: volumes.clone() };
+        let mut view = ProposalView {
+            id: hash.to_string(),
+            content: Hash::of(&message.encode()).to_string(),
+            party: "RED".to_owned(),
+            notice: hash.to_string(),
+            remedy: "retime".to_owned(),
+            volumes: Vec::new(),
+            body: base64(&message.encode()),
+            accepted_by: None,
+        };
+        assert_eq!(proposal(&view).expect("it is what it says").volumes, volumes);
+        view.content = hash.to_string();
+        assert_eq!(proposal(&view).err().expect("another content").field.as_deref(), Some("content"));
+    }
+}

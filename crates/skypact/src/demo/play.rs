@@ -265,7 +265,7 @@ async fn read_back(actor: &Actor) -> Result<(), CliError> {
 }
 
 /// Waits until both nodes hold the same logs and everything is delivered, and witnessed if asked for.
-async fn settle(stage: &mut Stage, red: &Actor, blue: &Actor, witnessed: bool) -> Result<(), CliError> {
+pub(crate) async fn settle(stage: &mut Stage, red: &Actor, blue: &Actor, witnessed: bool) -> Result<(), CliError> {
     wait(stage, "both nodes hold and acknowledge everything", || async {
         let (at_red, at_blue) = tokio::try_join!(view(red), view(blue))?;
         let sizes = |view: &ChannelView| view.logs.iter().map(|log| log.size).collect::<Vec<_>>();
@@ -307,11 +307,11 @@ pub(crate) async fn view(actor: &Actor) -> Result<ChannelView, CliError> {
     Ok(actor.desk.client.get(&format!("/v1/channels/{}", actor.desk.view.name)).await?)
 }
 
-async fn notices(actor: &Actor) -> Result<Vec<NoticeView>, CliError> {
+pub(crate) async fn notices(actor: &Actor) -> Result<Vec<NoticeView>, CliError> {
     Ok(actor.desk.client.get(&actor.desk.path("notices")).await?)
 }
 
-async fn conflicts(actor: &Actor) -> Result<Vec<ConflictView>, CliError> {
+pub(crate) async fn conflicts(actor: &Actor) -> Result<Vec<ConflictView>, CliError> {
     Ok(actor.desk.client.get(&actor.desk.path("conflicts")).await?)
 }
 

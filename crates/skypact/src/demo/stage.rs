@@ -21,7 +21,7 @@ const START_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct Stage {
     /// Directory of everything.
     pub(crate) dir: PathBuf,
-    children: Vec<Child>,
+    children: Vec<(&'static str, Child)>,
 }
 
 impl Stage {
@@ -117,7 +117,7 @@ impl Stage {
 
     /// Whether all processes still run.
     pub(crate) fn check(&mut self) -> Result<(), CliError> {
-        for child in &mut self.children {
+        for (_, child) in &mut self.children {
             if let Ok(Some(status)) = child.try_wait() {
                 let message =
                     format!("a process of the demonstration ended ({status}); its log is in {}", self.dir.display());
@@ -127,12 +127,17 @@ impl Stage {
         Ok(())
     }
 
-    fn start(&mut self, name: &str, arguments: &[&str]) -> Result<(), CliError> {
+    /// Process id of the witness or of a party's node, under the name of its directory.
+    pub(crate) fn process_id(&self, name: &str) -> Option<u32> {
+        self.children.iter().find(|(known, _)| *known == name).map(|(_, child)| child.id())
+    }
+
+    fn start(&mut self, name: &'static str, arguments: &[&str]) -> Result<(), CliError> {
         let log = self.dir.join(format!("{name}.log"));
         let file = std::fs::File::create(&log).map_err(|error| file_error(&log, &error.to_string()))?;
         let child =
             Command::new(executable()?).args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn();
-        self.children.push(child.map_err(|error| CliError::io(name, &error.to_string()))?);
+        self.children.push((name, child.map_err(|error| CliError::io(name, &error.to_string()))?));
         Ok(())
     }
 }
@@ -140,14 +145,14 @@ impl Stage {
 impl Drop for Stage {
     /// Asks every process to stop, and ends those that do not.
     fn drop(&mut self) {
-        for child in &self.children {
+        for (_, child) in &self.children {
             if let Some(pid) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
                 // One that has ended already needs no asking.
                 let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
             }
         }
         let watch = crate::clock::Stopwatch::start();
-        for child in &mut self.children {
+        for (_, child) in &mut self.children {
             while matches!(child.try_wait(), Ok(None)) && watch.elapsed() < Duration::from_secs(10) {
                 std::thread::sleep(Duration::from_millis(20));
             }

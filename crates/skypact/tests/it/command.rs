@@ -25,6 +25,9 @@ fn what_a_killed_node_acknowledged_is_there_when_it_is_back() {
     let listed = succeed(&["notice", "list", "--dir", &red]);
     assert_eq!(listed[0]["id"], placed[0]["leaf"]);
     assert_eq!(listed[0]["call_sign"], "KOBALT 21");
+    let output = skypact(&["conflicts", "--dir", &red]);
+    assert_eq!(output.status.code(), Some(11), "the counterpart does not answer, so it is not known to be clear");
+    refuse(&["ack", "--dir", &red, "--all"], 2, "officer-missing");
     let id = listed[0]["id"].as_str().unwrap();
     succeed(&["notice", "cancel", "--dir", &red, "--officer", "Duty officer", &id[..8]]);
     refuse(&["notice", "end", "--dir", &red, "--officer", "Duty officer", &id[..8]], 3, "notice-over");

@@ -17,3 +17,4 @@ mod storage_ground;
 #[cfg(debug_assertions)]
 mod storage_trace;
 mod transport;
+mod transport_imposter;

@@ -8,7 +8,7 @@ use skypact::clock::NodeClock;
 use skypact::entropy::SystemEntropy;
 use skypact::keys::{FileSigner, KeyRing, KeyRole as FileRole};
 use skypact::node::{NodeOptions, RecordSigner, RunningNode, start};
-use skypact::storage::SqliteStore;
+use skypact::storage::{Append, Batch, SqliteStore, Store as _};
 use skypact::transport::Identity;
 use skypact::witness::Witness;
 use skypact_airspace::{Altitude, AltitudeBand, Circle, LatLng, TimeWindow, UtcNanos, Volume4d};
@@ -108,9 +108,13 @@ impl Ground {
     }
 
     async fn start(&self, party: &str, listen: &str, counterpart: &str) -> RunningNode {
+        start(self.options(party, listen, counterpart)).await.expect("the node starts")
+    }
+
+    fn options(&self, party: &str, listen: &str, counterpart: &str) -> NodeOptions {
         let (keys, other) = if party == "BLUE" { (&self.blue, "RED") } else { (&self.red, "BLUE") };
         let dir = self.dir.join(party.to_lowercase());
-        let options = NodeOptions {
+        NodeOptions {
             party: party.to_owned(),
             scratch: dir.clone(),
             keys: keys.ring.clone(),
@@ -123,8 +127,7 @@ impl Ground {
                 (self.witness_address.clone(), self.witness_transport),
             )]),
             clock: NodeClock::exercise(NOW_NS),
-        };
-        start(options).await.expect("the node starts")
+        }
     }
 
     fn act(&self, party: &str, message: &Message) -> Submission {
@@ -213,6 +216,21 @@ async fn two_nodes_find_the_same_conflict_and_keep_it_over_a_restart() {
     let before = red.handle.query(keys).await.expect("it runs");
     assert_eq!(before.len(), 1);
     assert_eq!(before, blue.handle.query(keys).await.expect("it runs"));
+    let known = |channels: &skypact::node::Channels| {
+        let channel = channels.get(CHANNEL).expect("it is");
+        let log = channel.log(LogRef { party: channel.me(), class: LogClass::Routine });
+        (log.size(), log.delivered, log.witnessed(1))
+    };
+    until(&red, "RED is settled", settled).await;
+    let settled_at = red.handle.query(known).await.expect("it runs");
+    red.stop().await.expect("a clean stop");
+    let alone = NodeOptions {
+        counterparts: BTreeMap::new(),
+        witnesses: BTreeMap::new(),
+        ..ground.options("RED", "127.0.0.1:0", "")
+    };
+    let red = start(alone).await.expect("the node starts");
+    assert_eq!(red.handle.query(known).await.expect("it runs"), settled_at, "it knows before it hears of anybody");
     red.stop().await.expect("a clean stop");
     let red = ground.start("RED", &red_address, &blue_address).await;
     assert_eq!(red.handle.query(keys).await.expect("it runs"), before);
@@ -239,5 +257,48 @@ async fn an_act_by_a_stranger_is_refused_and_leaves_no_trace() {
     });
     assert_eq!(size.await.expect("it runs"), 1, "entry 0 and nothing else");
     red.stop().await.expect("a clean stop");
+    std::fs::remove_dir_all(&ground.dir).expect("cleaned up");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_request_those_before_the_refused_act_are_recorded_and_nothing_after_it() {
+    let ground = Ground::new("request").await;
+    let red = ground.start("RED", "127.0.0.1:0", "127.0.0.1:1").await;
+    let first = ground.act("RED", &notice("KOBALT 21", 180, 240));
+    let acts = vec![first.clone(), first, ground.act("RED", &notice("KOBALT 22", 180, 240))];
+    let error = red.handle.submit(CHANNEL, acts).await.expect_err("the second repeats the first");
+    assert_eq!((error.code(), error.position()), ("message-repeated", Some(1)));
+    let call_signs = red.handle.query(|channels| {
+        let board = channels.get(CHANNEL).expect("it is").board();
+        board.notices().filter_map(|state| state.notice.call_sign.clone()).collect::<Vec<_>>()
+    });
+    assert_eq!(call_signs.await.expect("it runs"), ["KOBALT 21"]);
+    red.stop().await.expect("a clean stop");
+    std::fs::remove_dir_all(&ground.dir).expect("cleaned up");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_without_the_newest_entry_that_was_signed_is_not_run_on() {
+    let ground = Ground::new("lost-entry").await;
+    let red = ground.start("RED", "127.0.0.1:0", "127.0.0.1:1").await;
+    red.handle.submit(CHANNEL, vec![ground.act("RED", &notice("KOBALT 21", 180, 240))]).await.expect("recorded");
+    red.stop().await.expect("a clean stop");
+    // Another store with all but the last entry, and with every signed head.
+    let lost = ground.dir.join("lost");
+    std::fs::create_dir(&lost).expect("a directory");
+    let whole = SqliteStore::open_read_only(ground.dir.join("red")).expect("a store");
+    let mut store = SqliteStore::open(&lost).expect("a store");
+    let entries = whole.replay(0, 100).expect("entries");
+    for log in whole.logs().expect("logs") {
+        let term = store.claim(&log.log).expect("a claim").term;
+        let of_log = entries[..entries.len() - 1].iter().filter(|entry| entry.log == log.log);
+        let entries = of_log.map(|entry| entry.entry.clone()).collect();
+        let append = Append { log: log.log.clone(), term, expected_size: 0, entries };
+        let heads = whole.heads(&log.log).expect("heads");
+        store.commit(&Batch { appends: vec![append], heads }).expect("committed");
+    }
+    let options = NodeOptions { store: Box::new(store), ..ground.options("RED", "127.0.0.1:0", "127.0.0.1:1") };
+    let error = start(options).await.err().expect("the signed checkpoint is of a longer log");
+    assert_eq!(error.code(), "store-differs", "{error}");
     std::fs::remove_dir_all(&ground.dir).expect("cleaned up");
 }

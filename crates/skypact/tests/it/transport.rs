@@ -27,7 +27,7 @@ fn identity() -> (Identity, TransportKey) {
 }
 
 /// A server that knows RED's key; its address, its own key, and what keeps it up.
-async fn server(red: TransportKey) -> (String, TransportKey, watch::Sender<bool>) {
+pub(crate) async fn server(red: TransportKey) -> (String, TransportKey, watch::Sender<bool>) {
     let (own, key) = identity();
     let pins = Pins::new();
     pins.pin(red, "RED");
