@@ -13,13 +13,15 @@ use super::core::{Channels, FrameAnswer};
 use super::peer::FRAMES_PATH;
 use super::round::checkpoint_at;
 use super::{NodeError, NodeHandle};
+use crate::clock::Stopwatch;
 use crate::storage::{HeadKind, Store, StoredEntry};
 use crate::transport::PeerClient;
 
 /// Most body bytes that a courier puts into one frame.
 const FRAME_BYTES: usize = 2 << 20;
-/// How long a courier waits after a failure, and at most for news.
+/// How long a courier waits after a failure.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How long it waits for news before it asks whether the counterpart is still there: silence alone says nothing.
 const IDLE: Duration = Duration::from_secs(5);
 
 /// Carries one own log of one channel to the counterpart, for as long as the node runs.
@@ -27,17 +29,21 @@ pub(super) async fn carry(node: NodeHandle, channel: String, pact: Pact, log: Lo
     let mut news = node.revision.clone();
     let mut cosigned_told = 0;
     let mut failing = false;
+    let mut silence = Stopwatch::start();
     loop {
         news.mark_unchanged();
-        match step(&node, &channel, &pact, log, &client, &mut cosigned_told).await {
+        let ask = silence.elapsed() >= IDLE;
+        match step(&node, &channel, &pact, log, &client, &mut cosigned_told, ask).await {
             Ok(true) => {
+                silence = Stopwatch::start();
                 if std::mem::take(&mut failing) {
                     info!(channel, address = client.address(), "the counterpart answers again");
                 }
             }
             Ok(false) => {
                 // Nothing to carry. A node that has stopped sends no more news.
-                if matches!(tokio::time::timeout(IDLE, news.changed()).await, Ok(Err(_))) {
+                let patience = IDLE.saturating_sub(silence.elapsed());
+                if matches!(tokio::time::timeout(patience, news.changed()).await, Ok(Err(_))) {
                     return;
                 }
             }
@@ -55,7 +61,7 @@ pub(super) async fn carry(node: NodeHandle, channel: String, pact: Pact, log: Lo
     }
 }
 
-/// One exchange; false when there was nothing to carry.
+/// One exchange; false when there was nothing to carry. With `ask` there always is something.
 async fn step(
     node: &NodeHandle,
     channel: &str,
@@ -63,10 +69,11 @@ async fn step(
     log: LogRef,
     client: &PeerClient,
     cosigned_told: &mut u64,
+    ask: bool,
 ) -> Result<bool, NodeError> {
     let (name, told) = (channel.to_owned(), *cosigned_told);
-    let frame = node.with_store(move |channels, store| next_frame(channels, store, &name, log, told)).await??;
-    let Some((frame, cosigned)) = frame else { return Ok(false) };
+    let frame = node.with_store(move |channels, store| next_frame(channels, store, &name, log, told, ask));
+    let Some((frame, cosigned)) = frame.await?? else { return Ok(false) };
     let answer = client.post(FRAMES_PATH, frame.encode()).await?;
     if answer.status != 200 {
         let reason = String::from_utf8_lossy(&answer.body).chars().take(500).collect();
@@ -86,13 +93,15 @@ async fn step(
 }
 
 /// What comes next for the counterpart: entries that it has not signed for, else a cosigned checkpoint that it has not
-/// seen. With it the size up to which cosignatures are told by then.
+/// seen; if it is to be asked in any case, the newest checkpoint alone. With it the size up to which cosignatures are told
+/// by then.
 fn next_frame(
     channels: &Channels,
     store: &dyn Store,
     name: &str,
     log: LogRef,
     cosigned_told: u64,
+    ask: bool,
 ) -> Result<Option<(Frame, u64)>, NodeError> {
     let Some(member) = channels.members.get(name) else { return Ok(None) };
     let (channel, state) = (&member.channel, member.channel.log(log));
@@ -113,7 +122,8 @@ fn next_frame(
     }
     let newest = state.cosigned.values().copied().max().unwrap_or(0);
     if newest <= cosigned_told {
-        return Ok(None);
+        let checkpoint = || checkpoint_at(channel, log, state.size(), &channels.signers.checkpoint).encode();
+        return Ok(ask.then(|| (frame(state.size(), Vec::new(), checkpoint()), cosigned_told)));
     }
     let mut heads = store.heads(&origin)?.into_iter().filter(|head| matches!(head.kind, HeadKind::Cosignature(_)));
     let note = heads.find_map(|head| {

@@ -36,7 +36,7 @@ fn a_retimed_and_a_rerouted_notice_are_proposed_accepted_filed_and_clear() {
     let ground = Ground::new("remedy");
     pact(&ground);
     let (red, blue) = (ground.path("red"), ground.path("blue"));
-    let _nodes = [Node::start(&red), Node::start(&blue)];
+    let (_red, counterpart) = (Node::start(&red), Node::start(&blue));
     let (noon, one, two, three) =
         ("2099-04-07T12:00:00Z", "2099-04-07T13:00:00Z", "2099-04-07T14:00:00Z", "2099-04-07T15:00:00Z");
     let kobalt = file(&red, "KOBALT 21", "35.2854,40.1760,20NM", noon, two);
@@ -74,6 +74,8 @@ fn a_retimed_and_a_rerouted_notice_are_proposed_accepted_filed_and_clear() {
         [&["conflicts", "--dir", &blue][..], &OFFICER, &["reroute", &mule[..8], "--circle", "35,41,1NM"]].concat();
     refuse(&gone, 2, "no-conflict");
     assert_eq!(screen_of_inbox(&red), screen_of_inbox(&blue), "nobody has to act, but for what is unread");
+    drop(counterpart);
+    until("RED does not claim to be clear without BLUE", || state(&red) == Some(11));
 }
 
 /// The inbox without notices to be read back.
