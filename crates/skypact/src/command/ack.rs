@@ -3,18 +3,19 @@
 use super::desk::{Desk, Where, Who, find};
 use super::exit::show;
 use super::notice::line;
+use super::quantity::counted;
 use super::{CliError, Outcome, reading};
 use crate::http::views::NoticeView;
 
 /// Arguments of `ack`.
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("which").required(true).args(["id", "all"]))]
 pub(super) struct Args {
     #[command(flatten)]
     place: Where,
     #[command(flatten)]
     who: Who,
     /// Id of the notice, or its first 6 or more digits.
-    #[arg(required_unless_present = "all")]
     id: Option<String>,
     /// Every notice that nobody has read back.
     #[arg(long)]
@@ -35,7 +36,6 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         text += &format!("{}\n{}", line(notice), reading::lines(&reading::notice(notice)?.volumes));
     }
     let placed = desk.read_back(&signer, &notices).await?;
-    let count = if placed.len() == 1 { "1 notice".to_owned() } else { format!("{} notices", placed.len()) };
-    show(json, &placed, &format!("{text}read back {count}"));
+    show(json, &placed, &format!("{text}read back {}", counted(placed.len(), "notice")));
     Ok(Outcome::Done)
 }

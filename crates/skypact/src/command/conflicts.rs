@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::desk::{Desk, Where, Who, short};
 use super::exit::show;
+use super::notice::line;
 use super::quantity::time_text;
 use super::{CliError, Outcome, reading, remedy};
 use crate::http::views::{ConflictView, NoticeView, ProposalView};
@@ -71,11 +72,17 @@ async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
         let filed = conflict.filed.iter().filter(|filed| **filed).count();
         let _ = writeln!(text, "CONFLICT {a} - {b}, recorded by {filed} of 2 nodes");
         let _ = writeln!(text, "  {} to {}", time_text(conflict.start_ns), time_text(conflict.end_ns));
+        for notice in notices.iter().filter(|notice| conflict.versions.contains(&notice.version)) {
+            let _ = writeln!(text, "  {}", line(notice));
+        }
         for proposal in pending.iter().filter(|pending| conflict.proposals.contains(&pending.view.id)) {
             let ((_, command), view) = (proposal.step(), &proposal.view);
             let _ = writeln!(text, "  proposal {} of {}: {}", short(&view.id), view.party, view.remedy);
             let _ = write!(text, "{}", reading::lines(&reading::proposal(view)?.volumes));
             let _ = writeln!(text, "  next: {} runs '{command}'", proposal.turn);
+        }
+        if !pending.iter().any(|pending| conflict.proposals.contains(&pending.view.id)) {
+            text.push_str("  next: propose a way out with 'skypact conflicts level|retime|reroute ID'\n");
         }
     }
     let outcome = match (conflicts.is_empty(), desk.view.connected) {

@@ -1,4 +1,4 @@
-//! `skypact doctor`: looks at a node directory without changing it, and says what is damaged and where.
+//! `skypact doctor`: looks at the directory of a node or a witness without changing it, and says what is damaged and where.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ const CLOCK_LEAST_NS: i64 = 1_735_689_600_000_000_000;
 /// Arguments of `doctor`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Directory of the node.
+    /// Directory of the node or the witness.
     #[arg(long, env = "SKYPACT_DIR", default_value = ".")]
     dir: PathBuf,
 }
@@ -28,8 +28,12 @@ type Finding = (&'static str, bool, String);
 pub(super) fn run(args: &Args, json: bool) -> Outcome {
     let dir = NodeDir(args.dir.clone());
     let mut findings = vec![permissions(&dir)];
-    findings.extend(keys(&dir));
-    findings.extend([identity(&dir), pacts(&dir), record(&dir), wall_clock(), socket(&dir)]);
+    if dir.0.join("keys/witness.key").exists() {
+        findings.extend([witness_keys(&dir), witness_pacts(&dir), record(&dir), wall_clock()]);
+    } else {
+        findings.extend(keys(&dir));
+        findings.extend([identity(&dir), pacts(&dir), record(&dir), wall_clock(), socket(&dir)]);
+    }
     let sound = findings.iter().all(|(_, sound, _)| *sound);
     let list = findings
         .iter()
@@ -67,6 +71,22 @@ fn keys(dir: &NodeDir) -> Vec<Finding> {
         }
     }
     findings
+}
+
+fn witness_keys(dir: &NodeDir) -> Finding {
+    let open = |role| FileSigner::open(&KeyRing::path_of(&dir.0, role), role).err();
+    match open(KeyRole::Witness).or_else(|| open(KeyRole::Transport)) {
+        None => ("keys", true, "witness and transport are readable and whole".to_owned()),
+        Some(error) => ("keys", false, error.to_string()),
+    }
+}
+
+fn witness_pacts(dir: &NodeDir) -> Finding {
+    match dir.read_pacts() {
+        Ok(pacts) if pacts.is_empty() => ("pacts", true, "none yet; copy those to be witnessed into pacts/".to_owned()),
+        Ok(pacts) => ("pacts", true, format!("{} to be witnessed", pacts.len())),
+        Err(error) => ("pacts", false, error.to_string()),
+    }
 }
 
 /// The card has to be that of the keys, or the counterpart would sign a pact that this node cannot act under.

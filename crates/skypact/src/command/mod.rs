@@ -85,7 +85,11 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are answers, not errors. A closed pipe is nobody's problem here.
-            let _ = error.print();
+            if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+                CliError::usage("arguments-invalid", "arguments", error.to_string().trim_end()).print(true);
+            } else {
+                let _ = error.print();
+            }
             return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::OK });
         }
     };

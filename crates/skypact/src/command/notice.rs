@@ -9,7 +9,7 @@ use skypact_record::Hash;
 
 use super::desk::{Desk, Where, Who, find, hash, short};
 use super::exit::show;
-use super::quantity::{FootprintText, VolumeText, time_text};
+use super::quantity::{FootprintText, VolumeText, counted, time_text};
 use super::{CliError, Outcome, reading};
 use crate::directory::base64;
 use crate::http::views::NoticeView;
@@ -145,8 +145,9 @@ pub(super) async fn file_notices(
             // Writing to a String cannot fail.
             let _ = writeln!(
                 text,
-                "conflicts with {} of the counterpart's notices; see 'skypact conflicts'",
-                overlaps.len()
+                "in conflict with {} of {}; see 'skypact conflicts'",
+                counted(overlaps.len(), "notice"),
+                desk.view.counterpart
             );
         }
         let cited = references.iter().copied().chain(overlaps.into_iter().take(REFERENCES_MAX));
@@ -245,10 +246,10 @@ async fn list(place: &Where, all: bool, json: bool) -> Result<Outcome, CliError>
 
 /// A notice in a line of 80 columns.
 pub(super) fn line(notice: &NoticeView) -> String {
-    let read = notice.read_back_by.as_deref().unwrap_or("-");
+    let read = notice.read_back_by.as_deref().map_or("unread".to_owned(), |officer| format!("read by {officer}"));
     let call_sign = notice.call_sign.as_deref().unwrap_or("-");
     format!(
-        "{}  {:<5} {:<10} {:<9} {} read back: {read}",
+        "{}  {:<5} {:<10} {:<9} {} {read}",
         short(&notice.id),
         notice.party,
         call_sign,

@@ -121,7 +121,13 @@ fn sign(dir: &Path, file: &Path, json: bool) -> Result<(), CliError> {
     let next = match proposal.install(dir)? {
         None => "signed; the counterpart's signature is missing: send the file back".to_owned(),
         Some(path) => {
-            format!("signed by both, in force: {}\nstart or restart the node: skypact serve", path.display())
+            let (path, dir) = (path.display(), dir.display());
+            format!(
+                "signed by both, in force: {path}\n\
+                 next: a copy of it goes into the folder pacts/ of each witness; addresses of the\n\
+                 counterpart and the witnesses go into {dir}/node.toml; then start the node anew:\n\
+                 skypact serve --dir {dir}"
+            )
         }
     };
     show(json, &proposal, &next);

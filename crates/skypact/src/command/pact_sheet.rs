@@ -63,9 +63,9 @@ impl Sheet {
         if genesis.witnesses.is_empty() {
             text.push_str("witness  none\n");
         }
-        text.push_str("terms\n");
+        text.push_str("terms, as in a file of 'skypact pact terms'\n");
         for line in terms::text(&self.terms).lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            let _ = writeln!(text, "  {line}");
+            let _ = writeln!(text, "{line}");
         }
         text
     }

@@ -155,6 +155,11 @@ pub fn time_text(ns: i64) -> String {
         .map_or_else(|_| ns.to_string(), |instant| instant.to_string())
 }
 
+/// `1 notice`, `2 notices`.
+pub(super) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Positions with blanks between them.
 pub(super) fn positions(field: &str, text: &str) -> Result<Vec<LatLng>, CliError> {
     text.split_whitespace().map(|pair| position(field, pair)).collect()

@@ -10,7 +10,7 @@ use skypact_record::Hash;
 use super::desk::{Desk, find, hash, short};
 use super::exit::show;
 use super::notice::{file_notices, overlaps, read_file};
-use super::quantity::{FootprintText, altitude, duration_ns};
+use super::quantity::{FootprintText, altitude, counted, duration_ns};
 use super::reading::{self, Proposed};
 use super::{CliError, Outcome};
 use crate::http::views::{ConflictView, NoticeView, ProposalView};
@@ -34,13 +34,13 @@ pub(super) enum Step {
         /// Id of the notice, or its first 6 or more digits.
         id: String,
         /// New first instant, UTC: 2017-04-07T09:00:00Z.
-        #[arg(long, requires = "until", required_unless_present = "shift")]
+        #[arg(long)]
         from: Option<String>,
         /// New last instant.
-        #[arg(long, requires = "from")]
+        #[arg(long)]
         until: Option<String>,
         /// Move all its volumes by this: 20min for later, -20min for earlier.
-        #[arg(long, allow_hyphen_values = true, conflicts_with_all = ["from", "until"])]
+        #[arg(long, allow_hyphen_values = true)]
         shift: Option<String>,
     },
     /// Propose other places for a notice in conflict.
@@ -76,7 +76,11 @@ pub(super) async fn run(step: &Step, desk: &Desk, signer: &RecordSigner, json: b
         Step::Retime { id, from, until, shift } => {
             let retimed = |notice: &Notice| match (from, until, shift) {
                 (Some(from), Some(until), None) => stretched(notice, from, until),
-                (.., shift) => shifted(notice, shift.as_deref().unwrap_or_default()),
+                (None, None, Some(shift)) => shifted(notice, shift),
+                _ => {
+                    let message = "shift: give --from and --until, or --shift, such as 20min for later";
+                    Err(CliError::usage("field-missing", "shift", message))
+                }
             };
             propose(desk, signer, id, Remedy::Retime, retimed, json).await
         }
@@ -163,8 +167,8 @@ async fn propose(
         let changed = Notice { act: NoticeAct::Changed, previous: Some(version), volumes: volumes.clone(), ..notice };
         let left = overlaps(desk, &Message::Notice(changed)).await?.len();
         if left > 0 {
-            text =
-                format!("like that it would still be in conflict with {left} notices of {}\n", desk.view.counterpart);
+            let left = counted(left, "notice");
+            text = format!("like that it would still be in conflict with {left} of {}\n", desk.view.counterpart);
         }
     }
     let key = ConflictKey::new(hash(&conflict.versions[0])?, hash(&conflict.versions[1])?);

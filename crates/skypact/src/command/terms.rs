@@ -94,8 +94,9 @@ impl TermsText {
 
 /// The terms as TOML, each field under a comment that says what it means.
 pub(super) fn text(terms: &Terms) -> String {
-    let mut text = "# Terms of a pact. A field that is left out keeps the value that 'skypact pact terms'\n\
-                    # shows; an unknown field is refused. Lengths in metres, times in seconds, both exact.\n"
+    let mut text = "# Terms of a pact. A field that is left out keeps the value that the command\n\
+                    # 'skypact pact terms' shows; an unknown field is refused. Lengths are in metres,\n\
+                    # times in seconds, both exact.\n"
         .to_owned();
     let mut field = |comment: &str, name: &str, value: &str| {
         // Writing to a String cannot fail.
@@ -143,23 +144,23 @@ fn tables(text: &mut String, terms: &Terms) {
     // Writing to a String cannot fail.
     let _ = write!(
         text,
-        "\n# How far apart altitudes of different datums may be: pressure altitude and height,\n\
-         # geoid and ellipsoid. Added to the vertical minimum where the datums differ.\n\
+        "\n# How far apart altitudes of different datums may be: pressure altitude and\n\
+         # height, geoid and ellipsoid. They bring volumes of different datums closer.\n\
          [altitude_margins]\npressure_m = {}\ngeoid_m = {}\n",
         metres(terms.altitude_margins.pressure_mm),
         metres(terms.altitude_margins.geoid_mm),
     );
-    text.push_str("\n# Warning that a notice of each class gives before it takes effect; at most 30 days.\n");
+    text.push_str("\n# Warning that a notice of each class gives before its start; at most 30 days.\n");
     text.push_str("[minimum_notice_s]\n");
     for (class, notice_ns) in ActivityClass::ALL.iter().zip(terms.minimum_notice_ns) {
         let _ = writeln!(text, "{} = {}", class.name(), seconds(notice_ns));
     }
-    text.push_str("\n# Minima for each pair of classes: two activities that come as close as all three are in\n");
-    text.push_str("# conflict. At most 1,000 km and one day.\n[minima]\n");
+    text.push_str("\n# Minima for each pair of classes: two activities that come as close as all three\n");
+    text.push_str("# are in conflict. At most 1,000 km and one day.\n[minima]\n");
     for ((a, b), minima) in Terms::pairs().iter().zip(&terms.minima) {
         let (lateral, vertical) = (metres(minima.lateral_mm), metres(minima.vertical_mm));
         let (pair, time) = (format!("{}.{}", a.name(), b.name()), seconds(minima.time_ns));
-        let _ = writeln!(text, "{pair} = {{ lateral_m = {lateral}, vertical_m = {vertical}, time_s = {time} }}");
+        let _ = writeln!(text, "{pair} = {{ lateral_m={lateral}, vertical_m={vertical}, time_s={time} }}");
     }
 }
 

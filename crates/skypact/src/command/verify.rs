@@ -59,13 +59,8 @@ fn text(report: &Report) -> String {
     // Writing to a String cannot fail.
     for statement in &report.statements {
         let log = statement.log.as_ref().map(ToString::to_string).unwrap_or_default();
-        let _ = writeln!(
-            text,
-            "{:<9} {:<10} {log}\n          {}",
-            statement.status.to_string(),
-            statement.what.to_string(),
-            statement.detail
-        );
+        let line = format!("{:<9} {:<10} {log}", statement.status.to_string(), statement.what.to_string());
+        let _ = writeln!(text, "{}\n          {}", line.trim_end(), statement.detail);
     }
     for fault in &report.faults {
         let offset = fault.offset.map(|offset| format!(" at byte {offset}")).unwrap_or_default();

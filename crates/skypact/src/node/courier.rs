@@ -29,20 +29,21 @@ pub(super) async fn carry(node: NodeHandle, channel: String, pact: Pact, log: Lo
     let mut news = node.revision.clone();
     let mut cosigned_told = 0;
     let mut failing = false;
-    let mut silence = Stopwatch::start();
+    let mut heard: Option<Stopwatch> = None;
     loop {
         news.mark_unchanged();
-        let ask = silence.elapsed() >= IDLE;
+        let silence = heard.as_ref().map_or(IDLE, Stopwatch::elapsed);
+        let ask = silence >= IDLE;
         match step(&node, &channel, &pact, log, &client, &mut cosigned_told, ask).await {
             Ok(true) => {
-                silence = Stopwatch::start();
+                heard = Some(Stopwatch::start());
                 if std::mem::take(&mut failing) {
                     info!(channel, address = client.address(), "the counterpart answers again");
                 }
             }
             Ok(false) => {
                 // Nothing to carry. A node that has stopped sends no more news.
-                let patience = IDLE.saturating_sub(silence.elapsed());
+                let patience = IDLE.saturating_sub(silence);
                 if matches!(tokio::time::timeout(patience, news.changed()).await, Ok(Err(_))) {
                     return;
                 }
