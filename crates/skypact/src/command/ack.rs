@@ -1,5 +1,7 @@
 //! `skypact ack`: a named officer reads notices of the counterpart back.
 
+use std::fmt::Write as _;
+
 use super::desk::{Desk, Where, Who, find};
 use super::exit::show;
 use super::notice::line;
@@ -33,7 +35,8 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     }
     let mut text = String::new();
     for notice in &notices {
-        text += &format!("{}\n{}", line(notice), reading::lines(&reading::notice(notice)?.volumes));
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{}\n{}", line(notice), reading::lines(&reading::notice(notice)?.volumes));
     }
     let placed = desk.read_back(&signer, &notices).await?;
     show(json, &placed, &format!("{text}read back {}", counted(placed.len(), "notice")));

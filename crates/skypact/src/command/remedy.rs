@@ -162,13 +162,13 @@ async fn propose(
         return Err(CliError::usage("nothing-changes", "id", "id: the notice is like that already; propose a change"));
     }
     let (mine, version) = (view.party == desk.view.party, hash(&view.version)?);
-    let mut text = String::new();
+    let mut warning = String::new();
     if mine {
         let changed = Notice { act: NoticeAct::Changed, previous: Some(version), volumes: volumes.clone(), ..notice };
         let left = overlaps(desk, &Message::Notice(changed)).await?.len();
         if left > 0 {
             let left = counted(left, "notice");
-            text = format!("like that it would still be in conflict with {left} of {}\n", desk.view.counterpart);
+            warning = format!("like that it would still be in conflict with {left} of {}\n", desk.view.counterpart);
         }
     }
     let key = ConflictKey::new(hash(&conflict.versions[0])?, hash(&conflict.versions[1])?);
@@ -178,8 +178,8 @@ async fn propose(
     let (name, other) = (view.call_sign.as_deref().unwrap_or(short(id)), &desk.view.counterpart);
     let proposal = placed.first().map_or("", |placed| short(&placed.leaf));
     let author = if mine { "you file" } else { "it files" };
-    text += &format!(
-        "proposed {proposal}: {} {name}\n{shown}next: {other} accepts with 'skypact conflicts accept {proposal}',\n\
+    let text = format!(
+        "proposed {proposal}: {} {name}\n{shown}{warning}next: {other} accepts with 'skypact conflicts accept {proposal}',\n\
          then {author} the change with 'skypact conflicts apply {proposal}'",
         remedy.name()
     );

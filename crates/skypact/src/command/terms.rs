@@ -68,7 +68,7 @@ impl TermsText {
             set(&mut terms.minimum_notice_ns[usize::from(class(&field, name)?.wire())], &field, Some(*stated_s))?;
         }
         self.set_minima(&mut terms)?;
-        checked(terms)
+        checked(&terms)
     }
 
     fn set_minima(&self, terms: &mut Terms) -> Result<(), CliError> {
@@ -170,7 +170,7 @@ pub(super) fn value(terms: &Terms) -> serde_json::Value {
 }
 
 /// What the pact would refuse to read is refused here, where the field can be named.
-fn checked(terms: Terms) -> Result<Terms, CliError> {
+fn checked(terms: &Terms) -> Result<Terms, CliError> {
     if !terms.area.is_empty() {
         Polygon::new(terms.area.clone()).map_err(|error| invalid("area", error.to_string()))?;
     }

@@ -13,7 +13,7 @@ const OFFICER: [&str; 2] = ["--officer", "Duty officer"];
 fn large_notice(ground: &Ground) -> String {
     let volume = |place: usize| {
         let points: Vec<String> = (0..40)
-            .map(|point| format!("{:.4},{:.4}", 35.0 + 0.01 * point as f64, 40.0 + 0.001 * place as f64))
+            .map(|point| format!("{:.4},{:.4}", 35.0 + 0.01 * f64::from(point), 40.0 + 0.001 * place as f64))
             .collect();
         serde_json::json!({
             "corridor": points.join(" "), "width": "5NM", "lower": "FL180", "upper": "FL240",
