@@ -188,7 +188,7 @@ async fn propose(
 }
 
 async fn accept(desk: &Desk, signer: &RecordSigner, id: &str, json: bool) -> Result<Outcome, CliError> {
-    let (id, _, Proposed { notice, remedy, volumes, content, .. }) = proposal(desk, id).await?;
+    let (id, _, Proposed { notice, remedy, volumes, content }) = proposal(desk, id).await?;
     let message = Message::Acceptance { proposal: id, content };
     let placed = desk.file(signer, [(message, vec![id])]).await?;
     let notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;

@@ -232,7 +232,7 @@ async fn two_nodes_find_the_same_conflict_and_keep_it_over_a_restart() {
     let red = start(alone).await.expect("the node starts");
     assert_eq!(red.handle.query(known).await.expect("it runs"), settled_at, "it knows before it hears of anybody");
     red.stop().await.expect("a clean stop");
-    let red = ground.start("RED", &red_address, &blue_address).await;
+    let red = ground.start("RED", "127.0.0.1:0", &blue_address).await;
     assert_eq!(red.handle.query(keys).await.expect("it runs"), before);
     until(&red, "RED is settled again", settled).await;
     let bundle = ground.dir.join("red.bundle");
@@ -300,5 +300,27 @@ async fn a_store_without_the_newest_entry_that_was_signed_is_not_run_on() {
     let options = NodeOptions { store: Box::new(store), ..ground.options("RED", "127.0.0.1:0", "127.0.0.1:1") };
     let error = start(options).await.err().expect("the signed checkpoint is of a longer log");
     assert_eq!(error.code(), "store-differs", "{error}");
+    std::fs::remove_dir_all(&ground.dir).expect("cleaned up");
+}
+
+/// The engine of the store meets a limit of pages, as it would meet the end of a disk.
+#[cfg(debug_assertions)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_comes_after_the_commit_that_failed_is_told_why_the_node_stopped() {
+    let ground = Ground::new("why").await;
+    let limited = ground.dir.join("limited");
+    std::fs::create_dir(&limited).expect("a directory");
+    let store = SqliteStore::open_weakened(&limited, "PRAGMA max_page_count = 100").expect("a store");
+    let options = NodeOptions { store: Box::new(store), ..ground.options("RED", "127.0.0.1:0", "127.0.0.1:1") };
+    let red = start(options).await.expect("the node starts");
+    for _ in 0..1_000 {
+        if red.handle.submit(CHANNEL, vec![ground.act("RED", &notice("KOBALT 21", 180, 240))]).await.is_err() {
+            break;
+        }
+    }
+    let error = red.handle.submit(CHANNEL, vec![ground.act("RED", &notice("KOBALT 21", 180, 240))]).await;
+    assert_eq!(error.expect_err("the node has stopped").code(), "store-full");
+    assert_eq!(red.handle.query(|_| ()).await.expect_err("the node has stopped").code(), "store-full");
+    assert_eq!(red.stop().await.expect_err("it did not stop because it was asked to").code(), "store-full");
     std::fs::remove_dir_all(&ground.dir).expect("cleaned up");
 }
