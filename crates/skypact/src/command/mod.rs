@@ -9,6 +9,8 @@ mod conflicts;
 mod demo;
 mod desk;
 mod doctor;
+mod dss;
+mod dss_token;
 pub mod exit;
 mod inbox;
 mod init;
@@ -66,6 +68,8 @@ enum Command {
     Bench(bench::Args),
     /// Check a node's directory: keys, pacts, storage, socket.
     Doctor(doctor::Args),
+    /// The DSS server of ASTM F3548-21.
+    Dss(dss::Args),
     /// Print completions for a shell.
     Completions(completions::Args),
 }
@@ -96,6 +100,7 @@ fn run(cli: Cli) -> Result<Outcome, CliError> {
         Command::Init(args) => init::run(&args, json),
         Command::Pact(args) => pact::run(&args, json),
         Command::Verify(args) => verify::run(&args, json),
+        Command::Dss(args) => dss::run(&args, json),
         Command::Doctor(args) => Ok(doctor::run(&args, json)),
         Command::Completions(args) => Ok(completions::run(&args)),
         Command::Bench(args) => wait_for(bench::run(args, json)),
