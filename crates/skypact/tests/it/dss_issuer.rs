@@ -5,9 +5,13 @@ use std::sync::{Arc, LazyLock};
 
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaEncoding, RsaKeyPair};
+use aws_lc_rs::signature::{KeyPair as _, RsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rustls::SignatureScheme;
+use rustls::crypto::aws_lc_rs::sign::any_supported_type;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::sign::SigningKey;
 use serde_json::{Value, json};
 use skypact::http::dss::keys::KeySet;
 use skypact::http::dss::metrics::Metrics;
@@ -22,6 +26,7 @@ pub(crate) static STRANGER: LazyLock<Issuer> = LazyLock::new(Issuer::new);
 
 pub(crate) struct Issuer {
     pair: RsaKeyPair,
+    signing: Arc<dyn SigningKey>,
     pub(crate) private_pkcs8: Vec<u8>,
 }
 
@@ -29,7 +34,8 @@ impl Issuer {
     fn new() -> Self {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
         let private_pkcs8 = pair.as_der().unwrap().as_ref().to_vec();
-        Self { pair, private_pkcs8 }
+        let private = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(private_pkcs8.clone()));
+        Self { pair, signing: any_supported_type(&private).unwrap(), private_pkcs8 }
     }
 
     /// A token with this header and these claims, signed.
@@ -39,14 +45,12 @@ impl Issuer {
 
     /// The same from text that need not be JSON.
     pub(crate) fn raw(&self, header: &str, claims: &str) -> String {
-        self.signed_with(&RSA_PKCS1_SHA256, header, claims)
+        self.signed_with(SignatureScheme::RSA_PKCS1_SHA256, header, claims)
     }
 
-    pub(crate) fn signed_with(&self, encoding: &'static dyn RsaEncoding, header: &str, claims: &str) -> String {
+    pub(crate) fn signed_with(&self, scheme: SignatureScheme, header: &str, claims: &str) -> String {
         let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
-        let mut signature = vec![0; self.pair.public_modulus_len()];
-        let random = aws_lc_rs::rand::SystemRandom::new();
-        self.pair.sign(encoding, &random, message.as_bytes(), &mut signature).unwrap();
+        let signature = self.signing.choose_scheme(&[scheme]).unwrap().sign(message.as_bytes()).unwrap();
         format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 

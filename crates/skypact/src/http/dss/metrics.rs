@@ -186,7 +186,7 @@ impl Drop for InFlight {
     }
 }
 
-/// The process's memory in RAM, as Linux tells it (proc_pid_status(5)); `None` where it does not.
+/// The process's memory in RAM, as Linux tells it (`proc_pid_status(5)`); `None` where it does not.
 fn resident_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

