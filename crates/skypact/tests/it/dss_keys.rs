@@ -113,7 +113,7 @@ impl Publisher {
             url: self.url.clone(),
             key_ids: key_ids.iter().map(ToString::to_string).collect(),
             refresh: Duration::from_millis(20),
-            keep: Duration::from_secs(3600),
+            keep: Duration::from_hours(1),
         };
         KeySource::open(files, Some(options)).unwrap()
     }
