@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic, in its helpers too")]
 
 mod command;
+mod dss_issuer;
+mod dss_keys;
+mod dss_token;
 mod encounters;
 mod legs;
 mod node;

@@ -7,13 +7,13 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::header::AUTHORIZATION;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, Request, Response, StatusCode};
 use skypact_dss::{Change, Endpoint, Operation, Query, Scopes, Target, path_id};
 use skypact_f3548::{ParseOptions, Query as AreaQuery, Request as _};
 use tokio::sync::Semaphore;
 
-use super::metrics::Metrics;
+use super::metrics::{self, Metrics};
 use super::reply::Reply;
 use super::route::{Listing, Route};
 use super::token::Authenticator;
@@ -73,8 +73,11 @@ async fn serve(State(service): State<Arc<DssService>>, request: Request<Body>) -
     let route = Route::of(request.method(), request.uri().path());
     let name = route.name();
     if let Route::Metrics = route {
-        return Response::new(Body::from(service.metrics.render()));
+        let mut response = Response::new(Body::from(service.metrics.render()));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(metrics::CONTENT_TYPE));
+        return response;
     }
+    let _in_flight = service.metrics.in_flight();
     let reply = match service.under_way.try_acquire() {
         Ok(_seat) => service.answer(route, request).await.unwrap_or_else(|refusal| refusal),
         Err(_) => Reply::from(DssError::Overloaded),
@@ -161,10 +164,9 @@ impl DssService {
     pub(super) fn client(&self, headers: &HeaderMap) -> Result<Client, Reply> {
         match &self.door {
             Door::Tokens(authenticator) => {
-                let token = authenticator.verify(authorization(headers), self.now_s()).map_err(|error| {
-                    self.metrics.token_refused(error.code());
-                    Reply::error(StatusCode::UNAUTHORIZED, error.code(), &error.to_string())
-                })?;
+                let token = authenticator
+                    .verify(authorization(headers), self.now_s())
+                    .map_err(|error| Reply::error(StatusCode::UNAUTHORIZED, error.code(), &error.to_string()))?;
                 Ok(Client {
                     manager: token.subject.clone(),
                     token_id: token.token_id.clone(),
@@ -181,7 +183,7 @@ impl DssService {
         self.client(headers)?;
         let Door::Tokens(authenticator) = &self.door else { return Ok(false) };
         let token = authenticator.verify(authorization(headers), self.now_s());
-        Ok(token.is_ok_and(|token| token.scope.split(' ').any(|held| held == scope)))
+        Ok(token.is_ok_and(|token| token.has_scope(scope)))
     }
 
     fn now_s(&self) -> i64 {
