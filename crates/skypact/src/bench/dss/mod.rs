@@ -28,7 +28,7 @@ use token::Bearer;
 #[derive(Debug, Clone, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "they are the flags of a command line")]
 pub struct Options {
-    /// Base URL of the DSS, such as <http://127.0.0.1:8082>; its host name is the audience of the token.
+    /// Base URL of the DSS, such as `http://127.0.0.1:8082`; its host name is the audience of the token.
     #[arg(long)]
     url: String,
     /// Where the flights are.
@@ -84,6 +84,13 @@ enum Mode {
 /// Arguments or files that are wrong, a DSS that does not answer or refuses the preparation, and a run in which no
 /// flight succeeded.
 pub fn run(options: &Options) -> Result<Figures, CliError> {
+    if options.overlap && options.mode != Mode::Busy {
+        return Err(CliError::usage(
+            "field-invalid",
+            "overlap",
+            "overlap: only busy flights can meet; add --mode busy",
+        ));
+    }
     let server = Server::parse(&options.url)?;
     let bearer = match (&options.token_key, &options.token_file) {
         (Some(path), _) => Bearer::signed(path, server.host_name())?,
