@@ -4,6 +4,7 @@
 mod command;
 mod dss_issuer;
 mod dss_keys;
+mod dss_load;
 mod dss_token;
 mod encounters;
 mod legs;
