@@ -2,6 +2,7 @@
 //! Reading needs the node's own user (peer credentials); acting needs an officer's signature besides.
 
 pub mod client;
+pub mod listener;
 pub mod problem;
 pub mod routes;
 pub mod unix;
