@@ -4,6 +4,8 @@
 mod command;
 mod encounters;
 mod legs;
+mod listener;
+mod loopback;
 mod node;
 mod recording;
 mod storage;
@@ -14,3 +16,4 @@ mod storage_ground;
 #[cfg(debug_assertions)]
 mod storage_trace;
 mod transport;
+mod transport_slow;
