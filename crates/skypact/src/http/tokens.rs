@@ -128,13 +128,20 @@ impl Tokens {
 
 /// Reads one token; none when it is gone. One that others could have written lets nobody in.
 fn read(path: &Path) -> Result<Option<StoredToken>, ConfigError> {
-    let mode = match fs::metadata(path) {
-        Ok(held) => held.mode() & 0o7777,
+    let (owner, mode) = match fs::metadata(path) {
+        Ok(held) => (held.uid(), held.mode() & 0o7777),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(file_error(path, &error.to_string())),
     };
     if mode & 0o077 != 0 {
         return Err(file_error(path, &format!("mode {mode:04o} lets others in; chmod 600 it, or revoke the token")));
+    }
+    let own = rustix::process::geteuid().as_raw();
+    if owner != own {
+        return Err(file_error(
+            path,
+            &format!("belongs to user {owner} and not to {own}; make tokens as the node's user"),
+        ));
     }
     match read_toml(path, "revoke the token and make a new one") {
         Err(_) if !path.exists() => Ok(None),

@@ -262,8 +262,17 @@ fn a_node_does_not_start_with_an_api_that_others_could_reach() {
     pact(&ground);
     for (party, address) in [("red", "0.0.0.0:0"), ("blue", "192.0.2.1:7080")] {
         listen_at(&ground.path(party), address);
-        let message = refuse(&["--json", "serve", "--dir", &ground.path(party)], 2, "field-invalid");
-        assert!(message.contains("not a loopback address"), "{message}");
+        let mut serve = Command::new(env!("CARGO_BIN_EXE_skypact"));
+        serve.args(["--json", "serve", "--dir", &ground.path(party)]).stdin(Stdio::null());
+        let mut node = Node(serve.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+        // One that starts all the same says so, and is ended with the test.
+        let mut ready = String::new();
+        BufReader::new(node.0.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+        assert_eq!(ready, "");
+        let mut error = String::new();
+        node.0.stderr.take().unwrap().read_to_string(&mut error).unwrap();
+        assert!(error.contains("field-invalid") && error.contains("not a loopback address"), "{error}");
+        assert_eq!(node.0.wait().unwrap().code(), Some(2));
     }
 }
 
