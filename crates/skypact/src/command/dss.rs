@@ -12,12 +12,12 @@ use super::exit::show;
 use super::serve::{log_to_stderr, until_asked};
 use super::{CliError, Outcome, dss_token};
 use crate::clock::NodeClock;
-use crate::dss::{DssError, Front, PeerServer, Seat};
+use crate::dss::{BODY_BYTES_MAX, DssError, Front, PeerServer, Seat};
 use crate::http::dss::keys::{JwksOptions, KeySource};
 use crate::http::dss::metrics::{Metrics, StateSizes};
 use crate::http::dss::token::{Authenticator, TokenRules};
-use crate::http::dss::{Door, DssService, ServiceOptions, router};
-use crate::http::unix;
+use crate::http::dss::{Door, DssService, ServiceOptions, router, too_slow};
+use crate::http::{listener, unix};
 
 /// How often sizes are taken for the metrics.
 const SIZES_EVERY: Duration = Duration::from_secs(1);
@@ -110,7 +110,7 @@ async fn serve(args: ServeArgs, json: bool) -> Result<Outcome, CliError> {
     let front = seat.front();
     let sizes = tokio::spawn(take_sizes(front.clone(), metrics.clone(), stopping.clone()));
     let service = DssService::new(Door::Tokens(authenticator), front, metrics, clock, options);
-    let http = tokio::spawn(unix::serve_tcp(listener, router(Arc::new(service)), stopping.clone()));
+    let http = tokio::spawn(listener::serve(listener, router(Arc::new(service)), limits(), stopping.clone()));
     let seat = tokio::spawn(seat.keep(stopping));
     let ready = serde_json::json!({ "listen": address.to_string() });
     show(json, &ready, &format!("the DSS listens on {address}; stop with Ctrl-C"));
@@ -123,6 +123,21 @@ async fn serve(args: ServeArgs, json: bool) -> Result<Outcome, CliError> {
     let ended = seat.await.map_err(|error| CliError::io("dss", &error.to_string()))?;
     ended?;
     Ok(Outcome::Done)
+}
+
+/// The bounds of the public listener. USSs often come from one address, that of a proxy.
+fn limits() -> listener::Limits {
+    listener::Limits {
+        connections_max: 4_096,
+        connections_each_max: 4_096,
+        header_bytes_max: 16 << 10,
+        body_bytes_max: BODY_BYTES_MAX + 1,
+        header_timeout: Duration::from_secs(10),
+        request_timeout: Duration::from_secs(30),
+        idle_timeout: Duration::from_secs(90),
+        drain_timeout: Duration::from_secs(5),
+        too_slow,
+    }
 }
 
 /// Verifies tokens with the keys given, and keeps a key set fresh.

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 /// A directory of one test, removed at its end.
-struct Ground(PathBuf);
+pub(crate) struct Ground(pub(crate) PathBuf);
 
 impl Ground {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let dir = std::env::temp_dir().join(format!("skypact-command-{name}-{}", std::process::id()));
         // Leftovers of a run that was killed.
         let _ = std::fs::remove_dir_all(&dir);
@@ -15,7 +15,7 @@ impl Ground {
         Self(dir)
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.0.join(name).display().to_string()
     }
 }
@@ -26,11 +26,11 @@ impl Drop for Ground {
     }
 }
 
-fn skypact(arguments: &[&str]) -> Output {
+pub(crate) fn skypact(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_skypact")).args(arguments).stdin(Stdio::null()).output().unwrap()
 }
 
-fn succeed(arguments: &[&str]) -> serde_json::Value {
+pub(crate) fn succeed(arguments: &[&str]) -> serde_json::Value {
     let output = skypact(arguments);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "skypact {}: {stderr}", arguments.join(" "));
@@ -38,7 +38,7 @@ fn succeed(arguments: &[&str]) -> serde_json::Value {
 }
 
 /// The error that a command must end with: exit code and stable code.
-fn refuse(arguments: &[&str], exit: i32, code: &str) -> String {
+pub(crate) fn refuse(arguments: &[&str], exit: i32, code: &str) -> String {
     let output = skypact(arguments);
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(exit), "skypact {}: {stderr}", arguments.join(" "));
@@ -48,10 +48,10 @@ fn refuse(arguments: &[&str], exit: i32, code: &str) -> String {
 }
 
 /// Two parties with a pact in force; RED's node is ready to run.
-fn pact(ground: &Ground) {
+pub(crate) fn pact(ground: &Ground) {
     let (red, blue, proposal) = (ground.path("red"), ground.path("blue"), ground.path("proposal.toml"));
     let init = |dir: &str, party: &str, prefix: &str, listen: &str| {
-        let officer = ["--officer", "Duty officer", "--listen", listen];
+        let officer = ["--officer", "Duty officer", "--officer", "Night officer", "--listen", listen];
         succeed(&[&["--json", "init", "--dir", dir, "--party", party, "--prefix", prefix], &officer[..]].concat());
     };
     init(&red, "RED", "red.example", "127.0.0.1:0");
@@ -63,10 +63,10 @@ fn pact(ground: &Ground) {
 }
 
 /// A node as a process, ended with SIGKILL when it is dropped.
-struct Node(Child);
+pub(crate) struct Node(pub(crate) Child);
 
 impl Node {
-    fn start(dir: &str) -> Self {
+    pub(crate) fn start(dir: &str) -> Self {
         let child = Command::new(env!("CARGO_BIN_EXE_skypact"))
             .args(["serve", "--dir", dir])
             .stdin(Stdio::null())
@@ -94,7 +94,7 @@ impl Drop for Node {
 
 const WHERE: &str = "35.2854,40.1760,20NM";
 
-fn file<'a>(dir: &'a str, lower: &'a str, from: &'a str, until: &'a str) -> Vec<&'a str> {
+pub(crate) fn file<'a>(dir: &'a str, lower: &'a str, from: &'a str, until: &'a str) -> Vec<&'a str> {
     let who = ["--json", "notice", "file", "--dir", dir, "--officer", "Duty officer", "--call-sign", "KOBALT 21"];
     let what = ["--circle", WHERE, "--lower", lower, "--upper", "FL240", "--from", from, "--until", until];
     [&who[..], &what[..]].concat()

@@ -8,6 +8,8 @@ mod dss_load;
 mod dss_token;
 mod encounters;
 mod legs;
+mod listener;
+mod loopback;
 mod node;
 mod recording;
 mod storage;
@@ -18,3 +20,4 @@ mod storage_ground;
 #[cfg(debug_assertions)]
 mod storage_trace;
 mod transport;
+mod transport_slow;

@@ -76,7 +76,7 @@ fn sign(key: &SigningKey, audience: &str) -> Result<HeaderValue, ()> {
         subject: NAME.to_owned(),
         audience: audience.to_owned(),
         scope: SCOPE.to_owned(),
-        token_id: Some(uuid_v4().to_string()),
+        token_id: Some(uuid_v4()),
         issued_s,
         expires_s: issued_s + LIFE.as_secs().cast_signed(),
     };

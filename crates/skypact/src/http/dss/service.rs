@@ -1,7 +1,6 @@
 //! Takes requests: authenticates, authorises, reads and parses, asks whoever writes, answers, measures.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -22,8 +21,6 @@ use crate::dss::{BODY_BYTES_MAX, Client, DssError, Front};
 
 /// Requests under way at once; one more is told to try again.
 const UNDER_WAY_MAX: usize = 2_048;
-/// Time for a body to arrive.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Whom a listener lets in.
 #[derive(Clone)]
@@ -195,7 +192,7 @@ fn authorization(headers: &HeaderMap) -> Option<&str> {
     headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok())
 }
 
-/// Reads a whole body, within bounds of length and time.
+/// Reads a whole body, within bounds of length; the listener bounds the time.
 async fn read_body(request: Request<Body>) -> Result<Vec<u8>, Reply> {
     let too_long = |bytes| Reply::from(DssError::BodyTooLong { bytes, bytes_max: BODY_BYTES_MAX });
     let stated = request.headers().get(hyper::header::CONTENT_LENGTH);
@@ -204,15 +201,11 @@ async fn read_body(request: Request<Body>) -> Result<Vec<u8>, Reply> {
         return Err(too_long(stated));
     }
     let body = Limited::new(request.into_body(), BODY_BYTES_MAX).collect();
-    match tokio::time::timeout(BODY_TIMEOUT, body).await {
-        Ok(Ok(body)) => Ok(body.to_bytes().into()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_long(BODY_BYTES_MAX + 1)),
-        Ok(Err(error)) => {
+    match body.await {
+        Ok(body) => Ok(body.to_bytes().into()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_long(BODY_BYTES_MAX + 1)),
+        Err(error) => {
             Err(Reply::error(StatusCode::BAD_REQUEST, "body-unreadable", &format!("body: cannot be read: {error}")))
-        }
-        Err(_) => {
-            let message = "body: did not arrive within 10 s; send it again";
-            Err(Reply::error(StatusCode::REQUEST_TIMEOUT, "body-timeout", message))
         }
     }
 }
