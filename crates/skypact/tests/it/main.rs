@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic, in its helpers too")]
 
 mod command;
+mod dss_http;
 mod dss_issuer;
 mod dss_keys;
 mod dss_load;
