@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use crate::storage_disk::Mounted;
+
 /// A directory of one test, removed at its end.
 pub(crate) struct Ground(pub(crate) PathBuf);
 
@@ -116,6 +118,47 @@ fn what_a_killed_node_acknowledged_is_there_when_it_is_back() {
     let id = listed[0]["id"].as_str().unwrap();
     succeed(&["--json", "notice", "cancel", "--dir", &red, "--officer", "Duty officer", &id[..8]]);
     refuse(&["--json", "notice", "end", "--dir", &red, "--officer", "Duty officer", &id[..8]], 3, "notice-over");
+}
+
+#[test]
+fn a_full_disk_stops_the_node_cleanly_and_it_goes_on_when_there_is_space() {
+    let ground = Ground::new("full");
+    let disk = PathBuf::from(ground.path("red"));
+    std::fs::create_dir(&disk).unwrap();
+    std::fs::set_permissions(&disk, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let Some(_mounted) = Mounted::new(&disk, "4m") else { return };
+    pact(&ground);
+    let red = ground.path("red");
+    let ballast = disk.join("ballast");
+    std::fs::write(&ballast, vec![1; 3 << 20]).unwrap();
+    let mut node = Node::start(&red);
+    let notice = file(&red, "FL180", "2099-04-07T09:00:00Z", "2099-04-07T11:00:00Z");
+    let mut filed = Vec::new();
+    let refused = loop {
+        let output = skypact(&notice);
+        if !output.status.success() {
+            break output;
+        }
+        let placed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        filed.push(placed[0]["leaf"].as_str().unwrap().to_owned());
+        assert!(filed.len() < 2_000, "1 MiB never fills");
+    };
+    let error: serde_json::Value = serde_json::from_slice(&refused.stderr).unwrap();
+    assert_eq!((refused.status.code(), &error["code"]), (Some(5), &serde_json::json!("store-full")), "{error}");
+    assert!(!filed.is_empty());
+    assert_eq!(node.0.wait().unwrap().code(), Some(5), "it ends by itself, as one whose disk failed");
+    std::fs::remove_file(ballast).unwrap();
+    let _node = Node::start(&red);
+    let listed = succeed(&["--json", "notice", "list", "--dir", &red]);
+    let listed: Vec<&str> = listed.as_array().unwrap().iter().map(|notice| notice["id"].as_str().unwrap()).collect();
+    assert!(filed.iter().all(|id| listed.contains(&id.as_str())), "{} filed, {} listed", filed.len(), listed.len());
+    assert_eq!(listed.len(), filed.len(), "nothing half written");
+    succeed(&notice);
+    let bundle = ground.path("red.bundle");
+    succeed(&["--json", "export-bundle", "--dir", &red, "--out", &bundle]);
+    // Nobody has received anything, so not all is proven; but nothing is false.
+    let report: serde_json::Value = serde_json::from_slice(&skypact(&["--json", "verify", &bundle]).stdout).unwrap();
+    assert_eq!((&report["faults"], report["entries"].as_u64()), (&serde_json::json!([]), Some(filed.len() as u64 + 3)));
 }
 
 #[test]

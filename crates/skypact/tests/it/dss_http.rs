@@ -12,6 +12,7 @@ use skypact::clock::now_utc_ns;
 
 use crate::command::Ground;
 use crate::dss_issuer::{PemFile, TRUSTED};
+use crate::storage_disk::Mounted;
 
 const ALL: &str = "utm.strategic_coordination utm.constraint_management utm.constraint_processing \
                    utm.conformance_monitoring_sa utm.availability_arbitration";
@@ -275,11 +276,48 @@ fn what_was_acknowledged_survives_a_writer_that_is_killed_under_load() {
         std::thread::sleep(Duration::from_millis(5));
     }
     stop.store(true, Ordering::Relaxed);
-    clients.into_iter().for_each(|client| client.join().unwrap());
+    for client in clients {
+        client.join().unwrap();
+    }
     let third = Process::start(&ground, &keys);
     for number in made.lock().unwrap().iter() {
         let path = format!("/dss/v1/operational_intent_references/{}", id(*number));
         let (status, held) = third.call("GET", &path, Some(&uss1), &Value::Null);
         assert_eq!((status, &held["operational_intent_reference"]["version"]), (200, &json!(1)), "{number}: {held}");
     }
+}
+
+#[test]
+fn a_full_disk_stops_the_dss_cleanly_and_it_goes_on_when_there_is_space() {
+    let ground = Ground::new("dss-full");
+    let keys = PemFile::new("PUBLIC KEY", TRUSTED.public_spki());
+    let disk = std::path::PathBuf::from(ground.path("dss"));
+    std::fs::create_dir(&disk).unwrap();
+    let Some(_mounted) = Mounted::new(&disk, "6m") else { return };
+    let ballast = disk.join("ballast");
+    std::fs::write(&ballast, vec![1; 2 << 20]).unwrap();
+    let mut dss = Process::start(&ground, &keys);
+    let uss1 = token("uss1", ALL);
+    let put = |dss: &Process, number: u32| {
+        let mut body = intent(number, &[]);
+        body["padding"] = json!("x".repeat(40_000));
+        dss.call("PUT", &format!("/dss/v1/operational_intent_references/{}", id(number)), Some(&uss1), &body)
+    };
+    let mut made = 0;
+    let refused = loop {
+        match put(&dss, made) {
+            (201, _) => made += 1,
+            refused => break refused,
+        }
+        assert!(made < 1_000, "6 MiB never fill");
+    };
+    assert_eq!((refused.0, text(&refused.1, "/code")), (503, "store-full"));
+    assert_eq!(dss.child.wait().unwrap().code(), Some(5), "it ends by itself, as one whose disk failed");
+    std::fs::remove_file(ballast).unwrap();
+    let dss = Process::start(&ground, &keys);
+    for number in 0..made {
+        let path = format!("/dss/v1/operational_intent_references/{}", id(number));
+        assert_eq!(dss.call("GET", &path, Some(&uss1), &Value::Null).0, 200, "{number} of {made}");
+    }
+    assert_eq!(put(&dss, made).0, 201);
 }

@@ -228,10 +228,10 @@ fn sample(directory: &Path) -> SqliteStore {
 }
 
 /// A small file system in memory, for the superuser of a machine that allows it.
-struct Mounted<'a>(&'a Path);
+pub(crate) struct Mounted<'a>(&'a Path);
 
 impl<'a> Mounted<'a> {
-    fn new(at: &'a Path, size: &str) -> Option<Self> {
+    pub(crate) fn new(at: &'a Path, size: &str) -> Option<Self> {
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(at);
         if mount.output().is_ok_and(|output| output.status.success()) {
