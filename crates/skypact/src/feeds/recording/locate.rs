@@ -8,10 +8,14 @@ use super::RecordingError;
 /// The file inside the package: one receiver, 12 hours, gliders and tow planes around 43.7 N 5.1 E on 2022-06-15.
 const DEFAULT_FILE: &str = "data/flarm.csv";
 
-/// Path of the default recording, which `cargo metadata` tells when run in the source tree. Runs one process; touches no network.
+/// Path of the default recording, which `cargo metadata` tells when run in the source tree. Runs two processes; touches no
+/// network. Only the packages of this platform are asked for: a fresh machine has fetched no others.
 pub fn locate_default() -> Result<PathBuf, RecordingError> {
+    let rustc = Command::new("rustc").args(["--version", "--verbose"]).output();
+    let rustc = rustc.map_err(|_| RecordingError::NoDefault { reason: "rustc cannot be started" })?;
+    let host = host(&rustc.stdout).ok_or(RecordingError::NoDefault { reason: "rustc does not tell its platform" })?;
     let output = Command::new("cargo")
-        .args(["metadata", "--format-version", "1", "--offline"])
+        .args(["metadata", "--format-version", "1", "--offline", "--filter-platform", &host])
         .output()
         .map_err(|_| RecordingError::NoDefault { reason: "cargo cannot be started" })?;
     if !output.status.success() {
@@ -23,6 +27,12 @@ pub fn locate_default() -> Result<PathBuf, RecordingError> {
     } else {
         Err(RecordingError::NoDefault { reason: "the package rs1090 has no data/flarm.csv" })
     }
+}
+
+/// The platform that `rustc --version --verbose` builds for by default.
+fn host(version: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(version);
+    text.lines().find_map(|line| line.strip_prefix("host: ")).map(|host| host.trim().to_owned())
 }
 
 fn default_file(metadata: &[u8]) -> Result<PathBuf, &'static str> {
@@ -40,6 +50,14 @@ fn default_file(metadata: &[u8]) -> Result<PathBuf, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_platform_is_what_rustc_says() {
+        let version =
+            b"rustc 1.95.0 (abc 2026-04-14)\nbinary: rustc\nhost: x86_64-unknown-linux-gnu\nrelease: 1.95.0\n";
+        assert_eq!(host(version).as_deref(), Some("x86_64-unknown-linux-gnu"));
+        assert_eq!(host(b"error"), None);
+    }
 
     #[test]
     fn the_file_is_next_to_the_manifest_of_the_package() {
