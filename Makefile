@@ -35,7 +35,7 @@ bench: ## set up, then measure this machine: make bench ARGS="..."
 	$(CARGO_RUN) --release --package skypact -- bench $(ARGS)
 
 openapi: ## write openapi/ anew from the code
-	$(CARGO_RUN) --package xtask -- openapi $(ARGS)
+	$(CARGO_RUN) --package skypact --example openapi
 
 fmt: ## format all Rust
 	cargo fmt --all

@@ -13,13 +13,16 @@ use crate::note::{Note, NoteError, NoteSignature, SignatureType, VerifierKey, ma
 pub struct Checkpoint {
     /// Origin of the log.
     pub origin: Origin,
-    /// Number of its entries.
+    /// Number of its entries; at most `Checkpoint::SIZE_MAX`.
     pub size: u64,
     /// Root over them (RFC 9162).
     pub root: Hash,
 }
 
 impl Checkpoint {
+    /// Largest size of a log, 2^63 - 1: tools that count entries in a signed integer, such as Go's `tlog`, read no larger one.
+    pub const SIZE_MAX: u64 = i64::MAX as u64;
+
     /// The note text, last newline included.
     pub fn text(&self) -> String {
         format!("{}\n{}\n{}\n", self.origin, self.size, BASE64.encode(self.root.0))
@@ -36,6 +39,7 @@ impl Checkpoint {
         let origin = Origin::new(origin).map_err(|error| malformed("origin", 0, error.form))?;
         let size = parse_decimal(size)
             .ok_or_else(|| malformed("tree size", size_at, "is not a decimal without leading zeros"))?;
+        check_size(size, size_at)?;
         let root = parse_hash(root).ok_or_else(|| malformed("root hash", root_at, "is not base64 of 32 bytes"))?;
         Ok(Self { origin, size, root })
     }
@@ -49,8 +53,9 @@ pub struct SignedCheckpoint {
 }
 
 impl SignedCheckpoint {
-    /// Has the log's checkpoint key sign. The key's name in the note is the origin.
+    /// Has the log's checkpoint key sign; a size above `Checkpoint::SIZE_MAX` is refused. The key's name in the note is the origin.
     pub fn sign(checkpoint: Checkpoint, signer: &dyn Signer) -> Result<Self, NoteError> {
+        check_size(checkpoint.size, checkpoint.origin.as_str().len() + 1)?;
         let name = checkpoint.origin.clone();
         let key = VerifierKey::new(name, SignatureType::Ed25519, signer.public_key().clone());
         let text = checkpoint.text();
@@ -111,6 +116,18 @@ impl SignedCheckpoint {
 pub(crate) fn verify_line(key: &VerifierKey, text: &str, signature: &NoteSignature) -> Result<(), NoteError> {
     let refused = |reason: KeyError| NoteError::Signature { name: key.name().clone(), reason };
     key.key().verify(text.as_bytes(), &signature.bytes).map_err(refused)
+}
+
+/// Refuses a size that other tools cannot read; `offset` is its place in the note.
+fn check_size(size: u64, offset: usize) -> Result<(), NoteError> {
+    if size > Checkpoint::SIZE_MAX {
+        return Err(malformed(
+            "tree size",
+            offset,
+            "is above 2^63-1, the largest that other readers of checkpoints take",
+        ));
+    }
+    Ok(())
 }
 
 /// A decimal without leading zeros.

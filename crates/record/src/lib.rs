@@ -7,6 +7,7 @@ pub mod bundle;
 mod cbor;
 mod checkpoint;
 mod cosignature;
+mod ed25519;
 mod entry;
 mod genesis;
 mod hash;

@@ -59,6 +59,17 @@ pub struct NodeConfig {
     /// Witnesses by name.
     #[serde(default)]
     pub witnesses: BTreeMap<String, WitnessAddress>,
+    /// The local API beyond its Unix socket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<ApiConfig>,
+}
+
+/// The local API beyond its Unix socket.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiConfig {
+    /// Where it listens for holders of officers' tokens: an address and port of this machine alone, such as `127.0.0.1:7080`.
+    pub loopback: String,
 }
 
 /// Where a witness is found.
@@ -114,6 +125,11 @@ impl NodeDir {
     /// The local API's socket.
     pub fn socket(&self) -> PathBuf {
         self.0.join("api.sock")
+    }
+
+    /// Officers' tokens for the local API on loopback.
+    pub fn tokens(&self) -> PathBuf {
+        self.0.join("tokens")
     }
 
     /// Where pacts in force are.

@@ -34,8 +34,7 @@ pub fn fill(buffer: &mut [u8]) {
 /// A fresh message id: the layout of a version 7 UUID (RFC 9562 section 5.7), 48 bits of Unix milliseconds taken from
 /// `now_utc_ns` (clamped to 0 before 1970), then 74 random bits. Ids made in later milliseconds sort later.
 pub fn message_id(now_utc_ns: i64) -> [u8; 16] {
-    let mut id = [0; 16];
-    fill(&mut id);
+    let mut id = random::<16>();
     let unix_ms = u64::try_from(now_utc_ns / 1_000_000).unwrap_or(0);
     id[..6].copy_from_slice(&unix_ms.to_be_bytes()[2..]);
     id[6] = 0x70 | (id[6] & 0x0f);
@@ -45,17 +44,20 @@ pub fn message_id(now_utc_ns: i64) -> [u8; 16] {
 
 /// A fresh salt for the commitment to one body part.
 pub fn salt() -> [u8; 32] {
-    let mut salt = [0; 32];
-    fill(&mut salt);
-    salt
+    random()
+}
+
+/// Random bytes.
+pub fn random<const BYTES: usize>() -> [u8; BYTES] {
+    let mut bytes = [0; BYTES];
+    fill(&mut bytes);
+    bytes
 }
 
 /// A random duration in `[0, bound)`, zero when the bound is zero: it spreads the reconnections of many nodes.
 pub fn jitter(bound: Duration) -> Duration {
-    let mut bytes = [0; 8];
-    fill(&mut bytes);
     let bound_ns = u64::try_from(bound.as_nanos()).unwrap_or(u64::MAX);
-    Duration::from_nanos(u64::from_le_bytes(bytes).checked_rem(bound_ns).unwrap_or(0))
+    Duration::from_nanos(u64::from_le_bytes(random()).checked_rem(bound_ns).unwrap_or(0))
 }
 
 #[cfg(test)]

@@ -19,8 +19,11 @@ const FANOUT: usize = 4;
 /// Up to this many edges, testing all pairs is faster than boxes.
 const WITHOUT_BOXES_MAX: usize = 16;
 /// Most pairs of edges of one outline that are tested for crossing; 10,000 vertices in a plain outline need under
-/// a tenth of it.
-const OWN_PAIRS_MAX: u32 = 1_000_000;
+/// half of it.
+const OWN_PAIRS_MAX: u32 = 200_000;
+/// Most pairs of lowest boxes of two outlines that are tested. Outlines that come so close in so many places without meeting were
+/// made to take long; they count as meeting, which errs to the safe side.
+const RUN_PAIRS_MAX: u32 = 16_384;
 /// Growth of every box for rounding, in metres.
 const ROUNDING_M: f64 = 1e-6;
 
@@ -176,7 +179,8 @@ impl Edges {
         size_of_val(&*self.points) + boxes
     }
 
-    /// Whether `found` holds for the points along some pair of lowest boxes within `limit_m` of each other.
+    /// Whether `found` holds for the points along some pair of lowest boxes within `limit_m` of each other; true as well when there are
+    /// more than `RUN_PAIRS_MAX` such pairs.
     pub(super) fn any_pair(
         &self,
         other: &Self,
@@ -187,7 +191,12 @@ impl Edges {
             return found(&self.points, &other.points);
         }
         let (mine, theirs) = (Search::of(self), Search::of(other));
-        mine.any_pair(mine.root(), &theirs, theirs.root(), limit_m * limit_m, found)
+        let mut left = RUN_PAIRS_MAX;
+        let mut bounded = |a: &[Vec3], b: &[Vec3]| {
+            left = left.saturating_sub(1);
+            left == 0 || found(a, b)
+        };
+        mine.any_pair(mine.root(), &theirs, theirs.root(), limit_m * limit_m, &mut bounded)
     }
 
     /// Visits each edge that may be within `limit_m` of the box.

@@ -11,6 +11,7 @@ use skypact_airspace::{Footprint, UtcNanos, Volume4d};
 pub(crate) use subscription::covered;
 
 use crate::change::Change;
+use crate::entity::window;
 use crate::rejection::Rejection;
 use crate::scope::Caller;
 use crate::state::Dss;
@@ -45,19 +46,17 @@ impl Dss {
     }
 }
 
-/// Refuses extents that are over or too large.
+/// Refuses extents that are over, all of them, or of which one is too large. A part of a flight that is over may stay in its
+/// operational intent.
 fn check_extents(extents: &[Volume4d], area_m2_max: f64, now: UtcNanos) -> Result<(), Rejection> {
-    for (place, extent) in extents.iter().enumerate() {
-        if extent.window.end() < now {
-            return Err(Rejection::field(
-                format!("extents[{place}].time_end"),
-                "time-end-in-past",
-                "is in the past; give a time that is still to come",
-            ));
-        }
-        check_area(&format!("extents[{place}].volume"), &extent.footprint, area_m2_max)?;
+    if window(extents).end() < now {
+        let reason = "is in the past for all of them; give one that is still to come";
+        return Err(Rejection::field("extents.time_end", "time-end-in-past", reason));
     }
-    Ok(())
+    extents
+        .iter()
+        .enumerate()
+        .try_for_each(|(place, extent)| check_area(&format!("extents[{place}].volume"), &extent.footprint, area_m2_max))
 }
 
 /// Refuses a footprint that is too large. The contract names 413 for this; deployed suites expect a bad request.

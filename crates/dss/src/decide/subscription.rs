@@ -10,6 +10,8 @@ use crate::scope::{Caller, Scope};
 use crate::state::Dss;
 
 const KIND: Kind = Kind::Subscription;
+/// How much later than what depends on it, or than now, a changed subscription may start: clients take the time anew for each request.
+const START_TOLERANCE_NS: i64 = 60_000_000_000;
 /// Longest window of an explicit subscription: 24 hours.
 const WINDOW_NS_MAX: i64 = 86_400_000_000_000;
 
@@ -40,7 +42,7 @@ impl Dss {
             (Some(_), None) => Err(Rejection::Exists { kind: KIND, id: id.into() }),
             (Some(held), Some(version)) => {
                 check_held(caller, held, version)?;
-                self.check_dependents(held, &covered(&request.extent, Some(held), now))
+                self.check_dependents(held, &covered(&request.extent, Some(held), now), now)
             }
         }
     }
@@ -52,6 +54,10 @@ impl Dss {
         version: &str,
         now: UtcNanos,
     ) -> Result<(), Rejection> {
+        if version.is_empty() {
+            let reason = "is missing in the path; give the version of the subscription";
+            return Err(Rejection::field("version", "version-missing", reason));
+        }
         let held = self.subscription(id, now).ok_or(Rejection::NotFound { kind: KIND, id: id.into() })?;
         check_held(caller, held, version)?;
         if held.dependents.is_empty() {
@@ -61,11 +67,16 @@ impl Dss {
         Err(Rejection::field("subscriptionid", "subscription-dependents", reason))
     }
 
-    /// What depends on a subscription must stay covered; its start may lie before, since no subscription starts in the past.
-    fn check_dependents(&self, held: &Subscription, covering: &Volume4d) -> Result<(), Rejection> {
+    /// What depends on a subscription must stay covered from now on.
+    fn check_dependents(&self, held: &Subscription, covering: &Volume4d, now: UtcNanos) -> Result<(), Rejection> {
         for id in &held.dependents {
             let Some(dependent) = self.operational_intents.get(*id) else { continue };
             for extent in dependent.extents.iter() {
+                let latest = extent.window.start().max(now).0.saturating_add(START_TOLERANCE_NS);
+                if covering.window.start().0 > latest {
+                    let reason = format!("would leave out the beginning of the dependent operational intent {id}");
+                    return Err(Rejection::field("extents.time_start", "subscription-coverage", reason));
+                }
                 check_covers(covering, extent).map_err(|what| {
                     let reason = format!("would no longer cover the {what} of the dependent operational intent {id}");
                     Rejection::field("extents", "subscription-coverage", reason)

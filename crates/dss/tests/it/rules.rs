@@ -306,7 +306,11 @@ fn rule_10_what_depends_on_a_subscription_stays_covered_and_keeps_it() {
         assert_eq!(desk.refused(RED, &shrunk), refusal(400, "subscription-coverage"), "{place:?}");
     }
     assert_eq!(desk.refused(RED, &delete_subscription(&id(21), &held)), refusal(400, "subscription-dependents"));
-    // The start may pass what depends on it: no subscription starts in the past.
+    assert_eq!(desk.refused(RED, &delete_subscription(&id(21), "")), refusal(400, "version-missing"));
+    let later = between(everywhere(), 62, 200);
+    let later = put_subscription(&id(21), Some(&held), &later, URL, [true, false]);
+    assert_eq!(desk.refused(RED, &later), refusal(400, "subscription-coverage"), "it leaves out a minute and more");
+    // What is past need not be covered: no subscription starts in the past.
     desk.minutes = 90;
     let renewed = Place { start: Some(minute(90)), end: Some(minute(200)), ..everywhere() };
     let renewed = desk.done(RED, &put_subscription(&id(21), Some(&held), &renewed, URL, [true, false]));
@@ -348,9 +352,12 @@ fn rule_11_extents_are_bounded_and_not_over_but_the_past_can_be_asked_about() {
     desk.minutes = 121;
     let over = put_intent(&id(3), None, &planned(&[block(8, 8)]));
     assert_eq!(desk.refused(RED, &over), refusal(400, "time-end-in-past"));
+    // A part of a flight that is over may stay in its operational intent.
+    let later = between(block(12, 12), 121, 180);
+    desk.done(RED, &put_intent(&id(4), None, &planned(&[block(8, 8), later])));
     // Operational intents do not expire.
     let found = desk.look(RED, &about(Query::OperationalIntents, &between(everywhere(), 60, 61))).expect("an answer");
-    assert_eq!(found["operational_intent_references"].as_array().map(Vec::len), Some(2));
+    assert_eq!(found["operational_intent_references"].as_array().map(Vec::len), Some(3));
 }
 
 #[test]

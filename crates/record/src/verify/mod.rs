@@ -1,5 +1,6 @@
 //! The verifier of a bundle: needs nothing but the bundle, trusts nothing in it but what signatures hold up (docs/record-format.md, section 10).
-//! Reads file by file, in memory of 32 bytes for each leaf and each commitment and one file; work is bounded by the bytes given.
+//! Reads file by file, in memory of 32 bytes for each leaf and each commitment, one file, and 215 KiB for each key with many signatures;
+//! work is bounded by the bytes given.
 
 mod leaf;
 mod log;

@@ -123,7 +123,7 @@ fn note_signature() -> impl Strategy<Value = NoteSignature> {
 }
 
 fn checkpoint() -> impl Strategy<Value = Checkpoint> {
-    (any_origin(), any::<u64>(), hash()).prop_map(|(origin, size, root)| Checkpoint { origin, size, root })
+    (any_origin(), 0..=Checkpoint::SIZE_MAX, hash()).prop_map(|(origin, size, root)| Checkpoint { origin, size, root })
 }
 
 fn signed_checkpoint() -> impl Strategy<Value = SignedCheckpoint> {

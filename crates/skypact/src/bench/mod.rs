@@ -1,6 +1,7 @@
 //! Measurements that print figures and judge nothing: `skypact bench`.
 
 pub mod conflict;
+pub mod dss;
 pub mod memory;
 pub mod notice;
 pub mod shapes;

@@ -31,6 +31,8 @@ enum What {
         #[arg(long, default_value_t = 300)]
         count: usize,
     },
+    /// Load for a DSS, ours or another, over the API of ASTM F3548-21.
+    Dss(crate::bench::dss::Options),
     /// Memory of two nodes and a witness that hold many notices, over three processes on loopback.
     Memory {
         /// Notices, half of them of each party.
@@ -52,6 +54,10 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         }
         What::Conflict { volumes, area, seed } => {
             serde_json::to_value(crate::bench::conflict::run(volumes, area, seed))
+        }
+        What::Dss(options) => {
+            let measured = tokio::task::spawn_blocking(move || crate::bench::dss::run(&options)).await;
+            serde_json::to_value(measured.map_err(|error| CliError::io("bench", &error.to_string()))??)
         }
         What::Memory { batch: 0, .. } => {
             return Err(CliError::usage("field-invalid", "batch", "batch: give at least 1"));

@@ -7,6 +7,7 @@ use skypact_channel::{Draft, Facts, Message};
 use skypact_record::{Hash, PartyName};
 
 use super::CliError;
+use super::access::Access;
 use crate::directory::{NodeDir, base64};
 use crate::entropy::SystemEntropy;
 use crate::http::client::LocalClient;
@@ -26,6 +27,9 @@ pub struct Where {
     /// Name of the channel; needed only when the node has several.
     #[arg(long, global = true)]
     pub channel: Option<String>,
+    /// How the node is asked.
+    #[command(flatten)]
+    pub access: Access,
 }
 
 /// Who acts.
@@ -50,7 +54,7 @@ pub struct Desk {
 impl Desk {
     /// Opens the desk of a channel.
     pub async fn open(place: &Where) -> Result<Self, CliError> {
-        let client = LocalClient::new(NodeDir(place.dir.clone()).socket());
+        let client = place.access.client(&NodeDir(place.dir.clone()))?;
         let mut channels: Vec<ChannelView> = client.get("/v1/channels").await?;
         let names = channels.iter().map(|channel| channel.name.clone()).collect::<Vec<_>>().join(", ");
         if let Some(name) = &place.channel {

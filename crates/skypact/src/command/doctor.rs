@@ -8,6 +8,7 @@ use super::exit::show;
 use super::quantity::time_text;
 use crate::clock;
 use crate::directory::{Card, NodeDir, read_toml};
+use crate::http::tokens::Tokens;
 use crate::keys::{FileSigner, KeyRing, KeyRole};
 use crate::storage::SqliteStore;
 
@@ -32,7 +33,7 @@ pub(super) fn run(args: &Args, json: bool) -> Outcome {
         findings.extend([witness_keys(&dir), witness_pacts(&dir), record(&dir), wall_clock()]);
     } else {
         findings.extend(keys(&dir));
-        findings.extend([identity(&dir), pacts(&dir), record(&dir), wall_clock(), socket(&dir)]);
+        findings.extend([identity(&dir), pacts(&dir), record(&dir), wall_clock(), socket(&dir), tokens(&dir)]);
     }
     let sound = findings.iter().all(|(_, sound, _)| *sound);
     let list = findings
@@ -138,6 +139,13 @@ fn wall_clock() -> Finding {
         ("clock", true, detail)
     } else {
         ("clock", false, format!("{detail} is in the past; set the clock"))
+    }
+}
+
+fn tokens(dir: &NodeDir) -> Finding {
+    match Tokens::new(dir.tokens()).list() {
+        Ok(tokens) => ("tokens", true, format!("{} for the API on loopback", tokens.len())),
+        Err(error) => ("tokens", false, error.to_string()),
     }
 }
 

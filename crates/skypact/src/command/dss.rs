@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::Uri;
 use skypact_f3548::ParseOptions;
 use tokio::sync::watch;
 
@@ -13,12 +12,12 @@ use super::exit::show;
 use super::serve::{log_to_stderr, until_asked};
 use super::{CliError, Outcome, dss_token};
 use crate::clock::NodeClock;
-use crate::dss::{DssError, Front, PeerServer, Seat};
-use crate::http::dss::keys::{KeySet, from_pem_files};
-use crate::http::dss::metrics::Metrics;
+use crate::dss::{BODY_BYTES_MAX, DssError, Front, PeerServer, Seat};
+use crate::http::dss::keys::{JwksOptions, KeySource};
+use crate::http::dss::metrics::{Metrics, StateSizes};
 use crate::http::dss::token::{Authenticator, TokenRules};
-use crate::http::dss::{Door, DssService, ServiceOptions, router};
-use crate::http::unix;
+use crate::http::dss::{Door, DssService, ServiceOptions, router, too_slow};
+use crate::http::{listener, unix};
 
 /// How often sizes are taken for the metrics.
 const SIZES_EVERY: Duration = Duration::from_secs(1);
@@ -52,7 +51,7 @@ struct ServeArgs {
     public_key_files: Vec<PathBuf>,
     /// URL of the authority's key set (JWKS), instead of or besides files.
     #[arg(long, value_name = "URL")]
-    jwks_url: Option<Uri>,
+    jwks_url: Option<String>,
     /// Take only these keys of the key set.
     #[arg(long, value_delimiter = ',', value_name = "KID,...")]
     jwks_key_ids: Vec<String>,
@@ -65,6 +64,9 @@ struct ServeArgs {
     /// Host names, without port, of which one must be in the token's `aud`.
     #[arg(long, value_delimiter = ',', default_value = "localhost,127.0.0.1", value_name = "HOST,...")]
     accepted_audiences: Vec<String>,
+    /// Issuers of which one must be the token's `iss`; any when left out.
+    #[arg(long, value_delimiter = ',', value_name = "ISS,...")]
+    accepted_issuers: Vec<String>,
     /// Require a `jti` in tokens, as the contract asks and some authorities do not give.
     #[arg(long)]
     require_jti: bool,
@@ -89,12 +91,12 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
 async fn serve(args: ServeArgs, json: bool) -> Result<Outcome, CliError> {
     log_to_stderr();
     let (stop, stopping) = watch::channel(false);
-    let authenticator = authenticator(&args, &stopping).await?;
+    let metrics = Arc::new(Metrics::new());
+    let authenticator = authenticator(&args, metrics.clone()).await?;
     let listener = tokio::net::TcpListener::bind(args.listen).await;
     let listener = listener.map_err(|error| CliError::io("listen", &format!("{}: {error}", args.listen)))?;
     let address = listener.local_addr().map_err(|error| CliError::io("listen", &error.to_string()))?;
 
-    let metrics = Arc::new(Metrics::default());
     let clock = NodeClock::machine();
     let options = ServiceOptions {
         parse: ParseOptions { allow_http_base_urls: args.allow_http_base_urls },
@@ -108,7 +110,7 @@ async fn serve(args: ServeArgs, json: bool) -> Result<Outcome, CliError> {
     let front = seat.front();
     let sizes = tokio::spawn(take_sizes(front.clone(), metrics.clone(), stopping.clone()));
     let service = DssService::new(Door::Tokens(authenticator), front, metrics, clock, options);
-    let http = tokio::spawn(unix::serve_tcp(listener, router(Arc::new(service)), stopping.clone()));
+    let http = tokio::spawn(listener::serve(listener, router(Arc::new(service)), limits(), stopping.clone()));
     let seat = tokio::spawn(seat.keep(stopping));
     let ready = serde_json::json!({ "listen": address.to_string() });
     show(json, &ready, &format!("the DSS listens on {address}; stop with Ctrl-C"));
@@ -123,35 +125,34 @@ async fn serve(args: ServeArgs, json: bool) -> Result<Outcome, CliError> {
     Ok(Outcome::Done)
 }
 
+/// The bounds of the public listener. USSs often come from one address, that of a proxy.
+fn limits() -> listener::Limits {
+    listener::Limits {
+        connections_max: 4_096,
+        connections_each_max: 4_096,
+        header_bytes_max: 16 << 10,
+        body_bytes_max: BODY_BYTES_MAX + 1,
+        header_timeout: Duration::from_secs(10),
+        request_timeout: Duration::from_secs(30),
+        idle_timeout: Duration::from_secs(90),
+        drain_timeout: Duration::from_secs(5),
+        too_slow,
+    }
+}
+
 /// Verifies tokens with the keys given, and keeps a key set fresh.
-async fn authenticator(args: &ServeArgs, stopping: &watch::Receiver<bool>) -> Result<Arc<Authenticator>, CliError> {
-    let keys_wrong =
-        |error: crate::http::dss::keys::KeysError| CliError::usage(error.code(), "keys", error.to_string());
-    if let Some(wrong) = args.accepted_audiences.iter().find(|name| name.contains([':', '/']) || name.is_empty()) {
-        let message = format!("accepted-audiences: '{wrong}' is no host name; leave scheme and port out");
-        return Err(CliError::usage("field-invalid", "accepted-audiences", message));
-    }
-    let mut keys = from_pem_files(&args.public_key_files).map_err(keys_wrong)?;
-    let set = args.jwks_url.clone().map(|url| KeySet {
+async fn authenticator(args: &ServeArgs, metrics: Arc<Metrics>) -> Result<Arc<Authenticator>, CliError> {
+    let audiences = args.accepted_audiences.clone();
+    let rules = TokenRules::new(audiences, args.accepted_issuers.clone(), args.require_jti);
+    let rules = rules.map_err(|error| CliError::usage("field-invalid", "accepted-audiences", error.to_string()))?;
+    let jwks = args.jwks_url.clone().map(|url| JwksOptions {
         url,
+        key_ids: args.jwks_key_ids.clone(),
         refresh: Duration::from_secs(args.jwks_refresh),
-        last_good: Duration::from_secs(args.jwks_last_good.saturating_mul(3_600)),
-        ids: args.jwks_key_ids.clone(),
-        besides: keys.clone(),
+        keep: Duration::from_hours(args.jwks_last_good),
     });
-    if let Some(set) = &set {
-        keys = set.fetch().await.map_err(keys_wrong)?;
-    }
-    if keys.is_empty() {
-        let message = "no key of an authority: give --public-key-files FILE or --jwks-url URL; without one every token is refused";
-        return Err(CliError::usage("keys-missing", "public-key-files", message));
-    }
-    let rules = TokenRules { accepted_audiences: args.accepted_audiences.clone(), require_token_id: args.require_jti };
-    let authenticator = Arc::new(Authenticator::new(rules, keys));
-    if let Some(set) = set {
-        tokio::spawn(set.keep_fresh(authenticator.clone(), stopping.clone()));
-    }
-    Ok(authenticator)
+    let source = KeySource::open(&args.public_key_files, jwks)?;
+    Ok(Authenticator::start(rules, source, metrics).await?)
 }
 
 /// Serves the other processes of the organisation while this one writes.
@@ -171,7 +172,12 @@ fn peers(metrics: Arc<Metrics>, clock: NodeClock, options: ServiceOptions) -> Pe
 async fn take_sizes(front: Front, metrics: Arc<Metrics>, mut stopping: watch::Receiver<bool>) {
     loop {
         if let Some(pulse) = front.pulse() {
-            metrics.set_sizes(pulse.size, pulse.sizes);
+            metrics.set_sizes(StateSizes {
+                operational_intents: pulse.sizes.operational_intents as u64,
+                constraints: pulse.sizes.constraints as u64,
+                subscriptions: pulse.sizes.subscriptions as u64,
+                log_entries: pulse.size,
+            });
         }
         tokio::select! {
             // A sender that is gone means the same as a request to stop.

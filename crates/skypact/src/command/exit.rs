@@ -5,6 +5,7 @@ use std::io::Write as _;
 use serde::Serialize;
 
 use crate::directory::ConfigError;
+use crate::http::dss::keys::KeySourceError;
 use crate::http::problem::Problem;
 use crate::keys::KeyError;
 use crate::node::NodeError;
@@ -129,6 +130,12 @@ impl From<ConfigError> for CliError {
 
 impl From<KeyError> for CliError {
     fn from(error: KeyError) -> Self {
+        Self { code: error.code().to_owned(), field: None, message: error.to_string(), exit: USAGE }
+    }
+}
+
+impl From<KeySourceError> for CliError {
+    fn from(error: KeySourceError) -> Self {
         Self { code: error.code().to_owned(), field: None, message: error.to_string(), exit: USAGE }
     }
 }

@@ -1,6 +1,7 @@
 //! The command line: a file per command. Results go to standard output, everything else to standard error; with `--json`
 //! both are JSON. Exit codes are in [`exit`].
 
+mod access;
 mod ack;
 mod bench;
 mod bundle;
@@ -23,9 +24,11 @@ mod reading;
 mod remedy;
 mod serve;
 mod terms;
+mod token;
 mod verify;
 mod witness;
 
+pub use access::Access;
 pub use desk::{Desk, Where, hash};
 pub use exit::{CliError, Outcome};
 pub use quantity::{altitude, length_mm, time_ns, time_text};
@@ -73,6 +76,8 @@ enum Command {
     Demo(demo::Args),
     /// Measure; prints figures and judges nothing.
     Bench(bench::Args),
+    /// Make, list and revoke officers' tokens for the local API on loopback.
+    Token(token::Args),
     /// Check a node's directory: keys, pacts, storage, socket.
     Doctor(doctor::Args),
     /// Print completions for a shell.
@@ -109,6 +114,7 @@ fn run(cli: Cli) -> Result<Outcome, CliError> {
         Command::Init(args) => init::run(&args, json),
         Command::Pact(args) => pact::run(&args, json),
         Command::Verify(args) => verify::run(&args, json),
+        Command::Token(args) => token::run(&args, json),
         Command::Doctor(args) => Ok(doctor::run(&args, json)),
         Command::Completions(args) => Ok(completions::run(&args)),
         Command::Bench(args) => wait_for(bench::run(args, json)),

@@ -1,11 +1,14 @@
 //! `skypact serve`: a party's node as one process.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::exit::show;
 use super::{CliError, Outcome, time_ns};
 use crate::clock::NodeClock;
-use crate::directory::{NodeDir, unbase64};
+use crate::directory::{NodeDir, WitnessAddress, unbase64};
+use crate::http::loopback::{self, Loopback};
+use crate::http::tokens::Tokens;
 use crate::http::{routes, unix};
 use crate::keys::KeyRing;
 use crate::node::{NodeOptions, start};
@@ -32,18 +35,6 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         CliError::usage("field-invalid", "listen", format!("listen: '{}' is no address:port", config.listen))
     })?;
     let store = SqliteStore::open(&args.dir).map_err(crate::node::NodeError::from)?;
-    let mut witnesses = std::collections::BTreeMap::new();
-    for (name, witness) in &config.witnesses {
-        let key = unbase64(&witness.transport).and_then(|key| key.try_into().ok());
-        let key = key.ok_or_else(|| {
-            CliError::usage(
-                "field-invalid",
-                "transport",
-                format!("witness {name}: transport is not base64 of 32 bytes"),
-            )
-        })?;
-        witnesses.insert(name.clone(), (witness.address.clone(), key));
-    }
     let options = NodeOptions {
         party: config.party.clone(),
         scratch: args.dir.clone(),
@@ -52,24 +43,48 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         store: Box::new(store),
         listen,
         counterparts: config.counterparts,
-        witnesses,
+        witnesses: witnesses(&config.witnesses)?,
         clock: clock.clone(),
+    };
+    // Before the node runs: what is wrong with the address is told before anything else happens.
+    let loopback = match &config.api {
+        Some(api) => Some(Loopback::listen(&api.loopback).await?),
+        None => None,
     };
     let node = start(options).await?;
     let socket = unix::listen(&dir.socket())?;
     let (stop, stopping) = tokio::sync::watch::channel(false);
-    let api = tokio::spawn(unix::serve(socket, routes::router(node.handle.clone()), stopping));
-    let exercise = if clock.is_exercise() { " - EXERCISE CLOCK" } else { "" };
-    let ready = serde_json::json!({ "party": config.party, "listen": node.address.to_string(), "exercise": clock.is_exercise() });
-    show(json, &ready, &format!("{} listens on {}{exercise}; stop with Ctrl-C", config.party, node.address));
+    let router = routes::router(node.handle.clone());
+    let mut serving = tokio::task::JoinSet::new();
+    serving.spawn(unix::serve(socket, router.clone(), stopping.clone()));
+    let api = loopback.as_ref().map(|loopback| loopback.address().to_string());
+    if let Some(loopback) = loopback {
+        serving.spawn(loopback.serve(router, Tokens::new(dir.tokens()), loopback::limits(), stopping));
+    }
+    let (listen, exercise) = (node.address.to_string(), clock.is_exercise());
+    let ready = serde_json::json!({ "party": config.party, "listen": listen, "api": api, "exercise": exercise });
+    let api = api.map(|api| format!(", for officers on http://{api}")).unwrap_or_default();
+    let exercise = if exercise { " - EXERCISE CLOCK" } else { "" };
+    show(json, &ready, &format!("{} listens on {listen}{api}{exercise}; stop with Ctrl-C", config.party));
     let ended = until_asked(|| node.has_ended()).await;
-    // The API may have ended already; both are told and waited for.
+    // The API may have ended already; all are told and waited for.
     let _ = stop.send(true);
-    let _ = api.await;
+    while serving.join_next().await.is_some() {}
     let stopped = node.stop().await;
     let _ = std::fs::remove_file(dir.socket());
     stopped?;
     if ended { Err(CliError::io("storage", "the node ended by itself")) } else { Ok(Outcome::Done) }
+}
+
+/// Addresses and transport keys of witnesses.
+fn witnesses(known: &BTreeMap<String, WitnessAddress>) -> Result<BTreeMap<String, (String, [u8; 32])>, CliError> {
+    let read = |(name, witness): (&String, &WitnessAddress)| {
+        let key = unbase64(&witness.transport).and_then(|key| key.try_into().ok());
+        let message = || format!("witness {name}: transport is not base64 of 32 bytes");
+        let key = key.ok_or_else(|| CliError::usage("field-invalid", "transport", message()))?;
+        Ok((name.clone(), (witness.address.clone(), key)))
+    };
+    known.iter().map(read).collect()
 }
 
 /// The node's clock.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::command::{CliError, Desk, Where};
+use crate::command::{Access, CliError, Desk, Where};
 use crate::directory::{Card, NodeDir, WitnessAddress, file_error, read_toml};
 
 /// Name of the demonstration's channel.
@@ -103,7 +103,7 @@ impl Stage {
 
     /// The desk of a party's officer, as soon as its node answers.
     pub(crate) async fn desk(&mut self, party: &str) -> Result<Desk, CliError> {
-        let place = Where { dir: self.node(party), channel: Some(CHANNEL.to_owned()) };
+        let place = Where { dir: self.node(party), channel: Some(CHANNEL.to_owned()), access: Access::default() };
         let watch = crate::clock::Stopwatch::start();
         loop {
             match Desk::open(&place).await {

@@ -2,6 +2,7 @@
 //! checked the client's token and says who asks in a header.
 
 use std::path::Path;
+use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
@@ -10,11 +11,16 @@ use hyper_util::rt::TokioIo;
 use serde::{Deserialize, Serialize};
 use skypact_dss::{Operation, Scope, Scopes, Target};
 
+use tokio::time::timeout;
+
 use super::Client;
 use crate::directory::{base64, unbase64};
 
 /// Header that says who asks: base64 of JSON.
 const CLIENT_HEADER: &str = "skypact-client";
+/// How long a writer may take to be reached, and to answer: one that hangs must not hang those who ask it.
+const CONNECT: Duration = Duration::from_secs(1);
+const ANSWER: Duration = Duration::from_secs(10);
 /// Longest answer that is taken from a writer, in bytes.
 const ANSWER_BYTES_MAX: usize = 512 << 20;
 
@@ -68,7 +74,8 @@ pub(super) async fn send(
     client: Option<&Client>,
     body: &[u8],
 ) -> Result<(StatusCode, Vec<u8>), PeerFailure> {
-    let stream = tokio::net::UnixStream::connect(socket).await.map_err(|_| PeerFailure::NotReached)?;
+    let stream = timeout(CONNECT, tokio::net::UnixStream::connect(socket)).await;
+    let stream = stream.ok().and_then(Result::ok).ok_or(PeerFailure::NotReached)?;
     let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
     let (mut sender, connection) = handshake.map_err(|_| PeerFailure::NotReached)?;
     tokio::spawn(connection);
@@ -77,7 +84,8 @@ pub(super) async fn send(
         request = request.header(CLIENT_HEADER, client.to_header());
     }
     let request = request.body(Full::new(Bytes::copy_from_slice(body))).map_err(|_| PeerFailure::NotReached)?;
-    let answer = sender.send_request(request).await.map_err(|_| PeerFailure::Unanswered)?;
+    let answer = timeout(ANSWER, sender.send_request(request)).await;
+    let answer = answer.ok().and_then(Result::ok).ok_or(PeerFailure::Unanswered)?;
     let status = answer.status();
     let body = http_body_util::Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await;
     Ok((status, body.map_err(|_| PeerFailure::Unanswered)?.to_bytes().into()))

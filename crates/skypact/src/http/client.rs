@@ -1,27 +1,61 @@
-//! The command line's end of the local API.
+//! The command line's end of the local API: over the Unix socket, or over loopback with an officer's token.
 
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::Request;
 use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::problem::Problem;
 
 /// A client of one node's local API.
 #[derive(Debug, Clone)]
 pub struct LocalClient {
-    socket: PathBuf,
+    node: Node,
+}
+
+/// Where the node is, and what it has to be shown.
+#[derive(Debug, Clone)]
+enum Node {
+    Socket(PathBuf),
+    /// The header holds the token; it is marked as sensitive and has no debug form.
+    Loopback(SocketAddr, HeaderValue),
 }
 
 impl LocalClient {
     /// A client of the node whose socket this is.
     pub fn new(socket: PathBuf) -> Self {
-        Self { socket }
+        Self { node: Node::Socket(socket) }
+    }
+
+    /// A client of the node that listens at `url`, `http://127.0.0.1:PORT`, for the officer with this token.
+    pub fn on_loopback(url: &str, token: &str) -> Result<Self, Problem> {
+        let wrong = || {
+            let message = format!("api: '{url}' is no loopback address; write http://127.0.0.1:PORT");
+            Problem::request(400, "field-invalid", "api", message)
+        };
+        let host = url.strip_prefix("http://").ok_or_else(wrong)?.trim_end_matches('/');
+        // A name would be looked up, and the token sent to whatever address was found.
+        let address =
+            host.strip_prefix("localhost:").map_or_else(|| host.to_owned(), |port| format!("127.0.0.1:{port}"));
+        let address: SocketAddr = address.parse().map_err(|_| wrong())?;
+        if !address.ip().is_loopback() {
+            return Err(wrong());
+        }
+        let header = HeaderValue::from_str(&format!("Bearer {token}"));
+        let mut header = header.map_err(|_| {
+            Problem::request(400, "token-malformed", "token", "token: has characters that no token has; copy it again")
+        })?;
+        header.set_sensitive(true);
+        Ok(Self { node: Node::Loopback(address, header) })
     }
 
     /// Asks and reads the JSON answer.
@@ -60,27 +94,35 @@ impl LocalClient {
     }
 
     async fn send(&self, method: &str, path: &str, body: Vec<u8>) -> Result<hyper::Response<Incoming>, Problem> {
-        let unreachable = |error: &dyn std::fmt::Display| Problem {
-            code: "node-not-reachable".to_owned(),
-            field: None,
-            message: format!(
-                "no node answers at {} ({error}); start it with 'skypact serve --dir DIR'",
-                self.socket.display()
-            ),
-            position: None,
-            status: 0,
-        };
-        let stream = tokio::net::UnixStream::connect(&self.socket).await.map_err(|error| unreachable(&error))?;
-        let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
-        let (mut sender, connection) = handshake.map_err(|error| unreachable(&error))?;
-        tokio::spawn(connection);
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", "skypact")
-            .header("content-type", "application/json");
+        let unreachable = |error: &dyn std::fmt::Display| self.unreachable(error);
+        let mut request = Request::builder().method(method).uri(path).header(CONTENT_TYPE, "application/json");
+        let mut sender = match &self.node {
+            Node::Socket(socket) => {
+                request = request.header(HOST, "skypact");
+                open(tokio::net::UnixStream::connect(socket).await.map_err(|error| unreachable(&error))?).await
+            }
+            Node::Loopback(address, token) => {
+                request = request.header(HOST, address.to_string()).header(AUTHORIZATION, token);
+                open(tokio::net::TcpStream::connect(address).await.map_err(|error| unreachable(&error))?).await
+            }
+        }
+        .map_err(|error| unreachable(&error))?;
         let request = request.body(Full::new(Bytes::from(body))).map_err(|error| unreadable(&error.to_string()))?;
         sender.send_request(request).await.map_err(|error| unreachable(&error))
+    }
+
+    fn unreachable(&self, error: &dyn std::fmt::Display) -> Problem {
+        let place = match &self.node {
+            Node::Socket(socket) => socket.display().to_string(),
+            Node::Loopback(address, _) => address.to_string(),
+        };
+        Problem {
+            code: "node-not-reachable".to_owned(),
+            field: None,
+            message: format!("no node answers at {place} ({error}); start it with 'skypact serve --dir DIR'"),
+            position: None,
+            status: 0,
+        }
     }
 
     async fn read<T: DeserializeOwned>(&self, answer: hyper::Response<Incoming>) -> Result<T, Problem> {
@@ -94,6 +136,12 @@ impl LocalClient {
         problem.status = status.as_u16();
         Err(problem)
     }
+}
+
+async fn open(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> hyper::Result<SendRequest<Full<Bytes>>> {
+    let (sender, connection) = handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    Ok(sender)
 }
 
 fn unreadable(reason: &str) -> Problem {

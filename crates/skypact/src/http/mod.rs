@@ -1,9 +1,16 @@
-//! The local API: JSON over HTTP/1.1 on a Unix socket, for the command line and the console of the same machine.
-//! Reading needs the node's own user (peer credentials); acting needs an officer's signature besides.
+//! The local API: JSON over HTTP, for the command line and the console of the same machine. On a Unix socket the node's own user is
+//! known by peer credentials; on loopback an officer is known by a token. Acting needs an officer's signature besides.
 
 pub mod client;
 pub mod dss;
+mod file_body;
+pub mod guard;
+pub mod listener;
+pub mod loopback;
+pub mod openapi;
 pub mod problem;
+mod request;
 pub mod routes;
+pub mod tokens;
 pub mod unix;
 pub mod views;

@@ -16,7 +16,7 @@ pub struct Problem {
     pub field: Option<String>,
     /// What is wrong and what to do.
     pub message: String,
-    /// Place of the item at fault in the request, from 0; those before it were recorded.
+    /// Place of the item at fault in the request, from 0. With status 422 those before it were recorded, else nothing was.
     pub position: Option<usize>,
     /// HTTP status.
     #[serde(skip)]

@@ -1,36 +1,52 @@
 //! The routes of the local API. Each parses its input once, asks the node, and shows a view.
 
-use std::collections::BTreeMap;
+use std::io::Seek as _;
 
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodRouter, get, post};
+use axum::{Extension, Json, Router};
 use skypact_channel::{Channel, Kind, Message, Submission};
-use skypact_record::{Algorithm, Hash, KeyId, Part, Signature};
+use skypact_record::{Algorithm, Hash, KeyId, KeyRole, Part, Signature};
 
+use super::file_body::{FileBody, nameless};
+use super::guard::Officer;
 use super::problem::Problem;
-use super::views::{self, ActIn, ActsIn, ChannelView, ConflictView, NoticeView, PlacedView, ProposalView};
+use super::request::{JsonBody, Name};
+use super::views::{self, ActIn, ActsIn, ChannelView, CheckIn, ConflictView, NoticeView, PlacedView, ProposalView};
 use crate::directory::unbase64;
 use crate::node::NodeHandle;
 
-/// Largest request: ten thousand acts.
-const BODY_MAX_BYTES: usize = 64 << 20;
+/// Largest body of a request, bytes: ten thousand acts.
+pub const BODY_MAX_BYTES: usize = 64 << 20;
 const ACTS_MAX: usize = 10_000;
+
+/// Every path, with what answers it. `openapi/local.json` has the same ones; a test compares.
+pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 8] {
+    [
+        ("/v1/channels", get(channels)),
+        ("/v1/channels/{name}", get(channel)),
+        ("/v1/channels/{name}/notices", get(notices)),
+        ("/v1/channels/{name}/conflicts", get(conflicts)),
+        ("/v1/channels/{name}/proposals", get(proposals)),
+        ("/v1/channels/{name}/check", post(check)),
+        ("/v1/channels/{name}/acts", post(acts)),
+        ("/v1/channels/{name}/bundle", get(bundle)),
+    ]
+}
 
 /// The local API of a node.
 pub fn router(node: NodeHandle) -> Router {
-    Router::new()
-        .route("/v1/channels", get(channels))
-        .route("/v1/channels/{name}", get(channel))
-        .route("/v1/channels/{name}/notices", get(notices))
-        .route("/v1/channels/{name}/conflicts", get(conflicts))
-        .route("/v1/channels/{name}/proposals", get(proposals))
-        .route("/v1/channels/{name}/check", post(check))
-        .route("/v1/channels/{name}/acts", post(acts))
-        .route("/v1/channels/{name}/bundle", get(bundle))
+    let router = table().into_iter().fold(Router::new(), |router, (path, answer)| router.route(path, answer));
+    router
         .fallback(|| async {
-            Problem::request(404, "path-unknown", "path", "there is no such path; see openapi/local.json")
+            Problem::request(404, "path-unknown", "path", "path: there is no such path; see openapi/local.json")
+        })
+        .method_not_allowed_fallback(|| async {
+            let message = "method: this path has another one; see openapi/local.json";
+            Problem::request(405, "method-not-allowed", "method", message)
         })
         .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
         .with_state(node)
@@ -52,6 +68,12 @@ async fn read<T: Send + 'static>(
     Ok(Json(found.await?.ok_or_else(missing)?))
 }
 
+/// All channels of the node.
+#[utoipa::path(
+    get,
+    path = "/v1/channels",
+    responses((status = 200, description = "The channels, by name.", body = Vec<ChannelView>))
+)]
 async fn channels(State(node): State<NodeHandle>) -> Answer<Vec<ChannelView>> {
     let now_ns = node.now_ns();
     let all = node.query(move |channels| {
@@ -63,37 +85,71 @@ async fn channels(State(node): State<NodeHandle>) -> Answer<Vec<ChannelView>> {
     Ok(Json(all.await?))
 }
 
-async fn channel(State(node): State<NodeHandle>, Path(name): Path<String>) -> Answer<ChannelView> {
+/// One channel.
+#[utoipa::path(
+    get,
+    path = "/v1/channels/{name}",
+    params(("name" = String, Path, description = "Name of the channel.")),
+    responses((status = 200, description = "The channel.", body = ChannelView))
+)]
+async fn channel(State(node): State<NodeHandle>, Name(name): Name) -> Answer<ChannelView> {
     let Json(all) = channels(State(node)).await?;
     let missing = || Problem::request(404, "channel-unknown", "channel", format!("there is no channel {name} here"));
     all.into_iter().find(|view| view.name == name).map(Json).ok_or_else(missing)
 }
 
-async fn notices(State(node): State<NodeHandle>, Path(name): Path<String>) -> Answer<Vec<NoticeView>> {
+/// The notices of both parties, each in its newest version.
+#[utoipa::path(
+    get,
+    path = "/v1/channels/{name}/notices",
+    params(("name" = String, Path, description = "Name of the channel.")),
+    responses((status = 200, description = "The notices.", body = Vec<NoticeView>))
+)]
+async fn notices(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<NoticeView>> {
     read(&node, name, |channel| channel.board().notices().map(|state| views::notice(channel, state)).collect()).await
 }
 
-async fn conflicts(State(node): State<NodeHandle>, Path(name): Path<String>) -> Answer<Vec<ConflictView>> {
+/// The conflicts between notices of the two parties, open and closed.
+#[utoipa::path(
+    get,
+    path = "/v1/channels/{name}/conflicts",
+    params(("name" = String, Path, description = "Name of the channel.")),
+    responses((status = 200, description = "The conflicts.", body = Vec<ConflictView>))
+)]
+async fn conflicts(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<ConflictView>> {
     let view = |channel: &Channel| {
         channel.board().conflicts().map(|(key, state)| views::conflict(channel, key, state)).collect()
     };
     read(&node, name, view).await
 }
 
-async fn proposals(State(node): State<NodeHandle>, Path(name): Path<String>) -> Answer<Vec<ProposalView>> {
+/// The proposals of both parties.
+#[utoipa::path(
+    get,
+    path = "/v1/channels/{name}/proposals",
+    params(("name" = String, Path, description = "Name of the channel.")),
+    responses((status = 200, description = "The proposals.", body = Vec<ProposalView>))
+)]
+async fn proposals(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<ProposalView>> {
     read(&node, name, |channel| channel.board().proposals().map(|state| views::proposal(channel, state)).collect())
         .await
 }
 
-/// Conflicts that a notice would have if it were filed now: leaf hashes of the counterpart's versions. Nothing is recorded.
+/// Conflicts that a notice would have if it were filed now. Nothing is recorded.
+#[utoipa::path(
+    post,
+    path = "/v1/channels/{name}/check",
+    params(("name" = String, Path, description = "Name of the channel.")),
+    request_body = CheckIn,
+    responses((status = 200, description = "Leaf hashes of the counterpart's versions that it would be in conflict with.", body = Vec<String>))
+)]
 async fn check(
     State(node): State<NodeHandle>,
-    Path(name): Path<String>,
-    Json(request): Json<BTreeMap<String, String>>,
+    Name(name): Name,
+    JsonBody(request): JsonBody<CheckIn>,
 ) -> Answer<Vec<String>> {
-    let body = request.get("body").and_then(|body| unbase64(body));
-    let body =
-        body.ok_or_else(|| Problem::request(400, "field-invalid", "body", "give the notice's CBOR in base64"))?;
+    let missing = || Problem::request(400, "field-invalid", "body", "body: give the notice's CBOR in base64");
+    let body = unbase64(&request.body).ok_or_else(missing)?;
     let message = Message::decode(Kind::Notice, &body);
     let message = message.map_err(|error| Problem::request(400, error.code(), error.field, error.to_string()))?;
     let Message::Notice(notice) = message else { unreachable!("decoded as a notice") };
@@ -104,10 +160,19 @@ async fn check(
     read(&node, name, view).await
 }
 
+/// Records acts that officers signed, in order; what is answered is durable. At the first one that is refused the rest is left.
+#[utoipa::path(
+    post,
+    path = "/v1/channels/{name}/acts",
+    params(("name" = String, Path, description = "Name of the channel.")),
+    request_body = ActsIn,
+    responses((status = 200, description = "Where each act was placed.", body = Vec<PlacedView>))
+)]
 async fn acts(
     State(node): State<NodeHandle>,
-    Path(name): Path<String>,
-    Json(request): Json<ActsIn>,
+    Name(name): Name,
+    officer: Option<Extension<Officer>>,
+    JsonBody(request): JsonBody<ActsIn>,
 ) -> Answer<Vec<PlacedView>> {
     if request.acts.len() > ACTS_MAX {
         return Err(Problem::request(400, "too-many-acts", "acts", format!("at most {ACTS_MAX} in one request")));
@@ -117,7 +182,10 @@ async fn acts(
         .iter()
         .enumerate()
         .map(|(position, act)| submission(act).map_err(|problem| Problem { position: Some(position), ..problem }));
-    let submissions = submissions.collect::<Result<_, _>>()?;
+    let submissions = submissions.collect::<Result<Vec<_>, _>>()?;
+    if let Some(Extension(officer)) = officer {
+        only_of(officer, &node, &name, &submissions).await?;
+    }
     let placed = node.submit(&name, submissions).await?;
     let view = placed.into_iter().map(|placed| PlacedView {
         leaf: placed.leaf.to_string(),
@@ -125,6 +193,21 @@ async fn acts(
         index: placed.index,
     });
     Ok(Json(view.collect()))
+}
+
+/// Whether every act is signed with a key that the pact gives to this officer.
+async fn only_of(Officer(officer): Officer, node: &NodeHandle, name: &str, acts: &[Submission]) -> Result<(), Problem> {
+    let keys: Vec<KeyId> = acts.iter().map(|act| act.act.signature().key_id).collect();
+    let label = officer.clone();
+    let view = move |channel: &Channel| {
+        let key = |id: &KeyId| channel.pact().key(channel.me(), *id);
+        let own = |id| key(id).is_some_and(|key| key.role == KeyRole::Officer && key.label.as_str() == label);
+        keys.iter().position(|id| !own(id))
+    };
+    let Json(foreign) = read(node, name.to_owned(), view).await?;
+    let Some(position) = foreign else { return Ok(()) };
+    let message = format!("key_id: is no key of '{officer}', whose token this is; nothing of the request was recorded");
+    Err(Problem { position: Some(position), ..Problem::request(403, "officer-mismatch", "key_id", message) })
 }
 
 fn submission(act: &ActIn) -> Result<Submission, Problem> {
@@ -140,17 +223,17 @@ fn submission(act: &ActIn) -> Result<Submission, Problem> {
     assembled.map_err(|error| Problem::request(400, error.code(), "act", error.to_string()))
 }
 
-async fn bundle(State(node): State<NodeHandle>, Path(name): Path<String>) -> Result<Body, Problem> {
-    let unique = node.now_ns();
-    let file = node.scratch().join(format!("bundle-{unique}.tmp"));
-    let written = node.bundle(&name, file.clone()).await;
-    let bytes = match written {
-        Ok(()) => tokio::fs::read(&file)
-            .await
-            .map_err(|error| Problem::request(500, "file-unusable", "bundle", error.to_string())),
-        Err(error) => Err(error.into()),
-    };
-    // Whatever happened, nothing of it stays behind.
-    let _ = tokio::fs::remove_file(&file).await;
-    Ok(Body::from(bytes?))
+/// The evidence bundle of a channel: a tar file of everything that the node holds about it, for `skypact verify`.
+#[utoipa::path(
+    get,
+    path = "/v1/channels/{name}/bundle",
+    params(("name" = String, Path, description = "Name of the channel.")),
+    responses((status = 200, description = "The bundle (docs/record-format.md).", body = String, content_type = "application/octet-stream"))
+)]
+async fn bundle(State(node): State<NodeHandle>, Name(name): Name) -> Result<Response, Problem> {
+    let unusable = |error: std::io::Error| Problem::request(500, "file-unusable", "bundle", error.to_string());
+    let mut file = nameless(node.scratch()).map_err(unusable)?;
+    let length = node.bundle(&name, file.try_clone().map_err(unusable)?).await?;
+    file.rewind().map_err(unusable)?;
+    Ok(([(CONTENT_TYPE, "application/octet-stream")], Body::new(FileBody::new(file, length))).into_response())
 }

@@ -55,20 +55,6 @@ pub async fn serve(listener: UnixListener, router: Router, mut stop: watch::Rece
     }
 }
 
-/// Serves on TCP until `stop` holds true.
-pub async fn serve_tcp(listener: tokio::net::TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
-    let stopped = async move {
-        let _ = stop.wait_for(|stop| *stop).await;
-    };
-    let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
-        // A small answer must not wait for the acknowledgement of the one before.
-        let _ = stream.set_nodelay(true);
-    });
-    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
-        tracing::error!(%error, "the listener ended");
-    }
-}
-
 async fn same_user(ConnectInfo(peer): ConnectInfo<PeerUser>, request: Request, next: Next) -> Response {
     let own = rustix::process::geteuid().as_raw();
     if peer.0.is_some_and(|uid| uid == own || uid == 0) {

@@ -144,6 +144,13 @@ pub struct ActsIn {
     pub acts: Vec<ActIn>,
 }
 
+/// A notice that is not filed yet.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct CheckIn {
+    /// CBOR of its body, base64.
+    pub body: String,
+}
+
 /// Where an act was placed.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct PlacedView {

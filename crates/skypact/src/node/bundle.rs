@@ -2,8 +2,7 @@
 //! cosignatures that cover them (docs/record-format.md, section 10).
 
 use std::fs::File;
-use std::io::BufWriter;
-use std::path::Path;
+use std::io::{BufWriter, Seek as _};
 
 use skypact_channel::{Channel, LogRef};
 use skypact_record::bundle::{BundleError, BundleWriter, log_order};
@@ -19,15 +18,13 @@ use crate::storage::{HeadKind, Store};
 const READ_ENTRIES: usize = 1_024;
 const READ_BYTES: usize = 8 << 20;
 
-pub(super) fn write(channels: &Channels, store: &dyn Store, name: &str, out: &Path) -> Result<(), NodeError> {
+pub(super) fn write(channels: &Channels, store: &dyn Store, name: &str, out: File) -> Result<u64, NodeError> {
     let channel = channels.get(name);
     let channel = channel.ok_or_else(|| NodeError::UnknownChannel { channel: name.to_owned() })?;
-    let unusable =
-        |error: std::io::Error| NodeError::File { path: out.display().to_string(), reason: error.to_string() };
-    let file = File::create(out).map_err(unusable)?;
-    let file = write_logs(channel, store, &channels.signers.checkpoint, BufWriter::new(file))?;
-    let file = file.into_inner().map_err(|error| unusable(error.into_error()))?;
-    file.sync_all().map_err(unusable)
+    let file = write_logs(channel, store, &channels.signers.checkpoint, BufWriter::new(out))?;
+    let unusable = |error: std::io::Error| NodeError::File { path: "bundle".to_owned(), reason: error.to_string() };
+    let mut file = file.into_inner().map_err(|error| unusable(error.into_error()))?;
+    file.stream_position().map_err(unusable)
 }
 
 fn write_logs<W: std::io::Write>(

@@ -17,6 +17,7 @@ pub use peer::FRAMES_PATH;
 pub use signer::RecordSigner;
 pub use start::{NodeOptions, RunningNode, start};
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, OnceLock};
@@ -75,10 +76,10 @@ impl NodeHandle {
         .await
     }
 
-    /// Writes the evidence bundle of a channel to `out`.
-    pub async fn bundle(&self, channel: &str, out: PathBuf) -> Result<(), NodeError> {
+    /// Writes the evidence bundle of a channel to `out`, and gives its length in bytes; what is written is not synced.
+    pub async fn bundle(&self, channel: &str, out: File) -> Result<u64, NodeError> {
         let channel = channel.to_owned();
-        self.with_store(move |channels, store| bundle::write(channels, store, &channel, &out)).await?
+        self.with_store(move |channels, store| bundle::write(channels, store, &channel, out)).await?
     }
 
     /// A directory of the node's own for files on their way out.

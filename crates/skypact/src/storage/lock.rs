@@ -14,7 +14,7 @@ use super::StoreError;
 /// Held as long as the store is open.
 #[derive(Debug)]
 pub(super) struct DirectoryLock {
-    _file: File,
+    file: File,
 }
 
 impl DirectoryLock {
@@ -30,7 +30,15 @@ impl DirectoryLock {
         }
         // The id only serves the error message of the next process, so a disk too full to hold it is no reason to stop.
         let _ = file.set_len(0).and_then(|()| file.write_all(std::process::id().to_string().as_bytes()));
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+}
+
+impl Drop for DirectoryLock {
+    /// Closing is not enough: a process that is being started has every open file until it runs its own program.
+    fn drop(&mut self) {
+        // A lock that cannot be given up ends with the process.
+        let _ = flock(&self.file, FlockOperation::Unlock);
     }
 }
 

@@ -4,6 +4,7 @@
 //! names, chains and dates are ignored, because the pact pins the key and an expired certificate must not stop a STOP.
 //! Urgent and routine traffic use a connection each, so that neither waits behind the other.
 
+mod accept;
 mod client;
 mod error;
 mod identity;
@@ -12,10 +13,12 @@ mod seats;
 mod server;
 mod tls;
 
+pub(crate) use accept::{Activity, accept};
 pub use client::{ClientLimits, PeerClient, TrafficClass};
 pub use error::TransportError;
 pub use identity::Identity;
 pub use pins::{Pins, TransportKey};
+pub(crate) use seats::{Holder, Seats};
 pub use server::{ClientAuth, Peer, PeerHandler, PeerServer, ServerLimits};
 
 use hyper::body::Bytes;

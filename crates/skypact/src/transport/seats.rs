@@ -13,13 +13,13 @@ use tokio::sync::Notify;
 
 /// Whom a seat counts for: its key once that is proved and pinned, its address before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Holder {
+pub(crate) enum Holder {
     Address(IpAddr),
     Key(TransportKey),
 }
 
 #[derive(Debug)]
-pub(super) struct Seats {
+pub(crate) struct Seats {
     total_max: usize,
     each_max: usize,
     taken: Mutex<Taken>,
@@ -33,20 +33,20 @@ struct Taken {
 
 /// A taken seat; it is free again when dropped.
 #[derive(Debug)]
-pub(super) struct Seat {
+pub(crate) struct Seat {
     seats: Arc<Seats>,
     arrival: u64,
     displaced: Arc<Notify>,
 }
 
 impl Seats {
-    pub(super) fn new(total_max: usize, each_max: usize) -> Arc<Self> {
+    pub(crate) fn new(total_max: usize, each_max: usize) -> Arc<Self> {
         assert!(total_max > 0 && each_max > 0, "a server without seats serves nobody");
         Arc::new(Self { total_max, each_max, taken: Mutex::default() })
     }
 
     /// Takes a seat for `holder`, displacing an older one when there is none left.
-    pub(super) fn take(self: &Arc<Self>, holder: Holder) -> Seat {
+    pub(crate) fn take(self: &Arc<Self>, holder: Holder) -> Seat {
         let mut taken = self.lock();
         let own = taken.by_arrival.values().filter(|(other, _)| *other == holder).count();
         let victim = if own >= self.each_max {
@@ -84,7 +84,7 @@ impl Taken {
 
 impl Seat {
     /// Completes when a newcomer has displaced this seat.
-    pub(super) async fn displaced(&self) {
+    pub(crate) async fn displaced(&self) {
         self.displaced.notified().await;
     }
 }

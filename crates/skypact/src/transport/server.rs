@@ -4,11 +4,12 @@
 //! handler runs to its end even if the peer hangs up, since what it decided may already be committed.
 
 use super::{
-    Identity, PeerAnswer, Pins, TransportError, TransportKey, asked_to_stop,
+    Identity, PeerAnswer, Pins, TransportError, TransportKey,
+    accept::{Activity, accept},
+    asked_to_stop,
     seats::{Holder, Seat, Seats},
     tls,
 };
-use crate::clock::Stopwatch;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{
     Method, Request, Response, StatusCode,
@@ -18,22 +19,14 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use std::{
-    convert::Infallible,
-    io,
-    net::SocketAddr,
-    pin::pin,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
-    task::JoinSet,
-    time::{sleep, timeout},
+    time::timeout,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
 /// Which clients may connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,26 +167,11 @@ impl<H: PeerHandler> PeerServer<H> {
 
     /// Serves until `stop` holds true or its sender is gone, then lets requests under way end and returns.
     pub async fn serve(self, stop: watch::Receiver<bool>) {
-        let mut peers = JoinSet::new();
-        loop {
-            tokio::select! {
-                () = asked_to_stop(stop.clone()) => break,
-                Some(_) = peers.join_next() => {}
-                accepted = self.listener.accept() => match accepted {
-                    Ok((socket, source)) => {
-                        let (shared, stop) = (Arc::clone(&self.shared), stop.clone());
-                        peers.spawn(async move { shared.serve_socket(socket, source, stop).await });
-                    }
-                    Err(error) => {
-                        // Out of file descriptors or the like: it passes, and spinning would not help.
-                        warn!(%error, "cannot accept a connection");
-                        sleep(Duration::from_millis(100)).await;
-                    }
-                },
-            }
-        }
-        drop(self.listener);
-        while peers.join_next().await.is_some() {}
+        let shared = self.shared;
+        accept(self.listener, stop.clone(), |socket, source| {
+            Arc::clone(&shared).serve_socket(socket, source, stop.clone())
+        })
+        .await;
     }
 }
 
@@ -242,17 +220,17 @@ impl<H: PeerHandler> Shared<H> {
         seat: Seat,
         stop: watch::Receiver<bool>,
     ) {
-        let activity = Arc::new(Activity::new(self.limits.streams_max as usize));
+        let line = Line::new(self.limits.streams_max as usize);
         let service = service_fn(|request| {
-            let (shared, activity) = (Arc::clone(self), Arc::clone(&activity));
-            async move { Ok::<_, Infallible>(shared.answer(request, key, &activity).await) }
+            let (shared, line) = (Arc::clone(self), Arc::clone(&line));
+            async move { Ok::<_, Infallible>(shared.answer(request, key, &line).await) }
         });
         let mut connection = pin!(self.http2().serve_connection(TokioIo::new(stream), service));
         tokio::select! {
             _ = connection.as_mut() => return,
             () = seat.displaced() => return,
-            () = activity.idle_for(self.limits.idle_timeout) => {}
-            () = self.pin_removed(key, &activity) => {}
+            () = line.activity.idle_for(self.limits.idle_timeout) => {}
+            () = self.pin_removed(key, &line) => {}
             () = asked_to_stop(stop.clone()) => {}
         }
         connection.as_mut().graceful_shutdown();
@@ -272,9 +250,9 @@ impl<H: PeerHandler> Shared<H> {
     }
 
     /// Completes after a request was refused because its key is no longer pinned.
-    async fn pin_removed(&self, key: Option<TransportKey>, activity: &Activity) {
+    async fn pin_removed(&self, key: Option<TransportKey>, line: &Line) {
         loop {
-            activity.refused.notified().await;
+            line.refused.notified().await;
             if self.peer_of(key).is_none() {
                 return;
             }
@@ -295,14 +273,14 @@ impl<H: PeerHandler> Shared<H> {
         &self,
         request: Request<Incoming>,
         key: Option<TransportKey>,
-        activity: &Arc<Activity>,
+        line: &Line,
     ) -> Response<Full<Bytes>> {
-        let _under_way = activity.begin();
+        let _under_way = line.activity.begin();
         let Some(peer) = self.peer_of(key) else {
-            activity.refused.notify_one();
+            line.refused.notify_one();
             return refusal(StatusCode::FORBIDDEN);
         };
-        let answered = timeout(self.limits.request_timeout, self.receive_and_handle(request, peer, activity));
+        let answered = timeout(self.limits.request_timeout, self.receive_and_handle(request, peer, line));
         match answered.await {
             Ok(Ok(answer)) => response(answer),
             Ok(Err(status)) => refusal(status),
@@ -314,14 +292,14 @@ impl<H: PeerHandler> Shared<H> {
         &self,
         request: Request<Incoming>,
         peer: Peer,
-        activity: &Activity,
+        line: &Line,
     ) -> Result<PeerAnswer, StatusCode> {
         if request.method() != Method::POST {
             return Err(StatusCode::METHOD_NOT_ALLOWED);
         }
         let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
         let body = receive(request, self.limits.body_bytes_max).await?;
-        let permit = Arc::clone(&activity.handlers).acquire_owned().await;
+        let permit = Arc::clone(&line.handlers).acquire_owned().await;
         let permit = permit.map_err(|_closed| StatusCode::SERVICE_UNAVAILABLE)?;
         let handler = Arc::clone(&self.handler);
         let handled = tokio::spawn(async move {
@@ -355,53 +333,19 @@ fn refusal(status: StatusCode) -> Response<Full<Bytes>> {
     response(PeerAnswer::new(status.as_u16(), Bytes::new()))
 }
 
-/// What happens on one connection, so that an idle one can be told from a busy one.
+/// What one connection holds besides its stream.
 #[derive(Debug)]
-struct Activity {
-    /// Requests under way, and the time since the last change of their number.
-    under_way: Mutex<(usize, Stopwatch)>,
+struct Line {
+    activity: Arc<Activity>,
     /// Handlers that may run at once; a handler outlives its request when the peer hangs up.
     handlers: Arc<Semaphore>,
     refused: tokio::sync::Notify,
 }
 
-impl Activity {
-    fn new(handlers_max: usize) -> Self {
-        Self {
-            under_way: Mutex::new((0, Stopwatch::start())),
-            handlers: Arc::new(Semaphore::new(handlers_max)),
-            refused: tokio::sync::Notify::new(),
-        }
-    }
-
-    fn begin(self: &Arc<Self>) -> UnderWay {
-        self.count(|requests| requests + 1);
-        UnderWay(Arc::clone(self))
-    }
-
-    fn count(&self, change: impl FnOnce(usize) -> usize) {
-        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        *under_way = (change(under_way.0), Stopwatch::start());
-    }
-
-    /// Completes when no request has been under way for `idle_timeout`.
-    async fn idle_for(&self, idle_timeout: Duration) {
-        loop {
-            let (requests, since) = *self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-            let left = if requests == 0 { since.remaining_of(idle_timeout) } else { idle_timeout };
-            if left.is_zero() {
-                return;
-            }
-            sleep(left).await;
-        }
-    }
-}
-
-struct UnderWay(Arc<Activity>);
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        self.0.count(|requests| requests - 1);
+impl Line {
+    fn new(handlers_max: usize) -> Arc<Self> {
+        let (handlers, refused) = (Arc::new(Semaphore::new(handlers_max)), tokio::sync::Notify::new());
+        Arc::new(Self { activity: Activity::new(), handlers, refused })
     }
 }
 

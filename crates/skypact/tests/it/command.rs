@@ -6,7 +6,7 @@ use crate::command_ground::{Ground, Node, pact, refuse, screen, skypact, succeed
 
 const WHERE: &str = "35.2854,40.1760,20NM";
 
-fn file<'a>(dir: &'a str, lower: &'a str, from: &'a str, until: &'a str) -> Vec<&'a str> {
+pub(crate) fn file<'a>(dir: &'a str, lower: &'a str, from: &'a str, until: &'a str) -> Vec<&'a str> {
     let who = ["notice", "file", "--dir", dir, "--officer", "Duty officer", "--call-sign", "KOBALT 21"];
     let what = ["--circle", WHERE, "--lower", lower, "--upper", "FL240", "--from", from, "--until", until];
     [&who[..], &what[..]].concat()

@@ -66,15 +66,15 @@ pub(crate) fn until(what: &str, holds: impl Fn() -> bool) {
     panic!("did not come about within 30 s: {what}");
 }
 
-/// Two parties with a pact in force, each with the officer "Duty officer", that know each other's address.
+/// Two parties with a pact in force, each with a "Duty officer" and a "Night officer", that know each other's address.
 pub(crate) fn pact(ground: &Ground) {
     let (red, blue, proposal) = (ground.path("red"), ground.path("blue"), ground.path("proposal.toml"));
     let addresses = free_addresses();
     for (dir, party, prefix, listen) in
         [(&red, "RED", "red.example", &addresses[0]), (&blue, "BLUE", "blue.example", &addresses[1])]
     {
-        let who = ["init", "--dir", dir, "--party", party, "--prefix", prefix, "--officer", "Duty officer"];
-        succeed(&[&who[..], &["--listen", listen]].concat());
+        let who = ["init", "--dir", dir, "--party", party, "--prefix", prefix, "--listen", listen];
+        succeed(&[&who[..], &["--officer", "Duty officer", "--officer", "Night officer"]].concat());
     }
     for (dir, other, address) in [(&red, "BLUE", &addresses[1]), (&blue, "RED", &addresses[0])] {
         let file = Path::new(dir).join("node.toml");
@@ -119,6 +119,11 @@ impl Node {
             .stderr(std::fs::File::create(&log).unwrap())
             .spawn()
             .unwrap();
+        Self::of(child, log)
+    }
+
+    /// A node that was started otherwise, with the file that its standard error goes to.
+    pub(crate) fn of(child: Child, log: PathBuf) -> Self {
         Self { child, log }
     }
 

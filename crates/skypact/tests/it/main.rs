@@ -3,9 +3,16 @@
 
 mod command;
 mod command_ground;
+mod dss_http;
+mod dss_issuer;
+mod dss_keys;
+mod dss_load;
+mod dss_token;
 mod encounters;
 mod full_disk;
 mod legs;
+mod listener;
+mod loopback;
 mod node;
 mod recording;
 mod remedy;
@@ -18,3 +25,4 @@ mod storage_ground;
 mod storage_trace;
 mod transport;
 mod transport_imposter;
+mod transport_slow;

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 /// Answers with the name of whoever asks.
-struct Echo;
+pub(crate) struct Echo;
 
 impl PeerHandler for Echo {
     async fn handle(&self, from: Peer, _path: String, body: Bytes) -> PeerAnswer {
@@ -21,7 +21,7 @@ impl PeerHandler for Echo {
     }
 }
 
-fn identity() -> (Identity, TransportKey) {
+pub(crate) fn identity() -> (Identity, TransportKey) {
     let signer = FileSigner::ephemeral(KeyRole::Transport, "test").unwrap();
     (Identity::new(&signer).unwrap(), TransportKey::new(signer.public_key_bytes()).unwrap())
 }

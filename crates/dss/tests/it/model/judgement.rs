@@ -81,6 +81,7 @@ impl Model {
                 self.judge_put_subscription(caller, &id.to_string(), version.as_deref(), request, now)
             }
             Change::DeleteSubscription { id, version } => {
+                require(!version.is_empty(), bad_request("version-missing"))?;
                 let held = self.subscription(&id.to_string(), now).ok_or_else(not_found)?;
                 rule_6_version_then_manager(caller, held, version)?;
                 // Rule 10: with dependents it cannot be deleted.
@@ -262,7 +263,10 @@ impl Model {
                 let window = TimeWindow::new(starts, ends).expect("in order");
                 let volume = Volume4d::new(extent.footprint.clone(), extent.band, window);
                 let mut dependents = self.dependents(held).into_iter().flat_map(|intent| &intent.extents);
-                let covers = |dependent: &Volume4d| rule_10_covers_but_for_start(&volume, dependent);
+                let covers = |dependent: &Volume4d| {
+                    let latest = dependent.window.start().max(now).0 + MINUTE_NS;
+                    volume.window.start().0 <= latest && rule_10_covers_but_for_start(&volume, dependent)
+                };
                 require(dependents.all(covers), bad_request("subscription-coverage"))
             }
         }
@@ -306,10 +310,10 @@ fn rule_10_covers_but_for_start(volume: &Volume4d, extent: &Volume4d) -> bool {
         && volume.footprint.covers(&extent.footprint)
 }
 
-/// Each extent does not end in the past, and is not too large.
+/// Not all extents end in the past, and none is too large.
 fn rules_11_and_12_extents(extents: &[Volume4d], area_m2_max: f64, now: UtcNanos) -> Verdict {
+    require(end(extents) >= now, bad_request("time-end-in-past"))?;
     for extent in extents {
-        require(end(std::slice::from_ref(extent)) >= now, bad_request("time-end-in-past"))?;
         require(extent.footprint.area_m2() <= area_m2_max, bad_request("area-too-large"))?;
     }
     Ok(())

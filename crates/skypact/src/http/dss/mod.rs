@@ -9,4 +9,5 @@ mod route;
 mod service;
 pub mod token;
 
+pub use reply::too_slow;
 pub use service::{Door, DssService, ServiceOptions, router};

@@ -81,6 +81,12 @@ impl Reply {
     }
 }
 
+/// What a request gets that took too long to arrive or to be answered.
+pub fn too_slow() -> Response<Body> {
+    let message = "the request did not arrive or was not answered in time; send it again";
+    Reply::error(StatusCode::REQUEST_TIMEOUT, "request-timeout", message).into_response()
+}
+
 impl From<Rejection> for Reply {
     fn from(rejection: Rejection) -> Self {
         let status = match rejection.class() {

@@ -1,19 +1,18 @@
 //! Takes requests: authenticates, authorises, reads and parses, asks whoever writes, answers, measures.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::header::AUTHORIZATION;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, Request, Response, StatusCode};
 use skypact_dss::{Change, Endpoint, Operation, Query, Scopes, Target, path_id};
 use skypact_f3548::{ParseOptions, Query as AreaQuery, Request as _};
 use tokio::sync::Semaphore;
 
-use super::metrics::Metrics;
+use super::metrics::{self, Metrics};
 use super::reply::Reply;
 use super::route::{Listing, Route};
 use super::token::Authenticator;
@@ -22,8 +21,6 @@ use crate::dss::{BODY_BYTES_MAX, Client, DssError, Front};
 
 /// Requests under way at once; one more is told to try again.
 const UNDER_WAY_MAX: usize = 2_048;
-/// Time for a body to arrive.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Whom a listener lets in.
 #[derive(Clone)]
@@ -73,8 +70,11 @@ async fn serve(State(service): State<Arc<DssService>>, request: Request<Body>) -
     let route = Route::of(request.method(), request.uri().path());
     let name = route.name();
     if let Route::Metrics = route {
-        return Response::new(Body::from(service.metrics.render()));
+        let mut response = Response::new(Body::from(service.metrics.render()));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(metrics::CONTENT_TYPE));
+        return response;
     }
+    let _in_flight = service.metrics.in_flight();
     let reply = match service.under_way.try_acquire() {
         Ok(_seat) => service.answer(route, request).await.unwrap_or_else(|refusal| refusal),
         Err(_) => Reply::from(DssError::Overloaded),
@@ -161,10 +161,9 @@ impl DssService {
     pub(super) fn client(&self, headers: &HeaderMap) -> Result<Client, Reply> {
         match &self.door {
             Door::Tokens(authenticator) => {
-                let token = authenticator.verify(authorization(headers), self.now_s()).map_err(|error| {
-                    self.metrics.token_refused(error.code());
-                    Reply::error(StatusCode::UNAUTHORIZED, error.code(), &error.to_string())
-                })?;
+                let token = authenticator
+                    .verify(authorization(headers), self.now_s())
+                    .map_err(|error| Reply::error(StatusCode::UNAUTHORIZED, error.code(), &error.to_string()))?;
                 Ok(Client {
                     manager: token.subject.clone(),
                     token_id: token.token_id.clone(),
@@ -181,7 +180,7 @@ impl DssService {
         self.client(headers)?;
         let Door::Tokens(authenticator) = &self.door else { return Ok(false) };
         let token = authenticator.verify(authorization(headers), self.now_s());
-        Ok(token.is_ok_and(|token| token.scope.split(' ').any(|held| held == scope)))
+        Ok(token.is_ok_and(|token| token.has_scope(scope)))
     }
 
     fn now_s(&self) -> i64 {
@@ -193,7 +192,7 @@ fn authorization(headers: &HeaderMap) -> Option<&str> {
     headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok())
 }
 
-/// Reads a whole body, within bounds of length and time.
+/// Reads a whole body, within bounds of length; the listener bounds the time.
 async fn read_body(request: Request<Body>) -> Result<Vec<u8>, Reply> {
     let too_long = |bytes| Reply::from(DssError::BodyTooLong { bytes, bytes_max: BODY_BYTES_MAX });
     let stated = request.headers().get(hyper::header::CONTENT_LENGTH);
@@ -202,15 +201,11 @@ async fn read_body(request: Request<Body>) -> Result<Vec<u8>, Reply> {
         return Err(too_long(stated));
     }
     let body = Limited::new(request.into_body(), BODY_BYTES_MAX).collect();
-    match tokio::time::timeout(BODY_TIMEOUT, body).await {
-        Ok(Ok(body)) => Ok(body.to_bytes().into()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_long(BODY_BYTES_MAX + 1)),
-        Ok(Err(error)) => {
+    match body.await {
+        Ok(body) => Ok(body.to_bytes().into()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_long(BODY_BYTES_MAX + 1)),
+        Err(error) => {
             Err(Reply::error(StatusCode::BAD_REQUEST, "body-unreadable", &format!("body: cannot be read: {error}")))
-        }
-        Err(_) => {
-            let message = "body: did not arrive within 10 s; send it again";
-            Err(Reply::error(StatusCode::REQUEST_TIMEOUT, "body-timeout", message))
         }
     }
 }
