@@ -70,9 +70,9 @@ fn lat_lng_deg(direction: Vec3) -> (f64, f64) {
     (lat.to_degrees(), direction.y.atan2(direction.x).to_degrees())
 }
 
-/// The number of pieces of at most [`EDGE_M_MAX`] for the geodesic from `from` to `to`, and what it takes to cut it.
-pub(crate) fn pieces(from: LatLng, to: LatLng) -> Pieces {
-    let (first, last) = (direction(from), direction(to));
+/// The number of pieces of at most [`EDGE_M_MAX`] for the geodesic from one point to another, each given with its direction, and what it
+/// takes to cut it.
+pub(crate) fn pieces((from, first): (LatLng, Vec3), (to, last): (LatLng, Vec3)) -> Pieces {
     if (last - first).norm_squared() * EQUATORIAL_M * EQUATORIAL_M < (0.999 * EDGE_M_MAX).powi(2) {
         return Pieces { from, azimuth_deg: 0.0, length_m: 0.0, count: 1, reversed: false };
     }

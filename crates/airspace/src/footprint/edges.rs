@@ -120,20 +120,24 @@ impl Edges {
         Self::of(vec![point, point])
     }
 
-    /// The edges through the points; repeated points make no edge, and points all equal make one without length.
-    /// Also which given edge each piece belongs to.
-    pub(super) fn through(points: &[LatLng], closed: bool) -> Result<(Self, Vec<usize>), GeometryError> {
-        let mut a = geodesy::direction(points[0]);
+    /// The edges through the points, which have these directions; repeated points make no edge, and points all equal make one
+    /// without length. Also which given edge each piece belongs to.
+    pub(super) fn through(
+        points: &[LatLng],
+        directions: &[Vec3],
+        closed: bool,
+    ) -> Result<(Self, Vec<usize>), GeometryError> {
+        let mut a = directions[0];
         let (mut along, mut given) = (Vec::with_capacity(points.len() + 1), Vec::with_capacity(points.len()));
         along.push(a);
         let last = if closed { points.len() } else { points.len() - 1 };
         for i in 0..last {
-            let (from, to) = (points[i], points[(i + 1) % points.len()]);
-            let pieces = geodesy::pieces(from, to);
+            let next = (i + 1) % points.len();
+            let pieces = geodesy::pieces((points[i], directions[i]), (points[next], directions[next]));
             if given.len() + pieces.count > PIECES_MAX {
                 return Err(GeometryError::TooLong { edge: i, most_km: LENGTH_KM });
             }
-            for b in pieces.between().chain(std::iter::once(geodesy::direction(to))) {
+            for b in pieces.between().chain(std::iter::once(directions[next])) {
                 if a != b {
                     along.push(b);
                     given.push(i);

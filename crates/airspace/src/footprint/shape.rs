@@ -40,16 +40,18 @@ impl Shape {
     }
 
     pub(super) fn line(points: &[LatLng], radius_mm: i64) -> Result<Self, GeometryError> {
-        let middle = middle(points)?;
-        let (edges, _) = Edges::through(points, false)?;
+        let directions = directions(points);
+        let middle = middle(&directions)?;
+        let (edges, _) = Edges::through(points, &directions, false)?;
         let kind = if edges.points() == [edges.first(); 2] { Kind::Point } else { Kind::Line };
         Ok(Self::of(kind, edges, middle, radius_mm))
     }
 
     pub(super) fn region(vertices: &[LatLng]) -> Result<Self, GeometryError> {
-        let middle = middle(vertices)?;
-        check_distinct(vertices)?;
-        let (edges, given) = Edges::through(vertices, true)?;
+        let directions = directions(vertices);
+        let middle = middle(&directions)?;
+        check_distinct(&directions)?;
+        let (edges, given) = Edges::through(vertices, &directions, true)?;
         if let Some((i, j)) = edges.self_crossing()? {
             return Err(GeometryError::CrossingEdges { edge: given[i].max(given[j]), other: given[i].min(given[j]) });
         }
@@ -168,19 +170,24 @@ fn chord_of_m(path_m: f64) -> f64 {
     path_m / POLAR_M
 }
 
-/// A direction amid the points that all of them are within 60 degrees of.
-fn middle(points: &[LatLng]) -> Result<Vec3, GeometryError> {
-    let sum = points.iter().fold(Vec3::ZERO, |sum, &p| sum + geodesy::direction(p));
+/// Each takes four sines and cosines, most of what a footprint costs to make; so they are computed once.
+fn directions(points: &[LatLng]) -> Vec<Vec3> {
+    points.iter().map(|&point| geodesy::direction(point)).collect()
+}
+
+/// A direction amid others that all of them are within 60 degrees of.
+fn middle(directions: &[Vec3]) -> Result<Vec3, GeometryError> {
+    let sum = directions.iter().fold(Vec3::ZERO, |sum, &direction| sum + direction);
     let middle = if sum == Vec3::ZERO { Vec3::new(0.0, 0.0, 1.0) } else { sum.unit() };
-    match points.iter().position(|&p| geodesy::direction(p).dot(middle) < CAP_COSINE_MIN) {
+    match directions.iter().position(|direction| direction.dot(middle) < CAP_COSINE_MIN) {
         None => Ok(middle),
         Some(vertex) => Err(GeometryError::TooWide { vertex, most_km: CAP_KM }),
     }
 }
 
 /// No position twice, under whatever name (a pole has many longitudes, the antimeridian two).
-fn check_distinct(vertices: &[LatLng]) -> Result<(), GeometryError> {
-    let mut order: Vec<(Vec3, usize)> = vertices.iter().map(|&v| geodesy::direction(v)).zip(0..).collect();
+fn check_distinct(directions: &[Vec3]) -> Result<(), GeometryError> {
+    let mut order: Vec<(Vec3, usize)> = directions.iter().copied().zip(0..).collect();
     order.sort_by(|(u, i), (v, j)| {
         u.x.total_cmp(&v.x).then(u.y.total_cmp(&v.y)).then(u.z.total_cmp(&v.z)).then(i.cmp(j))
     });
