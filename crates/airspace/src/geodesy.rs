@@ -127,6 +127,11 @@ impl Reach {
         Self { limit_m, exact_left: Self::EXACT_MAX }
     }
 
+    /// How many were decided by the geodesic.
+    pub(crate) fn geodesics(&self) -> usize {
+        (Self::EXACT_MAX - self.exact_left) as usize
+    }
+
     /// Whether direction `p` is within the limit of the arc from `a` to `b` (equal for a single point).
     pub(crate) fn edge(&mut self, p: Vec3, a: Vec3, b: Vec3) -> bool {
         let foot = nearest(p, a, b);

@@ -5,6 +5,7 @@
 
 pub mod altitude;
 mod bounds;
+mod effort;
 mod extent;
 pub mod footprint;
 mod geodesy;
@@ -15,8 +16,11 @@ mod vector;
 pub mod volume;
 
 pub use altitude::{Altitude, AltitudeBand, AltitudeBandError, AltitudeMargins, Datum};
+pub use effort::Effort;
 pub use footprint::{Bounds, Circle, Corridor, Footprint, GeometryError, Polygon};
 pub use index::VolumeIndex;
 pub use time::{TimeWindow, TimeWindowError, UtcNanos};
 pub use units::{LatLng, PositionError};
-pub use volume::{AGREEMENT_TOLERANCE_MM, Minima, Overlap, Volume4d, VolumeConflict, conflict, conflicts, meet};
+pub use volume::{
+    AGREEMENT_TOLERANCE_MM, Minima, Overlap, Volume4d, VolumeConflict, conflict, conflicts, meet, meet_within,
+};

@@ -4,6 +4,7 @@
 //! This is the one place where the channel's rule of agreement is applied (see [`AGREEMENT_TOLERANCE_MM`]).
 
 use crate::altitude::{AltitudeBand, AltitudeMargins};
+use crate::effort::Effort;
 use crate::extent::Extent;
 use crate::footprint::Footprint;
 use crate::time::TimeWindow;
@@ -71,8 +72,15 @@ pub fn conflict(a: &Volume4d, b: &Volume4d, minima: &Minima, margins: &AltitudeM
 /// Whether two volumes share a point, exactly as given: no minima and no tolerance of agreement. Bands of different
 /// datums are never taken as apart.
 pub fn meet(a: &Volume4d, b: &Volume4d) -> bool {
+    meet_within(&mut Effort::ONE_PAIR.clone(), a, b)
+}
+
+/// The same with what is left of an effort that many pairs share.
+pub fn meet_within(effort: &mut Effort, a: &Volume4d, b: &Volume4d) -> bool {
     const UNKNOWN: AltitudeMargins = AltitudeMargins { pressure_mm: i64::MAX, geoid_mm: i64::MAX };
-    a.window.gap_ns(b.window) == 0 && a.band.gap_mm(b.band, &UNKNOWN) == 0 && a.footprint.intersects(&b.footprint)
+    a.window.gap_ns(b.window) == 0
+        && a.band.gap_mm(b.band, &UNKNOWN) == 0
+        && a.footprint.intersects_within(effort, &b.footprint)
 }
 
 /// A minimum with the tolerance of the rule of agreement, in millimetres.

@@ -10,7 +10,7 @@ use skypact_f3548::wire::{
 use skypact_f3548::{EntityId, Extent, SubscriptionId};
 
 use crate::decide::{AREA_M2_MAX, check_area};
-use crate::entity::Availability;
+use crate::entity::{Availability, Subscription};
 use crate::rejection::{Kind, Rejection};
 use crate::scope::{Caller, Endpoint};
 use crate::state::Dss;
@@ -108,10 +108,9 @@ impl Dss {
             }
             Query::Subscriptions(area) => {
                 let volumes = [volume_of(area)?];
-                let meeting = self.subscriptions.meeting(&volumes);
-                let own = meeting.filter(|held| held.manager.as_str() == viewer && !held.is_expired(now));
-                let mut subscriptions: Vec<_> = own.map(Self::show_subscription).collect();
-                subscriptions.sort_unstable_by_key(|subscription| subscription.id);
+                let is_shown = |held: &Subscription| held.manager.as_str() == viewer && !held.is_expired(now);
+                let meeting = self.subscriptions.meeting(&volumes, is_shown);
+                let subscriptions = meeting.into_iter().map(Self::show_subscription).collect();
                 QueryAnswer::Subscriptions(QuerySubscriptionsResponse { subscriptions })
             }
             Query::UssAvailability(uss) => {
@@ -124,18 +123,14 @@ impl Dss {
 
     /// The operational intents that meet some volumes, ascending by id; none is left out.
     pub(crate) fn intents_in(&self, volumes: &[Volume4d], viewer: &str) -> Vec<OperationalIntentReference> {
-        let meeting = self.operational_intents.meeting(volumes);
-        let mut found: Vec<_> = meeting.map(|intent| self.show_intent(intent, viewer)).collect();
-        found.sort_unstable_by_key(|intent| intent.id);
-        found
+        let meeting = self.operational_intents.meeting(volumes, |_| true);
+        meeting.into_iter().map(|intent| self.show_intent(intent, viewer)).collect()
     }
 
     /// The constraints that meet some volumes, ascending by id; none is left out.
     pub(crate) fn constraints_in(&self, volumes: &[Volume4d], viewer: &str) -> Vec<ConstraintReference> {
-        let meeting = self.constraints.meeting(volumes);
-        let mut found: Vec<_> = meeting.map(|constraint| self.show_constraint(constraint, viewer)).collect();
-        found.sort_unstable_by_key(|constraint| constraint.id);
-        found
+        let meeting = self.constraints.meeting(volumes, |_| true);
+        meeting.into_iter().map(|constraint| self.show_constraint(constraint, viewer)).collect()
     }
 }
 

@@ -95,11 +95,8 @@ impl Dss {
         wants: impl Fn(&Subscription) -> bool,
         now: UtcNanos,
     ) -> Vec<SubscriptionId> {
-        let meeting = self.subscriptions.meeting(volumes);
-        let mut found: Vec<_> =
-            meeting.filter(|found| wants(found) && !found.is_expired(now)).map(|found| found.id).collect();
-        found.sort_unstable();
-        found
+        let meeting = self.subscriptions.meeting(volumes, |found| wants(found) && !found.is_expired(now));
+        meeting.into_iter().map(|found| found.id).collect()
     }
 }
 

@@ -4,6 +4,7 @@
 //! region's own edges are covered by nearness; each stretch between them is wholly inside or wholly outside, so one
 //! point decides it.
 
+use crate::effort::Effort;
 use crate::geodesy::{EQUATORIAL_M, Reach};
 use crate::vector::Vec3;
 
@@ -17,16 +18,23 @@ const STRETCH_M_MIN: f64 = 0.001;
 
 impl Shape {
     pub(super) fn covers(&self, other: &Self) -> bool {
+        let effort = &mut Effort::ONE_PAIR.clone();
         let room_m = (self.radius_mm - other.radius_mm) as f64 / 1000.0 + TOLERANCE_M;
         let mut reach = Reach::new(room_m);
         match (self.kind, other.kind) {
             (Kind::Region, Kind::Point) => {
                 // The disc has room when no edge is nearer than its radius; a point may be beyond an edge.
                 let inside = self.contains(other.edges.first());
-                if room_m < 0.0 { inside && !self.near(other, -room_m) } else { inside || self.near(other, room_m) }
+                if room_m < 0.0 {
+                    inside && !self.near(other, -room_m, effort)
+                } else {
+                    inside || self.near(other, room_m, effort)
+                }
             }
             (Kind::Region, _) if room_m < 0.0 => {
-                self.contains(other.edges.first()) && !self.outline_meets(other) && !self.near(other, -room_m)
+                self.contains(other.edges.first())
+                    && !self.outline_meets(other, effort)
+                    && !self.near(other, -room_m, effort)
             }
             (Kind::Region, _) => self.holds_outline(other),
             // A disc is convex: what has its corners in it is in it.

@@ -4,6 +4,7 @@
 //! order along the outline, so blocks of consecutive edges are compact without sorting. A search of two hierarchies
 //! recurses at most 16 deep and allocates nothing.
 
+use crate::effort::Effort;
 use crate::geodesy;
 use crate::units::LatLng;
 use crate::vector::{Vec3, arcs_meet, side};
@@ -21,9 +22,6 @@ const WITHOUT_BOXES_MAX: usize = 16;
 /// Most pairs of edges of one outline that are tested for crossing; 10,000 vertices in a plain outline need under
 /// half of it.
 const OWN_PAIRS_MAX: u32 = 200_000;
-/// Most pairs of lowest boxes of two outlines that are tested. Outlines that come so close in so many places without meeting were
-/// made to take long; they count as meeting, which errs to the safe side.
-const RUN_PAIRS_MAX: u32 = 16_384;
 /// Growth of every box for rounding, in metres.
 const ROUNDING_M: f64 = 1e-6;
 
@@ -183,24 +181,21 @@ impl Edges {
         size_of_val(&*self.points) + boxes
     }
 
-    /// Whether `found` holds for the points along some pair of lowest boxes within `limit_m` of each other; true as well when there are
-    /// more than `RUN_PAIRS_MAX` such pairs.
+    /// Whether `found` holds for the points along some pair of lowest boxes within `limit_m` of each other; true as well when the effort
+    /// is spent before that is known.
     pub(super) fn any_pair(
         &self,
         other: &Self,
         limit_m: f64,
+        effort: &mut Effort,
         found: &mut impl FnMut(&[Vec3], &[Vec3]) -> bool,
     ) -> bool {
         if self.levels.is_empty() && other.levels.is_empty() {
+            effort.spend(self.points.len() * other.points.len());
             return found(&self.points, &other.points);
         }
         let (mine, theirs) = (Search::of(self), Search::of(other));
-        let mut left = RUN_PAIRS_MAX;
-        let mut bounded = |a: &[Vec3], b: &[Vec3]| {
-            left = left.saturating_sub(1);
-            left == 0 || found(a, b)
-        };
-        mine.any_pair(mine.root(), &theirs, theirs.root(), limit_m * limit_m, &mut bounded)
+        mine.any_pair(mine.root(), (&theirs, theirs.root()), limit_m * limit_m, effort, found)
     }
 
     /// Visits each edge that may be within `limit_m` of the box.
@@ -253,20 +248,26 @@ impl<'a> Search<'a> {
     fn any_pair(
         &self,
         mine: Node,
-        other: &Search<'_>,
-        theirs: Node,
+        (other, theirs): (&Search<'_>, Node),
         limit_m2: f64,
+        effort: &mut Effort,
         found: &mut impl FnMut(&[Vec3], &[Vec3]) -> bool,
     ) -> bool {
+        effort.spend(1);
         if self.boxed(mine).distance_squared(other.boxed(theirs)) > limit_m2 {
             return false;
         }
+        if effort.is_spent() {
+            return true;
+        }
         if mine.level == 0 && theirs.level == 0 {
-            found(self.points(mine), other.points(theirs))
+            let (mine, theirs) = (self.points(mine), other.points(theirs));
+            effort.spend(mine.len() * theirs.len());
+            found(mine, theirs)
         } else if mine.level >= theirs.level {
-            self.children(mine).any(|child| self.any_pair(child, other, theirs, limit_m2, found))
+            self.children(mine).any(|child| self.any_pair(child, (other, theirs), limit_m2, effort, found))
         } else {
-            other.children(theirs).any(|child| self.any_pair(mine, other, child, limit_m2, found))
+            other.children(theirs).any(|child| self.any_pair(mine, (other, child), limit_m2, effort, found))
         }
     }
 

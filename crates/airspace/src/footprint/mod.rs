@@ -14,6 +14,7 @@ mod shape;
 use std::hash::{Hash, Hasher};
 
 pub use crate::bounds::Bounds;
+use crate::effort::Effort;
 pub use error::GeometryError;
 
 use crate::units::LatLng;
@@ -120,7 +121,17 @@ impl Footprint {
 
     /// Whether the geodesic distance between the two is at most `lateral_mm`; a negative distance counts as zero.
     pub fn within(&self, other: &Self, lateral_mm: i64) -> bool {
-        self.shape().within(other.shape(), lateral_mm.max(0))
+        self.shape().within(other.shape(), lateral_mm.max(0), &mut Effort::ONE_PAIR.clone())
+    }
+
+    /// Whether the two have a point in common, with what is left of an effort that many pairs share.
+    pub fn intersects_within(&self, effort: &mut Effort, other: &Self) -> bool {
+        effort.for_one_pair(|effort| self.shape().within(other.shape(), 0, effort))
+    }
+
+    /// Edges that it is compared by: those given, in pieces of at most 10 km; one for a disc.
+    pub fn edge_count(&self) -> usize {
+        self.shape().edges.points().len() - 1
     }
 
     /// A box that holds the footprint, radius included.

@@ -1,6 +1,7 @@
 //! The skeleton of a footprint with its radius, and the predicates on a pair of them.
 
 use crate::bounds::Bounds;
+use crate::effort::Effort;
 use crate::geodesy::{self, POLAR_M, Reach};
 use crate::units::LatLng;
 use crate::vector::{Vec3, side};
@@ -12,6 +13,8 @@ use super::edges::{Edges, edges_along, runs_meet};
 /// inside and outside, and the way between two vertices, are certain.
 const CAP_COSINE_MIN: f64 = 0.5;
 const CAP_KM: u32 = 6_600;
+/// How many pairs of edges take as long as one distance along the geodesic.
+const GEODESIC_EDGE_PAIRS: usize = 4_000;
 
 /// A region, a line or a point, with everything within `radius_mm` of it.
 #[derive(Clone, Debug)]
@@ -81,23 +84,28 @@ impl Shape {
         self.bounds
     }
 
-    pub(super) fn within(&self, other: &Self, lateral_mm: i64) -> bool {
+    pub(super) fn within(&self, other: &Self, lateral_mm: i64, effort: &mut Effort) -> bool {
         if !self.bounds.grown(chord_of_m(lateral_mm as f64 / 1000.0)).meets(&other.bounds) {
             return false;
         }
+        if effort.is_spent() {
+            return true;
+        }
+        // For the sides that each vertex is on; what else there is to compare is counted where it is.
+        effort.spend(self.edges.points().len() + other.edges.points().len());
         let limit_mm = (self.radius_mm + other.radius_mm).saturating_add(lateral_mm);
-        self.meets(other) || (limit_mm > 0 && self.near(other, limit_mm as f64 / 1000.0))
+        self.meets(other, effort) || (limit_mm > 0 && self.near(other, limit_mm as f64 / 1000.0, effort))
     }
 
     /// Whether the skeletons share a point.
-    fn meets(&self, other: &Self) -> bool {
+    fn meets(&self, other: &Self, effort: &mut Effort) -> bool {
         match (self.kind, other.kind) {
             (Kind::Point, _) => other.contains(self.edges.first()),
             (_, Kind::Point) => self.contains(other.edges.first()),
             _ => {
                 self.is_around_middle_of(other)
                     || other.is_around_middle_of(self)
-                    || self.outline_meets(other)
+                    || self.outline_meets(other, effort)
                     || (self.kind == Kind::Region && self.contains(other.edges.first()))
                     || (other.kind == Kind::Region && other.contains(self.edges.first()))
             }
@@ -114,20 +122,22 @@ impl Shape {
     }
 
     /// Whether edges of skeletons with length share a point.
-    pub(super) fn outline_meets(&self, other: &Self) -> bool {
-        self.edges.any_pair(&other.edges, 0.0, &mut runs_meet)
+    pub(super) fn outline_meets(&self, other: &Self, effort: &mut Effort) -> bool {
+        self.edges.any_pair(&other.edges, 0.0, effort, &mut runs_meet)
     }
 
     /// Whether the skeletons, which share no point, are within the limit: then an end of an edge of one is within the
     /// limit of an edge of the other.
-    pub(super) fn near(&self, other: &Self, limit_m: f64) -> bool {
+    pub(super) fn near(&self, other: &Self, limit_m: f64, effort: &mut Effort) -> bool {
         let mut reach = Reach::new(limit_m);
-        self.edges.any_pair(&other.edges, limit_m, &mut |mine, theirs| {
+        let near = self.edges.any_pair(&other.edges, limit_m, effort, &mut |mine, theirs| {
             let mut one_way = |points: &[Vec3], others: &[Vec3]| {
                 points.iter().any(|&p| edges_along(others).any(|edge| reach.edge(p, edge.a, edge.b)))
             };
             one_way(mine, theirs) || one_way(theirs, mine)
-        })
+        });
+        effort.spend(reach.geodesics() * GEODESIC_EDGE_PAIRS);
+        near
     }
 
     /// Whether the skeleton holds the point: equal to it, on it, or inside.

@@ -116,18 +116,15 @@ impl Dss {
         let mut key: Vec<OvnValue> = request.key.iter().filter_map(|ovn| OvnValue::parse(ovn.as_str())).collect();
         key.sort_unstable();
         let known = |ovn: OvnValue| key.binary_search(&ovn).is_ok();
-        let intents = self.operational_intents.meeting(&request.extents);
-        let mut intents: Vec<_> =
-            intents.filter(|other| other.id != id && !known(other.ovn) && !self.is_exempt(other)).collect();
+        let is_needed = |other: &OperationalIntent| other.id != id && !known(other.ovn) && !self.is_exempt(other);
+        let intents = self.operational_intents.meeting(&request.extents, is_needed);
         let mut constraints = Vec::new();
         if with_constraints {
-            constraints.extend(self.constraints.meeting(&request.extents).filter(|other| !known(other.ovn)));
+            constraints = self.constraints.meeting(&request.extents, |other| !known(other.ovn));
         }
         if intents.is_empty() && constraints.is_empty() {
             return Ok(());
         }
-        intents.sort_unstable_by_key(|intent| intent.id);
-        constraints.sort_unstable_by_key(|constraint| constraint.id);
         let mut missing = AirspaceConflictResponse {
             message: None,
             missing_operational_intents: intents.iter().map(|o| self.show_intent(o, caller.manager)).collect(),

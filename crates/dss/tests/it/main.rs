@@ -2,6 +2,7 @@
 
 mod agreement;
 mod desk;
+mod hostile;
 mod machine;
 mod model;
 mod record;
