@@ -83,6 +83,13 @@ pub(crate) fn write_hashes(w: &mut Writer<'_>, hashes: &[Hash]) -> Written {
     hashes.iter().try_for_each(|hash| w.bytes(&hash.0).map(drop))
 }
 
+/// Length of the item at the beginning of `bytes`, where items of an object follow each other.
+pub(crate) fn first_item_length(object: &'static str, bytes: &[u8]) -> Result<usize, DecodeError> {
+    let mut decoder = Decoder::new(bytes);
+    decoder.skip().map_err(|_| DecodeError::unwritable(object, "item", "is no CBOR item that is all there"))?;
+    Ok(decoder.position())
+}
+
 /// Reads one object out of `bytes` and holds it to its own encoding.
 pub(crate) fn decode<'b, T>(
     object: &'static str,

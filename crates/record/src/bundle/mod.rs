@@ -2,11 +2,13 @@
 
 mod file_name;
 mod manifest;
+mod sealed;
 mod tar;
 mod writer;
 
 pub use file_name::FileName;
 pub use manifest::{Manifest, ManifestLog, Seal, SealedFile};
+pub(crate) use sealed::SealedTar;
 pub use tar::{TarFault, TarFile, TarReader};
 pub use writer::{BundleError, BundleWriter, log_order};
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{CHUNK_LEAVES, FileName, Manifest, ManifestLog, PARTS_FILE_BYTES, Seal, SealedFile, tar};
+use super::{CHUNK_LEAVES, FileName, Manifest, ManifestLog, PARTS_FILE_BYTES, SealedTar};
 use crate::cbor::{self, DecodeError};
 use crate::checkpoint::SignedCheckpoint;
 use crate::entry;
@@ -84,10 +84,9 @@ pub fn log_order(genesis: &Genesis) -> Vec<LogName> {
 /// Writes a bundle. Call `start_whole_log` with `leaf`, or `start_chosen_log` with `chosen_leaf`, for each log in the order of
 /// `log_order`; then `manifest`; then `parts`, in the same order; then `finish`.
 pub struct BundleWriter<W: Write> {
-    sink: W,
+    tar: SealedTar<W>,
     genesis: Genesis,
     channel: Hash,
-    seal: Seal,
     heads: Vec<ManifestLog>,
     log: Option<OpenLog>,
     parts: Option<OpenParts>,
@@ -114,10 +113,9 @@ impl<W: Write> BundleWriter<W> {
     /// Begins a bundle.
     pub fn new(sink: W, genesis: &SignedGenesis) -> Result<Self, BundleError> {
         let mut writer = Self {
-            sink,
+            tar: SealedTar::new(sink),
             genesis: genesis.genesis().clone(),
             channel: genesis.channel(),
-            seal: Seal::default(),
             heads: Vec::new(),
             log: None,
             parts: None,
@@ -195,10 +193,7 @@ impl<W: Write> BundleWriter<W> {
     /// Writes the seal and the end, and gives the sink back.
     pub fn finish(mut self) -> Result<W, BundleError> {
         self.flush_parts()?;
-        let seal = self.seal.encode();
-        self.file(&FileName::Seal, &seal)?;
-        tar::write_end(&mut self.sink)?;
-        Ok(self.sink)
+        Ok(self.tar.finish()?)
     }
 
     fn known(&self, origin: &Origin) -> Result<LogName, BundleError> {
@@ -260,12 +255,10 @@ impl<W: Write> BundleWriter<W> {
 
     fn file(&mut self, name: &FileName, content: &[u8]) -> Result<(), BundleError> {
         let name = name.to_string();
-        if self.seal.files.last().is_some_and(|last| last.name >= name) {
+        if !self.tar.takes(&name) {
             return Err(BundleError::Order { name });
         }
-        tar::write_file(&mut self.sink, &name, content)?;
-        self.seal.files.push(SealedFile { name, size: content.len() as u64, hash: Hash::of(content) });
-        Ok(())
+        Ok(self.tar.file(name, content)?)
     }
 }
 

@@ -2,6 +2,7 @@
 //! Reads file by file, in memory of 32 bytes for each leaf and each commitment, one file, and 215 KiB for each key with many signatures;
 //! work is bounded by the bytes given.
 
+mod files;
 mod leaf;
 mod log;
 mod parts;
@@ -13,14 +14,14 @@ use std::io::Read;
 pub use report::{Expectation, Fault, LogMode, LogReport, Report, Statement, StatementKind, Status};
 
 use crate::act::LogClass;
-use crate::bundle::{FileName, Manifest, ManifestLog, Seal, SealedFile, TarFile, TarReader};
+use crate::bundle::{FileName, Manifest, ManifestLog, TarFile, TarReader};
 use crate::cbor::DecodeError;
 use crate::genesis::SignedGenesis;
-use crate::hash::Hash;
 use crate::name::PartyName;
+pub(crate) use files::Files;
 use leaf::Pact;
 use log::Log;
-use report::Faults;
+pub(crate) use report::Faults;
 
 /// Reads a bundle to its end, or to where it cannot be read on, and says what it proves. The signatures of acts are checked on `threads`
 /// threads (0 counts as 1).
@@ -49,8 +50,7 @@ pub fn verify(source: impl Read, expectation: &Expectation, threads: usize) -> R
 struct Verifier {
     threads: usize,
     faults: Faults,
-    /// Every file before the seal, and where its content begins in the tar.
-    files: Vec<(SealedFile, u64)>,
+    files: Files,
     /// As far as it can be read; whether it holds is told by `pact`.
     genesis: Option<SignedGenesis>,
     /// Present when both roots signed. Without it there is nothing to hold a log to.
@@ -59,26 +59,14 @@ struct Verifier {
     logs: Vec<Log>,
     manifest: Option<Manifest>,
     signatures_checked: u64,
-    is_sealed: bool,
     /// Whether the end was read.
     is_whole: bool,
 }
 
 impl Verifier {
     fn read_file(&mut self, file: &TarFile, expectation: &Expectation) {
-        if self.files.last().is_some_and(|(last, _)| last.name >= file.name) {
-            let message = "file does not come after the one before, by the bytes of its name";
-            self.faults.push(Fault::new("file-order", &file.name, message).at(file.offset));
-        }
+        self.files.take(file, &mut self.faults);
         let name = file.name.parse();
-        if !matches!(name, Ok(FileName::Seal)) {
-            let hash = Hash::of(&file.content);
-            let sealed = SealedFile { name: file.name.clone(), size: file.content.len() as u64, hash };
-            self.files.push((sealed, file.offset));
-        }
-        if self.is_sealed {
-            self.faults.push(Fault::new("file-order", &file.name, "file comes after the seal").at(file.offset));
-        }
         match name {
             Err(error) => self.faults.push(Fault::new("file-name", &file.name, error.to_string()).at(file.offset)),
             Ok(FileName::Genesis) => self.read_genesis(file, expectation),
@@ -159,43 +147,17 @@ impl Verifier {
     }
 
     fn read_seal(&mut self, file: &TarFile) {
-        self.is_sealed = true;
-        let seal = match Seal::decode(&file.content) {
-            Ok(seal) => seal,
-            Err(error) => return self.faults.push(decode_fault(file, &error)),
+        let in_log = |log: &&Log, name: &str| {
+            name.split('/').skip(1).take(2).eq([log.name.party.as_str(), log.name.class.as_str()])
         };
-        let names = |files: &mut dyn Iterator<Item = &SealedFile>| files.map(|f| f.name.clone()).collect::<Vec<_>>();
-        if names(&mut seal.files.iter()) != names(&mut self.files.iter().map(|(file, _)| file)) {
-            let message = "seal is over other files than those before it";
-            return self.faults.push(Fault::new("seal-files", &file.name, message).at(file.offset));
-        }
-        for (sealed, (given, offset)) in seal.files.iter().zip(&self.files) {
-            if sealed != given {
-                let mut fault = Fault::new("seal-differs", &given.name, "content is not what was sealed").at(*offset);
-                fault.log = self.origin_of_file(&given.name);
-                self.faults.push(fault);
-            }
-        }
-    }
-
-    fn origin_of_file(&self, name: &str) -> Option<String> {
-        let in_log =
-            |log: &&Log| name.split('/').skip(1).take(2).eq([log.name.party.as_str(), log.name.class.as_str()]);
-        self.logs.iter().find(in_log).map(|log| log.name.origin.to_string())
+        let log_of = |name: &str| self.logs.iter().find(|log| in_log(log, name)).map(|log| log.name.origin.to_string());
+        self.files.seal(file, &mut self.faults, log_of);
     }
 
     /// At the end of the archive: what a bundle has and this one lacks.
     fn check_end(&mut self) {
         self.is_whole = true;
-        for (present, file) in [
-            (self.files.first().is_some_and(|(file, _)| file.name == "genesis"), "genesis"),
-            (self.files.iter().any(|(file, _)| file.name == "manifest"), "manifest"),
-            (self.is_sealed, "seal"),
-        ] {
-            if !present {
-                self.faults.push(Fault::new("file-missing", file, "bundle has no such file in its place"));
-            }
-        }
+        self.files.check_end("genesis", &["manifest", "seal"], &mut self.faults);
         for log in &self.logs {
             log.check_end(&mut self.faults);
         }

@@ -66,9 +66,7 @@ pub(super) fn read_parts(pact: &Pact, log: &mut Log, file: &TarFile, first_index
 
 /// The item at the beginning of `bytes`, and its length.
 fn read_item(bytes: &[u8]) -> Result<(Item, usize), cbor::DecodeError> {
-    let mut decoder = minicbor::Decoder::new(bytes);
-    decoder.skip().map_err(|_| cbor::DecodeError::unwritable("parts", "item", "is no CBOR item that is all there"))?;
-    let length = decoder.position();
+    let length = cbor::first_item_length("parts", bytes)?;
     let item = cbor::decode(
         "parts",
         crate::Entry::BYTES_MAX,

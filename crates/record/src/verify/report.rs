@@ -102,23 +102,23 @@ pub struct Fault {
 }
 
 impl Fault {
-    pub(super) fn new(code: &'static str, file: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: &'static str, file: &str, message: impl Into<String>) -> Self {
         // A name out of a damaged header may hold anything, and is going to be printed.
         let file = file.escape_debug().to_string();
         Self { code, file, offset: None, log: None, index: None, message: message.into() }
     }
 
-    pub(super) fn at(mut self, offset: u64) -> Self {
+    pub(crate) fn at(mut self, offset: u64) -> Self {
         self.offset = Some(offset);
         self
     }
 
-    pub(super) fn in_log(mut self, origin: &Origin) -> Self {
+    pub(crate) fn in_log(mut self, origin: &Origin) -> Self {
         self.log = Some(origin.to_string());
         self
     }
 
-    pub(super) fn of_leaf(mut self, index: u64) -> Self {
+    pub(crate) fn of_leaf(mut self, index: u64) -> Self {
         self.index = Some(index);
         self
     }
@@ -220,13 +220,13 @@ impl Report {
 
 /// Faults as they are found, up to a number that a reader can use.
 #[derive(Debug, Default)]
-pub(super) struct Faults {
+pub(crate) struct Faults {
     list: Vec<Fault>,
     more: bool,
 }
 
 impl Faults {
-    pub(super) fn push(&mut self, fault: Fault) {
+    pub(crate) fn push(&mut self, fault: Fault) {
         if self.list.len() < Report::FAULTS_MAX {
             self.list.push(fault);
         } else {
@@ -234,7 +234,7 @@ impl Faults {
         }
     }
 
-    pub(super) fn are_full(&self) -> bool {
+    pub(crate) fn are_full(&self) -> bool {
         self.list.len() == Report::FAULTS_MAX
     }
 
@@ -243,7 +243,7 @@ impl Faults {
         self.list.iter().any(|f| f.log.as_deref() == Some(origin.as_str()) && f.file.starts_with(directory))
     }
 
-    pub(super) fn into_list(mut self) -> Vec<Fault> {
+    pub(crate) fn into_list(mut self) -> Vec<Fault> {
         if self.more || self.are_full() {
             self.list.push(Fault::new("faults-too-many", "bundle", "has more faults than are listed; reading stopped"));
         }

@@ -1,7 +1,7 @@
 //! The verifier against bundles that are right, and against every way in which one of their bytes, keys or signatures can be wrong.
 
 mod forgery;
-mod maker;
+pub(crate) mod maker;
 
 use std::sync::LazyLock;
 

@@ -4,6 +4,7 @@ mod bundle;
 mod codec;
 mod golden;
 mod interop;
+mod journal;
 mod keys;
 mod notes;
 mod tree;

@@ -2,6 +2,12 @@
 //! their own; the checkpoint that is signed with each batch covers them. It proves what the machine recorded, not that
 //! anybody asked for it.
 
+mod bundle;
+mod verify;
+
+pub use bundle::JournalWriter;
+pub use verify::{JournalReport, is_journal_bundle, verify_journal};
+
 use crate::act::Act;
 use crate::cbor::{self, DecodeError, Reader};
 use crate::hash::Hash;

@@ -1,0 +1,63 @@
+//! The files of a bundle as they are read: their order, and the seal over them.
+
+use super::decode_fault;
+use super::report::{Fault, Faults};
+use crate::bundle::{Seal, SealedFile, TarFile};
+use crate::hash::Hash;
+
+/// What was read so far.
+#[derive(Default)]
+pub(crate) struct Files {
+    /// Every file before the seal, and where its content begins in the tar.
+    read: Vec<(SealedFile, u64)>,
+    is_sealed: bool,
+}
+
+impl Files {
+    /// Takes note of a file, whose place must be after the one before and not after the seal.
+    pub(crate) fn take(&mut self, file: &TarFile, faults: &mut Faults) {
+        if self.read.last().is_some_and(|(last, _)| last.name >= file.name) {
+            let message = "file does not come after the one before, by the bytes of its name";
+            faults.push(Fault::new("file-order", &file.name, message).at(file.offset));
+        }
+        if self.is_sealed {
+            faults.push(Fault::new("file-order", &file.name, "file comes after the seal").at(file.offset));
+        }
+        if file.name != "seal" {
+            let hash = Hash::of(&file.content);
+            let sealed = SealedFile { name: file.name.clone(), size: file.content.len() as u64, hash };
+            self.read.push((sealed, file.offset));
+        }
+    }
+
+    /// Reads the seal and holds the files to it. `log_of` names the log that a file belongs to.
+    pub(crate) fn seal(&mut self, file: &TarFile, faults: &mut Faults, log_of: impl Fn(&str) -> Option<String>) {
+        self.is_sealed = true;
+        let seal = match Seal::decode(&file.content) {
+            Ok(seal) => seal,
+            Err(error) => return faults.push(decode_fault(file, &error)),
+        };
+        if !seal.files.iter().map(|sealed| &sealed.name).eq(self.read.iter().map(|(given, _)| &given.name)) {
+            let message = "seal is over other files than those before it";
+            return faults.push(Fault::new("seal-files", &file.name, message).at(file.offset));
+        }
+        for (sealed, (given, offset)) in seal.files.iter().zip(&self.read) {
+            if sealed != given {
+                let mut fault = Fault::new("seal-differs", &given.name, "content is not what was sealed").at(*offset);
+                fault.log = log_of(&given.name);
+                faults.push(fault);
+            }
+        }
+    }
+
+    /// At the end of the archive: tells of the files that must be there and are not; `first` must be the first one.
+    pub(crate) fn check_end(&self, first: &str, others: &[&str], faults: &mut Faults) {
+        let is_first = |name: &str| self.read.first().is_some_and(|(file, _)| file.name == name);
+        let is_there =
+            |name: &str| name == "seal" && self.is_sealed || self.read.iter().any(|(file, _)| file.name == name);
+        let missing = [first].into_iter().filter(|name| !is_first(name));
+        for name in missing.chain(others.iter().copied().filter(|name| !is_there(name))) {
+            faults.push(Fault::new("file-missing", name, "bundle has no such file in its place"));
+        }
+    }
+}
