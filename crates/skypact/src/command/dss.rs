@@ -1,4 +1,4 @@
-//! `skypact dss`: a DSS of ASTM F3548-21 as one process, and `skypact dss token` for trying it.
+//! `skypact dss`: a DSS of ASTM F3548-21 as one process, `skypact dss export` for its log, and `skypact dss token` for trying it.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::exit::show;
 use super::serve::{log_to_stderr, until_asked};
-use super::{CliError, Outcome, dss_token};
+use super::{CliError, Outcome, dss_export, dss_token};
 use crate::clock::NodeClock;
 use crate::dss::{BODY_BYTES_MAX, DssError, Front, PeerServer, Seat};
 use crate::http::dss::keys::{JwksOptions, KeySource};
@@ -36,6 +36,8 @@ pub(super) struct Args {
 enum Step {
     /// Make an access token from a private key, for tests.
     Token(dss_token::Args),
+    /// Write the log of a DSS as one file that `skypact verify` reads.
+    Export(dss_export::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -84,6 +86,7 @@ struct ServeArgs {
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     match args.step {
         Some(Step::Token(args)) => dss_token::run(&args, json),
+        Some(Step::Export(args)) => dss_export::run(&args, json),
         None => serve(args.serve, json).await,
     }
 }

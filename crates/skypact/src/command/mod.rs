@@ -11,6 +11,7 @@ mod demo;
 mod desk;
 mod doctor;
 mod dss;
+mod dss_export;
 mod dss_token;
 pub mod exit;
 mod inbox;
@@ -26,6 +27,7 @@ mod serve;
 mod terms;
 mod token;
 mod verify;
+mod verify_journal;
 mod witness;
 
 pub use access::Access;

@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 
-use skypact_record::Hash;
-use skypact_record::verify::{Expectation, Report, verify};
+use skypact_record::verify::{Expectation, Fault, Report, verify};
+use skypact_record::{Hash, VerifierKey, is_journal_bundle};
 
 use super::exit::show;
-use super::{CliError, Outcome};
+use super::{CliError, Outcome, verify_journal};
 
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
@@ -19,16 +19,30 @@ pub(super) struct Args {
     /// Channel hash that the bundle must be of, 64 hex digits, as the parties published it.
     #[arg(long)]
     channel: Option<String>,
+    /// Key that must have signed the log of a DSS: name+id+key, as its operator published it.
+    #[arg(long, value_name = "KEY")]
+    author: Option<String>,
 }
 
 pub(super) fn run(args: &Args, json: bool) -> Result<Outcome, CliError> {
     let channel = args.channel.as_deref().map(str::parse::<Hash>).transpose();
     let channel = channel.map_err(|_| CliError::usage("field-invalid", "channel", "channel: give 64 hex digits"))?;
-    let file = File::open(&args.bundle);
-    let file = file
-        .map_err(|error| CliError::usage("file-unusable", "bundle", format!("{}: {error}", args.bundle.display())))?;
+    let author = args.author.as_deref().map(str::parse::<VerifierKey>).transpose();
+    let author = author.map_err(|error| CliError::usage("field-invalid", "author", format!("author: {error}")))?;
+    let unusable = |error| CliError::usage("file-unusable", "bundle", format!("{}: {error}", args.bundle.display()));
+    let mut source = BufReader::with_capacity(1 << 20, File::open(&args.bundle).map_err(unusable)?);
+    let is_journal = is_journal_bundle(source.fill_buf().map_err(unusable)?);
+    let misplaced = |field: &'static str, kind: &str| {
+        CliError::usage("field-misplaced", field, format!("{field}: this bundle is {kind}; leave {field} out"))
+    };
+    match (is_journal, &channel, &author) {
+        (true, Some(_), _) => return Err(misplaced("channel", "the log of a DSS")),
+        (true, None, _) => return Ok(verify_journal::run(source, author.as_ref(), json)),
+        (false, _, Some(_)) => return Err(misplaced("author", "of a channel")),
+        (false, _, None) => {}
+    }
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let report = verify(BufReader::with_capacity(1 << 20, file), &Expectation { channel }, threads);
+    let report = verify(source, &Expectation { channel }, threads);
     show(json, &value(&report), &text(&report));
     Ok(if report.holds() { Outcome::Done } else { Outcome::CheckFailed })
 }
@@ -41,16 +55,10 @@ fn value(report: &Report) -> serde_json::Value {
             "not_before_s": statement.not_before_s, "not_after_s": statement.not_after_s,
         })
     });
-    let faults = report.faults.iter().map(|fault| {
-        serde_json::json!({
-            "code": fault.code, "file": fault.file, "offset": fault.offset, "log": fault.log, "index": fault.index,
-            "message": fault.message,
-        })
-    });
     serde_json::json!({
         "holds": report.holds(), "channel": report.channel.map(|channel| channel.to_string()), "name": report.channel_name,
         "parties": report.parties, "channel_to_compare": report.channel_to_compare().map(|channel| channel.to_string()), "entries": report.entries, "signatures_checked": report.signatures_checked,
-        "statements": statements.collect::<Vec<_>>(), "faults": faults.collect::<Vec<_>>(),
+        "statements": statements.collect::<Vec<_>>(), "faults": report.faults.iter().map(fault_value).collect::<Vec<_>>(),
     })
 }
 
@@ -63,9 +71,7 @@ fn text(report: &Report) -> String {
         let _ = writeln!(text, "{}\n          {}", line.trim_end(), statement.detail);
     }
     for fault in &report.faults {
-        let offset = fault.offset.map(|offset| format!(" at byte {offset}")).unwrap_or_default();
-        let index = fault.index.map(|index| format!(", entry {index}")).unwrap_or_default();
-        let _ = writeln!(text, "FAULT[{}] {}{offset}{index}: {}", fault.code, fault.file, fault.message);
+        let _ = writeln!(text, "{}", fault_text(fault));
     }
     if let Some(channel) = report.channel_to_compare() {
         let _ = writeln!(text, "compare this channel hash with what the parties published:\n  {channel}");
@@ -78,4 +84,17 @@ fn text(report: &Report) -> String {
         if report.holds() { "all that is claimed is proven" } else { "NOT all that is claimed is proven" }
     );
     text
+}
+
+pub(super) fn fault_value(fault: &Fault) -> serde_json::Value {
+    serde_json::json!({
+        "code": fault.code, "file": fault.file, "offset": fault.offset, "log": fault.log, "index": fault.index,
+        "message": fault.message,
+    })
+}
+
+pub(super) fn fault_text(fault: &Fault) -> String {
+    let offset = fault.offset.map(|offset| format!(" at byte {offset}")).unwrap_or_default();
+    let index = fault.index.map(|index| format!(", entry {index}")).unwrap_or_default();
+    format!("FAULT[{}] {}{offset}{index}: {}", fault.code, fault.file, fault.message)
 }

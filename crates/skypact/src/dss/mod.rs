@@ -3,6 +3,7 @@
 
 mod core;
 mod error;
+mod export;
 mod follower;
 mod front;
 mod journal;
@@ -14,6 +15,7 @@ mod start;
 
 pub use core::{CommitObserver, DssHandle, Pulse};
 pub use error::DssError;
+pub use export::{Exported, export};
 pub use follower::Forwarded;
 pub use front::Front;
 pub use journal::{BODY_BYTES_MAX, Journal};

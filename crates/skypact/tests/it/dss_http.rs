@@ -236,6 +236,52 @@ fn a_token_opens_what_its_scopes_open_and_the_paths_beside_the_contract_answer()
     assert_eq!(dss.call("PATCH", &path, Some(&planner), &Value::Null).0, 405);
 }
 
+/// Runs the binary; its exit code, and its answer as JSON.
+fn run(arguments: &[&str]) -> (i32, Value) {
+    let output = Command::new(env!("CARGO_BIN_EXE_skypact")).arg("--json").args(arguments).output().unwrap();
+    (output.status.code().unwrap(), serde_json::from_slice(&output.stdout).unwrap_or(Value::Null))
+}
+
+#[test]
+fn the_log_is_exported_from_under_a_running_dss_and_verified_with_nothing_but_the_file() {
+    let ground = Ground::new("dss-export");
+    let keys = PemFile::new("PUBLIC KEY", TRUSTED.public_spki());
+    let (dss, dir) = (Process::start(&ground, &keys), ground.path("dss"));
+    let (uss1, uss2) = (token("uss1", ALL), token("uss2", ALL));
+    for (number, uss) in [(1, &uss1), (2, &uss2)] {
+        let path = format!("/dss/v1/operational_intent_references/{}", id(number));
+        let (status, made) = dss.call("PUT", &path, Some(uss), &intent(number, &[]));
+        assert_eq!(status, 201, "{made}");
+        let ovn = text(&made, "/operational_intent_reference/ovn");
+        if number == 1 {
+            assert_eq!(dss.call("DELETE", &format!("{path}/{ovn}"), Some(uss), &Value::Null).0, 200);
+        }
+    }
+    let bundle = ground.path("dss.bundle");
+    let (code, exported) = run(&["dss", "export", "--dir", &dir, "--out", &bundle]);
+    assert_eq!((code, &exported["entries"]), (0, &json!(3)), "{exported}");
+    assert_eq!(run(&["dss", "export", "--dir", &dir, "--out", &bundle]).0, 5, "evidence is not written over");
+    drop(dss);
+
+    let author = text(&exported, "/author");
+    let (code, report) = run(&["verify", &bundle, "--author", author]);
+    assert_eq!((code, &report["holds"], &report["entries"]), (0, &json!(true), &json!(3)), "{report}");
+    let operations = json!({ "put-operational-intent-reference": 2, "delete-operational-intent-reference": 1 });
+    assert_eq!((&report["operations"], &report["managers"]), (&operations, &json!({ "uss1": 2, "uss2": 1 })));
+    assert_eq!(run(&["verify", &bundle, "--channel", &"0".repeat(64)]).0, 2, "a journal has no channel");
+
+    let elsewhere = ground.path("elsewhere.bundle");
+    let mut bytes = std::fs::read(&bundle).unwrap();
+    let place = bytes.windows(4).position(|window| window == b"uss2").unwrap();
+    bytes[place + 3] = b'3';
+    std::fs::write(&elsewhere, &bytes).unwrap();
+    let (code, report) = run(&["verify", &elsewhere]);
+    let first = &report["faults"][0];
+    assert_eq!((code, &first["code"], &first["index"]), (1, &json!("part-differs"), &json!(2)), "{report}");
+    assert_eq!(run(&["dss", "export", "--dir", &ground.path("nowhere"), "--out", &ground.path("none")]).0, 5);
+    assert!(!std::path::Path::new(&ground.path("none")).exists(), "nothing half written stays");
+}
+
 #[test]
 fn what_was_acknowledged_survives_a_writer_that_is_killed_under_load() {
     let ground = Ground::new("dss-killed");
