@@ -14,18 +14,19 @@ use crate::command_ground::Ground;
 use crate::dss_issuer::{PemFile, TRUSTED};
 use crate::storage_ground::Mounted;
 
-const ALL: &str = "utm.strategic_coordination utm.constraint_management utm.constraint_processing \
+pub(crate) const ALL: &str = "utm.strategic_coordination utm.constraint_management utm.constraint_processing \
                    utm.conformance_monitoring_sa utm.availability_arbitration";
 
 /// A process of a DSS; killed at the end.
-struct Process {
-    child: Child,
-    address: String,
+pub(crate) struct Process {
+    pub(crate) child: Child,
+    pub(crate) address: String,
 }
 
 impl Process {
-    fn start(ground: &Ground, keys: &PemFile) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_skypact"))
+    /// A DSS that has only just been started.
+    pub(crate) fn spawn(ground: &Ground, keys: &PemFile) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_skypact"))
             .args(["--json", "dss", "--listen", "127.0.0.1:0", "--dir", &ground.path("dss")])
             .args(["--accepted-audiences", "localhost", "--public-key-files"])
             .arg(&keys.0)
@@ -33,36 +34,49 @@ impl Process {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
-            .unwrap();
+            .unwrap()
+    }
+
+    /// A DSS that is ready.
+    pub(crate) fn start(ground: &Ground, keys: &PemFile) -> Self {
+        let mut child = Self::spawn(ground, keys);
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let ready: Value = serde_json::from_str(&line).unwrap();
         let process = Self { child, address: ready["listen"].as_str().unwrap().to_owned() };
-        while process.call("GET", "/ready", None, &Value::Null).0 != 200 {
+        for _ in 0..3_000 {
+            if process.call("GET", "/ready", None, &Value::Null).0 == 200 {
+                return process;
+            }
             std::thread::sleep(Duration::from_millis(10));
         }
-        process
+        panic!("the DSS is not ready after 30 s");
     }
 
     /// One request on a connection of its own; status 0 when no whole answer came.
-    fn call(&self, method: &str, path: &str, token: Option<&str>, body: &Value) -> (u16, Value) {
-        self.try_call(method, path, token, body).unwrap_or((0, Value::Null))
+    pub(crate) fn call(&self, method: &str, path: &str, token: Option<&str>, body: &Value) -> (u16, Value) {
+        try_call(&self.address, method, path, token, body).unwrap_or((0, Value::Null))
     }
 
-    fn try_call(&self, method: &str, path: &str, token: Option<&str>, body: &Value) -> Option<(u16, Value)> {
-        let mut stream = TcpStream::connect(&self.address).ok()?;
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let authorization = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
-        let length = body.len();
-        let head = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
-        let head = format!("{head}{authorization}content-length: {length}\r\n\r\n{body}");
-        stream.write_all(head.as_bytes()).ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
-        let (head, body) = answer.split_once("\r\n\r\n")?;
-        let status = head.split(' ').nth(1)?.parse().ok()?;
-        Some((status, serde_json::from_str(body).unwrap_or(Value::Null)))
+    /// The same of a process that somebody else may end meanwhile.
+    pub(crate) fn call_at(address: &str, method: &str, path: &str, token: &str, body: &Value) -> (u16, Value) {
+        try_call(address, method, path, Some(token), body).unwrap_or((0, Value::Null))
     }
+}
+
+fn try_call(address: &str, method: &str, path: &str, token: Option<&str>, body: &Value) -> Option<(u16, Value)> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let authorization = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
+    let length = body.len();
+    let head = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
+    let head = format!("{head}{authorization}content-length: {length}\r\n\r\n{body}");
+    stream.write_all(head.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    Some((status, serde_json::from_str(body).unwrap_or(Value::Null)))
 }
 
 impl Drop for Process {
@@ -73,14 +87,14 @@ impl Drop for Process {
     }
 }
 
-fn token(sub: &str, scope: &str) -> String {
+pub(crate) fn token(sub: &str, scope: &str) -> String {
     let exp = now_utc_ns() / 1_000_000_000 + 3_000;
     let claims = json!({ "iss": "https://auth.example", "sub": sub, "aud": "localhost", "scope": scope, "exp": exp });
     TRUSTED.token(&json!({ "alg": "RS256", "typ": "JWT" }), &claims)
 }
 
 /// An hour from ten minutes on, some hundred metres of ground at 1e-3 degree times `north`.
-fn extent(north: u32, lower_m: u32) -> Value {
+pub(crate) fn extent(north: u32, lower_m: u32) -> Value {
     let time = |minutes: i64| {
         let at = skypact_airspace::UtcNanos(now_utc_ns() + minutes * 60_000_000_000);
         json!({ "value": skypact_f3548::Rfc3339::of(at).as_str(), "format": "RFC3339" })
@@ -96,18 +110,18 @@ fn extent(north: u32, lower_m: u32) -> Value {
     })
 }
 
-fn id(number: u32) -> String {
+pub(crate) fn id(number: u32) -> String {
     format!("{number:08x}-0000-4000-8000-000000000000")
 }
 
-fn intent(north: u32, key: &[&str]) -> Value {
+pub(crate) fn intent(north: u32, key: &[&str]) -> Value {
     json!({
         "extents": [extent(north, 100)], "key": key, "state": "Accepted", "uss_base_url": "https://uss1.example/utm",
         "new_subscription": { "uss_base_url": "https://uss1.example/utm" },
     })
 }
 
-fn text<'a>(value: &'a Value, path: &str) -> &'a str {
+pub(crate) fn text<'a>(value: &'a Value, path: &str) -> &'a str {
     value.pointer(path).and_then(Value::as_str).unwrap_or_else(|| panic!("{path} of {value}"))
 }
 
@@ -237,7 +251,7 @@ fn a_token_opens_what_its_scopes_open_and_the_paths_beside_the_contract_answer()
 }
 
 /// Runs the binary; its exit code, and its answer as JSON.
-fn run(arguments: &[&str]) -> (i32, Value) {
+pub(crate) fn run(arguments: &[&str]) -> (i32, Value) {
     let output = Command::new(env!("CARGO_BIN_EXE_skypact")).arg("--json").args(arguments).output().unwrap();
     (output.status.code().unwrap(), serde_json::from_slice(&output.stdout).unwrap_or(Value::Null))
 }

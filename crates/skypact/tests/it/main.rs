@@ -8,6 +8,7 @@ mod dss_issuer;
 mod dss_keys;
 mod dss_load;
 mod dss_token;
+mod dss_torture;
 mod encounters;
 mod full_disk;
 mod legs;
