@@ -3,6 +3,7 @@
 
 mod command;
 mod command_ground;
+mod dss_clock;
 mod dss_http;
 mod dss_issuer;
 mod dss_keys;

@@ -1,0 +1,73 @@
+//! A DSS whose clock is set back: what was recorded stays, a little is bridged, and more is told and recorded nowhere.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use skypact::clock::{NodeClock, now_utc_ns};
+use skypact::dss::{Client, DssError, Front, Seat};
+use skypact_dss::{Answer, Change, Operation, Query, QueryAnswer, Scopes, Target};
+use skypact_f3548::ParseOptions;
+use tokio::sync::watch;
+
+use crate::command_ground::Ground;
+
+const SECOND_NS: i64 = 1_000_000_000;
+
+fn arbiter() -> Client {
+    let scopes = Scopes::parse("utm.availability_arbitration utm.strategic_coordination");
+    Client { manager: "arbiter".to_owned(), token_id: None, scopes }
+}
+
+async fn set_down(front: &Front, uss: &str) -> Result<Answer, DssError> {
+    let (operation, target) = (Operation::SetUssAvailability, Target { id: uss.to_owned(), version: None });
+    let body = json!({ "availability": "Down", "old_version": "" }).to_string().into_bytes();
+    let change = Change::parse(operation, &target, &body, &ParseOptions::default()).unwrap();
+    // This process writes, so nothing is handed on.
+    front.change(arbiter(), operation, target, body, change).await.map(Result::unwrap)
+}
+
+/// Runs a DSS over the directory by this clock, asks, and stops it.
+async fn with_clock<T>(ground: &Ground, start_ns: i64, ask: impl AsyncFnOnce(Front) -> T) -> T {
+    let (stop, stopping) = watch::channel(false);
+    let alone = Arc::new(|_, _, _| tokio::spawn(async {}));
+    let seat = Seat::new(ground.path("dss").into(), NodeClock::exercise(start_ns), Arc::new(|_, _| {}), alone).unwrap();
+    let front = seat.front();
+    let running = tokio::spawn(seat.keep(stopping));
+    while front.readiness().is_err() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let seen = ask(front).await;
+    stop.send(true).unwrap();
+    running.await.unwrap().unwrap();
+    seen
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_back_records_nothing_until_it_is_near_the_log_again_and_loses_nothing() {
+    let (ground, now_ns) = (Ground::new("dss-clock"), now_utc_ns());
+    with_clock(&ground, now_ns, async |front| set_down(&front, "first").await).await.unwrap();
+
+    let (refused, held) = with_clock(&ground, now_ns - 60 * SECOND_NS, async |front| {
+        let refused = set_down(&front, "second").await;
+        (refused, front.query(arbiter(), Query::UssAvailability("first".to_owned())).await.unwrap())
+    })
+    .await;
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.code(), "clock-behind");
+    assert!(refused.to_string().contains("59 s behind") || refused.to_string().contains("60 s behind"), "{refused}");
+    let QueryAnswer::UssAvailability(held) = held else { panic!("another answer: {held:?}") };
+    assert_ne!(held.version, "", "what was recorded is there");
+
+    // F3548 lets clocks differ by 5 s: that much is bridged, and the log's times do not go back.
+    with_clock(&ground, now_ns - 3 * SECOND_NS, async |front| {
+        set_down(&front, "second").await.unwrap();
+        assert_eq!(front.size(), Some(2), "the refused one is nowhere");
+    })
+    .await;
+    let bundle = ground.path("dss.bundle");
+    let dir = ground.path("dss");
+    assert_eq!(crate::dss_http::run(&["dss", "export", "--dir", &dir, "--out", &bundle]).0, 0);
+    let (code, report) = crate::dss_http::run(&["verify", &bundle]);
+    assert_eq!((code, &report["entries"]), (0, &json!(2)), "{report}");
+}
