@@ -16,7 +16,7 @@ use crate::dss::{BODY_BYTES_MAX, DssError, Front, PeerServer, Seat};
 use crate::http::dss::keys::{JwksOptions, KeySource};
 use crate::http::dss::metrics::{Metrics, StateSizes};
 use crate::http::dss::token::{Authenticator, TokenRules};
-use crate::http::dss::{Door, DssService, ServiceOptions, router, too_slow};
+use crate::http::dss::{AccessLog, Door, DssService, ServiceOptions, router, too_slow};
 use crate::http::{listener, unix};
 
 /// How often sizes are taken for the metrics.
@@ -75,6 +75,9 @@ struct ServeArgs {
     /// Accept base URLs of USSs without TLS.
     #[arg(long)]
     allow_http_base_urls: bool,
+    /// File that gets a JSON line for each request. It is appended to and never closed: rotate it by copying and truncating.
+    #[arg(long, value_name = "FILE")]
+    access_log: Option<PathBuf>,
     /// Public base URL of this DSS, told by `/aux/v1/pool`.
     #[arg(long, value_name = "URL")]
     public_endpoint: Option<String>,
@@ -100,6 +103,9 @@ async fn serve(args: ServeArgs, json: bool) -> Result<Outcome, CliError> {
     let listener = listener.map_err(|error| CliError::io("listen", &format!("{}: {error}", args.listen)))?;
     let address = listener.local_addr().map_err(|error| CliError::io("listen", &error.to_string()))?;
 
+    let unusable = |path: &PathBuf, error| CliError::io("access-log", &format!("{}: {error}", path.display()));
+    let open = |path: &PathBuf| AccessLog::open(path, metrics.clone()).map_err(|error| unusable(path, error));
+    let access_log = args.access_log.as_ref().map(open).transpose()?;
     let clock = NodeClock::machine();
     let options = ServiceOptions {
         parse: ParseOptions { allow_http_base_urls: args.allow_http_base_urls },
@@ -112,7 +118,7 @@ async fn serve(args: ServeArgs, json: bool) -> Result<Outcome, CliError> {
         Seat::new(args.dir, clock.clone(), Arc::new(move |entries, seconds| counted.commit(entries, seconds)), peers)?;
     let front = seat.front();
     let sizes = tokio::spawn(take_sizes(front.clone(), metrics.clone(), stopping.clone()));
-    let service = DssService::new(Door::Tokens(authenticator), front, metrics, clock, options);
+    let service = DssService::new(Door::Tokens(authenticator), front, metrics, clock, options).logged(access_log);
     let http = tokio::spawn(listener::serve(listener, router(Arc::new(service)), limits(), stopping.clone()));
     let seat = tokio::spawn(seat.keep(stopping));
     let ready = serde_json::json!({ "listen": address.to_string() });

@@ -25,11 +25,12 @@ pub(crate) struct Process {
 
 impl Process {
     /// A DSS that has only just been started.
-    pub(crate) fn spawn(ground: &Ground, keys: &PemFile) -> Child {
+    pub(crate) fn spawn(ground: &Ground, keys: &PemFile, more: &[&str]) -> Child {
         Command::new(env!("CARGO_BIN_EXE_skypact"))
             .args(["--json", "dss", "--listen", "127.0.0.1:0", "--dir", &ground.path("dss")])
             .args(["--accepted-audiences", "localhost", "--public-key-files"])
             .arg(&keys.0)
+            .args(more)
             .env("SKYPACT_LOG", "error")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -39,7 +40,11 @@ impl Process {
 
     /// A DSS that is ready.
     pub(crate) fn start(ground: &Ground, keys: &PemFile) -> Self {
-        let mut child = Self::spawn(ground, keys);
+        Self::start_with(ground, keys, &[])
+    }
+
+    fn start_with(ground: &Ground, keys: &PemFile, more: &[&str]) -> Self {
+        let mut child = Self::spawn(ground, keys, more);
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let ready: Value = serde_json::from_str(&line).unwrap();
@@ -254,6 +259,32 @@ fn a_token_opens_what_its_scopes_open_and_the_paths_beside_the_contract_answer()
 pub(crate) fn run(arguments: &[&str]) -> (i32, Value) {
     let output = Command::new(env!("CARGO_BIN_EXE_skypact")).arg("--json").args(arguments).output().unwrap();
     (output.status.code().unwrap(), serde_json::from_slice(&output.stdout).unwrap_or(Value::Null))
+}
+
+#[test]
+fn the_access_log_has_a_line_for_each_request_and_nothing_that_a_client_could_break_it_with() {
+    let ground = Ground::new("dss-access-log");
+    let keys = PemFile::new("PUBLIC KEY", TRUSTED.public_spki());
+    let file = ground.path("access.log");
+    let mut dss = Process::start_with(&ground, &keys, &["--access-log", &file]);
+    let planner = token(&format!("uss\n\"1\"\u{7}{}", "x".repeat(500)), "utm.strategic_coordination");
+    let path = format!("/dss/v1/operational_intent_references/{}", id(1));
+    assert_eq!(dss.call("GET", &path, Some(&planner), &Value::Null).0, 404);
+    assert_eq!(dss.call("GET", "/none/%0a{\"status\":200}", Some(&planner), &Value::Null).0, 404);
+    assert_eq!(dss.call("PUT", &path, None, &intent(1, &[])).0, 401);
+    rustix::process::kill_process(rustix::process::Pid::from_child(&dss.child), rustix::process::Signal::TERM).unwrap();
+    assert!(dss.child.wait().unwrap().success());
+
+    let log = std::fs::read_to_string(&file).unwrap();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect();
+    let lines: Vec<&Value> = lines.iter().filter(|line| line["endpoint"] != "ready").collect();
+    let [found, unknown, refused] = lines[..] else { panic!("three requests: {log}") };
+    assert_eq!((text(found, "/method"), &found["status"]), ("GET", &json!(404)));
+    assert!(text(found, "/sub").starts_with("uss\n\"1\"\u{7}xxx") && text(found, "/sub").len() == 128, "{found}");
+    assert!(unknown["sub"].is_null() && unknown["status"] == 404, "{unknown}");
+    assert!(refused["sub"].is_null() && refused["status"] == 401 && refused["request_bytes"] != 0, "{refused}");
+    let secret = planner.rsplit('.').next().unwrap();
+    assert!(!log.contains(secret) && !log.contains("/none/"), "no token and no path: {log}");
 }
 
 #[test]

@@ -147,7 +147,7 @@ fn a_dss_killed_at_random_moments_under_load_keeps_what_it_acknowledged_once_and
     for kill in 1..=kills {
         if dice.below(4) == 0 {
             // Killed while it starts, too.
-            let mut starting = Process::spawn(&ground, &keys);
+            let mut starting = Process::spawn(&ground, &keys, &[]);
             std::thread::sleep(Duration::from_millis(dice.below(40)));
             starting.kill().unwrap();
             starting.wait().unwrap();

@@ -60,6 +60,7 @@ pub struct Metrics {
     requests: Family<Answer, Counter>,
     request_seconds: Family<Endpoint, Histogram, fn() -> Histogram>,
     in_flight: Gauge,
+    access_lines_dropped: Counter,
     tokens_verified: Counter,
     tokens_cached: Counter,
     tokens_refused: Family<Refusal, Counter>,
@@ -80,6 +81,7 @@ impl Metrics {
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             in_flight: Gauge::default(),
+            access_lines_dropped: Counter::default(),
             tokens_verified: Counter::default(),
             tokens_cached: Counter::default(),
             tokens_refused: Family::default(),
@@ -100,6 +102,8 @@ impl Metrics {
         let seconds = self.request_seconds.clone();
         dss.register("request_duration_seconds", "From the request's head to its answer, by endpoint", seconds);
         dss.register("requests_in_flight", "Requests not answered yet", self.in_flight.clone());
+        let dropped = self.access_lines_dropped.clone();
+        dss.register("access_log_lines_dropped", "Lines of the access log that were not written", dropped);
         dss.register("tokens_verified", "Tokens whose signature was checked and held", self.tokens_verified.clone());
         dss.register("tokens_cached", "Tokens known from an earlier request", self.tokens_cached.clone());
         dss.register("tokens_refused", "Requests refused for their token, by reason", self.tokens_refused.clone());
@@ -118,6 +122,11 @@ impl Metrics {
             self.registry.register("process_resident_memory_bytes", "Memory resident in RAM", resident);
         }
         self
+    }
+
+    /// A line of the access log was not written.
+    pub fn access_line_dropped(&self) {
+        self.access_lines_dropped.inc();
     }
 
     /// A request has come; it is in flight until the guard is dropped.

@@ -1,6 +1,6 @@
 //! Takes requests: authenticates, authorises, reads and parses, asks whoever writes, answers, measures.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::Body;
@@ -8,10 +8,12 @@ use axum::extract::State;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, Request, Response, StatusCode};
+use skypact_airspace::UtcNanos;
 use skypact_dss::{Change, Endpoint, Operation, Query, Scopes, Target, path_id};
 use skypact_f3548::{ParseOptions, Query as AreaQuery, Request as _};
 use tokio::sync::Semaphore;
 
+use super::access_log::{AccessLog, Line, shortened};
 use super::metrics::{self, Metrics};
 use super::reply::Reply;
 use super::route::{Listing, Route};
@@ -43,6 +45,9 @@ pub struct ServiceOptions {
     pub public_endpoint: Option<String>,
 }
 
+/// The client of a request, once its token was verified.
+type Caller = OnceLock<Client>;
+
 /// One listener's service.
 pub struct DssService {
     pub(super) door: Door,
@@ -51,12 +56,19 @@ pub struct DssService {
     pub(super) clock: NodeClock,
     pub(super) options: ServiceOptions,
     under_way: Semaphore,
+    access_log: Option<AccessLog>,
 }
 
 impl DssService {
     /// A service behind a door.
     pub fn new(door: Door, front: Front, metrics: Arc<Metrics>, clock: NodeClock, options: ServiceOptions) -> Self {
-        Self { door, front, metrics, clock, options, under_way: Semaphore::new(UNDER_WAY_MAX) }
+        Self { door, front, metrics, clock, options, under_way: Semaphore::new(UNDER_WAY_MAX), access_log: None }
+    }
+
+    /// The same, with a line in a log for each request.
+    #[must_use]
+    pub fn logged(self, access_log: Option<AccessLog>) -> Self {
+        Self { access_log, ..self }
     }
 }
 
@@ -75,29 +87,39 @@ async fn serve(State(service): State<Arc<DssService>>, request: Request<Body>) -
         return response;
     }
     let _in_flight = service.metrics.in_flight();
+    let (method, request_bytes) = (request.method().clone(), stated_length(request.headers()));
+    let caller = Caller::new();
     let reply = match service.under_way.try_acquire() {
-        Ok(_seat) => service.answer(route, request).await.unwrap_or_else(|refusal| refusal),
+        Ok(_seat) => service.answer(route, request, &caller).await.unwrap_or_else(|refusal| refusal),
         Err(_) => Reply::from(DssError::Overloaded),
     };
     let seconds = watch.elapsed().as_secs_f64();
     service.metrics.request(name, reply.status.as_u16(), seconds);
-    tracing::debug!(
-        target: "skypact::access",
-        endpoint = name,
-        status = reply.status.as_u16(),
-        code = reply.code,
-        micros = (seconds * 1e6) as u64,
-    );
+    if let Some(log) = &service.access_log {
+        let client = caller.get();
+        log.tell(&Line {
+            time: skypact_f3548::Rfc3339::of(UtcNanos(service.clock.now_utc_ns())).as_str(),
+            method: shortened(method.as_str()),
+            endpoint: name,
+            status: reply.status.as_u16(),
+            code: reply.code,
+            sub: client.map(|client| shortened(&client.manager)),
+            jti: client.and_then(|client| client.token_id.as_deref()).map(shortened),
+            request_bytes: request_bytes as u64,
+            answer_bytes: reply.body.len() as u64,
+            micros: (seconds * 1e6) as u64,
+        });
+    }
     reply.into_response()
 }
 
 impl DssService {
     /// Either way an answer; `Err` is where a refusal left early.
-    async fn answer(&self, route: Route, request: Request<Body>) -> Result<Reply, Reply> {
+    async fn answer(&self, route: Route, request: Request<Body>, caller: &Caller) -> Result<Reply, Reply> {
         match route {
-            Route::Change(operation, target) => self.change(operation, target, request).await,
-            Route::Get(endpoint, id) => self.get(endpoint, &id, request.headers()).await,
-            Route::List(listing) => self.list(listing, request).await,
+            Route::Change(operation, target) => self.change(operation, target, request, caller).await,
+            Route::Get(endpoint, id) => self.get(endpoint, &id, request.headers(), caller).await,
+            Route::List(listing) => self.list(listing, request, caller).await,
             Route::Size if matches!(self.door, Door::Peers) => Ok(self.size()),
             Route::Size | Route::Unknown | Route::Metrics => {
                 Err(Reply::error(StatusCode::NOT_FOUND, "path-unknown", "there is no such path; see docs/dss.md"))
@@ -110,8 +132,14 @@ impl DssService {
         }
     }
 
-    async fn change(&self, operation: Operation, target: Target, request: Request<Body>) -> Result<Reply, Reply> {
-        let client = self.client(request.headers())?;
+    async fn change(
+        &self,
+        operation: Operation,
+        target: Target,
+        request: Request<Body>,
+        caller: &Caller,
+    ) -> Result<Reply, Reply> {
+        let client = self.noted(request.headers(), caller)?;
         operation.endpoint().authorize(client.scopes)?;
         let body = read_body(request).await?;
         let change = Change::parse(operation, &target, &body, &self.options.parse)?;
@@ -123,8 +151,8 @@ impl DssService {
         }
     }
 
-    async fn get(&self, endpoint: Endpoint, id: &str, headers: &HeaderMap) -> Result<Reply, Reply> {
-        let client = self.client(headers)?;
+    async fn get(&self, endpoint: Endpoint, id: &str, headers: &HeaderMap, caller: &Caller) -> Result<Reply, Reply> {
+        let client = self.noted(headers, caller)?;
         endpoint.authorize(client.scopes)?;
         let query = match endpoint {
             Endpoint::GetOperationalIntentReference => Query::OperationalIntent(path_id("entityid", id)?),
@@ -135,8 +163,8 @@ impl DssService {
         Ok(Reply::of_query(&self.front.query(client, query).await?))
     }
 
-    async fn list(&self, listing: Listing, request: Request<Body>) -> Result<Reply, Reply> {
-        let client = self.client(request.headers())?;
+    async fn list(&self, listing: Listing, request: Request<Body>, caller: &Caller) -> Result<Reply, Reply> {
+        let client = self.noted(request.headers(), caller)?;
         let endpoint = match listing {
             Listing::OperationalIntents => Endpoint::QueryOperationalIntentReferences,
             Listing::Constraints => Endpoint::QueryConstraintReferences,
@@ -155,6 +183,16 @@ impl DssService {
 
     fn size(&self) -> Reply {
         Reply::json(StatusCode::OK, &serde_json::json!({ "size": self.front.size() }))
+    }
+
+    /// Who asks, noted for the access log.
+    fn noted(&self, headers: &HeaderMap, caller: &Caller) -> Result<Client, Reply> {
+        let client = self.client(headers)?;
+        if self.access_log.is_some() {
+            // One request has one client.
+            let _ = caller.set(client.clone());
+        }
+        Ok(client)
     }
 
     /// Who asks.
@@ -192,11 +230,16 @@ fn authorization(headers: &HeaderMap) -> Option<&str> {
     headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok())
 }
 
+/// Length that a request says that its body has; zero when it says none.
+fn stated_length(headers: &HeaderMap) -> usize {
+    let stated = headers.get(hyper::header::CONTENT_LENGTH);
+    stated.and_then(|length| length.to_str().ok()).and_then(|length| length.parse().ok()).unwrap_or(0)
+}
+
 /// Reads a whole body, within bounds of length; the listener bounds the time.
 async fn read_body(request: Request<Body>) -> Result<Vec<u8>, Reply> {
     let too_long = |bytes| Reply::from(DssError::BodyTooLong { bytes, bytes_max: BODY_BYTES_MAX });
-    let stated = request.headers().get(hyper::header::CONTENT_LENGTH);
-    let stated = stated.and_then(|length| length.to_str().ok()).and_then(|length| length.parse().ok()).unwrap_or(0);
+    let stated = stated_length(request.headers());
     if stated > BODY_BYTES_MAX {
         return Err(too_long(stated));
     }
