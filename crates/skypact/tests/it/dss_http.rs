@@ -48,11 +48,12 @@ impl Process {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let ready: Value = serde_json::from_str(&line).unwrap();
-        let process = Self { child, address: ready["listen"].as_str().unwrap().to_owned() };
+        let mut process = Self { child, address: ready["listen"].as_str().unwrap().to_owned() };
         for _ in 0..3_000 {
             if process.call("GET", "/ready", None, &Value::Null).0 == 200 {
                 return process;
             }
+            assert!(process.child.try_wait().unwrap().is_none(), "the DSS has ended instead of getting ready");
             std::thread::sleep(Duration::from_millis(10));
         }
         panic!("the DSS is not ready after 30 s");
