@@ -63,19 +63,11 @@ pub fn verify_journal(
         lost: false,
     };
     let mut tar = TarReader::new(source);
-    while !verifier.faults.are_full() {
-        match tar.next_file() {
-            Ok(Some(file)) => verifier.read_file(&file),
-            Ok(None) => {
-                verifier.check_end();
-                break;
-            }
-            Err(fault) => {
-                let name = fault.name.as_deref().unwrap_or("bundle");
-                verifier.faults.push(Fault::new(fault.code, name, fault.reason).at(fault.offset));
-                break;
-            }
-        }
+    while let Some(file) = verifier.files.next(&mut tar, &mut verifier.faults) {
+        verifier.read_file(&file);
+    }
+    if verifier.files.is_whole() {
+        verifier.check_end();
     }
     verifier.into_report()
 }
@@ -100,7 +92,6 @@ struct Verifier<'a, V> {
 
 impl<V: FnMut(&JournalLeaf, &[u8]) -> Result<(), String>> Verifier<'_, V> {
     fn read_file(&mut self, file: &TarFile) {
-        self.files.take(file, &mut self.faults);
         match file.name.as_str() {
             "journal/author" => self.read_author(file),
             "journal/checkpoint" => self.read_checkpoint(file),

@@ -1,8 +1,10 @@
-//! The files of a bundle as they are read: their order, and the seal over them.
+//! The files of a bundle as they are read: their order, the seal over them, and where reading ends.
+
+use std::io::Read;
 
 use super::decode_fault;
 use super::report::{Fault, Faults};
-use crate::bundle::{Seal, SealedFile, TarFile};
+use crate::bundle::{Seal, SealedFile, TarFile, TarReader};
 use crate::hash::Hash;
 
 /// What was read so far.
@@ -11,11 +13,37 @@ pub(crate) struct Files {
     /// Every file before the seal, and where its content begins in the tar.
     read: Vec<(SealedFile, u64)>,
     is_sealed: bool,
+    /// Whether the end of the archive was read.
+    is_whole: bool,
 }
 
 impl Files {
+    /// The next file; none at the end of the archive, where it cannot be read on, or when there are too many faults.
+    pub(crate) fn next(&mut self, tar: &mut TarReader<impl Read>, faults: &mut Faults) -> Option<TarFile> {
+        if faults.are_full() {
+            return None;
+        }
+        match tar.next_file() {
+            Ok(Some(file)) => {
+                self.take(&file, faults);
+                return Some(file);
+            }
+            Ok(None) => self.is_whole = true,
+            Err(fault) => {
+                let name = fault.name.as_deref().unwrap_or("bundle");
+                faults.push(Fault::new(fault.code, name, fault.reason).at(fault.offset));
+            }
+        }
+        None
+    }
+
+    /// Whether the end of the archive was read.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.is_whole
+    }
+
     /// Takes note of a file, whose place must be after the one before and not after the seal.
-    pub(crate) fn take(&mut self, file: &TarFile, faults: &mut Faults) {
+    fn take(&mut self, file: &TarFile, faults: &mut Faults) {
         if self.read.last().is_some_and(|(last, _)| last.name >= file.name) {
             let message = "file does not come after the one before, by the bytes of its name";
             faults.push(Fault::new("file-order", &file.name, message).at(file.offset));

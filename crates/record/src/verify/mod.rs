@@ -28,19 +28,11 @@ pub(crate) use report::Faults;
 pub fn verify(source: impl Read, expectation: &Expectation, threads: usize) -> Report {
     let mut verifier = Verifier { threads: threads.max(1), ..Verifier::default() };
     let mut tar = TarReader::new(source);
-    while !verifier.faults.are_full() {
-        match tar.next_file() {
-            Ok(Some(file)) => verifier.read_file(&file, expectation),
-            Ok(None) => {
-                verifier.check_end();
-                break;
-            }
-            Err(fault) => {
-                let name = fault.name.as_deref().unwrap_or("bundle");
-                verifier.faults.push(Fault::new(fault.code, name, fault.reason).at(fault.offset));
-                break;
-            }
-        }
+    while let Some(file) = verifier.files.next(&mut tar, &mut verifier.faults) {
+        verifier.read_file(&file, expectation);
+    }
+    if verifier.files.is_whole() {
+        verifier.check_end();
     }
     verifier.into_report(expectation)
 }
@@ -59,13 +51,10 @@ struct Verifier {
     logs: Vec<Log>,
     manifest: Option<Manifest>,
     signatures_checked: u64,
-    /// Whether the end was read.
-    is_whole: bool,
 }
 
 impl Verifier {
     fn read_file(&mut self, file: &TarFile, expectation: &Expectation) {
-        self.files.take(file, &mut self.faults);
         let name = file.name.parse();
         match name {
             Err(error) => self.faults.push(Fault::new("file-name", &file.name, error.to_string()).at(file.offset)),
@@ -156,7 +145,6 @@ impl Verifier {
 
     /// At the end of the archive: what a bundle has and this one lacks.
     fn check_end(&mut self) {
-        self.is_whole = true;
         self.files.check_end("genesis", &["manifest", "seal"], &mut self.faults);
         for log in &self.logs {
             log.check_end(&mut self.faults);

@@ -88,7 +88,7 @@ impl Verifier {
             state(StatementKind::Witnessed, witnessed(pact, log, head, holds), until(None));
         }
         state(StatementKind::Delivered, delivered(log, head, holds), (None, None));
-        let matched = self.is_whole && !self.faults.touch(origin, "parts/");
+        let matched = self.files.is_whole() && !self.faults.touch(origin, "parts/");
         let status = if matched { Status::Proven } else { Status::Unproven };
         let detail = format!("{} parts given, {} withheld", log.parts.given, log.parts.withheld);
         state(StatementKind::Bodies, (status, detail), (None, None));
