@@ -103,9 +103,11 @@ async fn serve(args: ServeArgs, json: bool) -> Result<Outcome, CliError> {
     let listener = listener.map_err(|error| CliError::io("listen", &format!("{}: {error}", args.listen)))?;
     let address = listener.local_addr().map_err(|error| CliError::io("listen", &error.to_string()))?;
 
-    let unusable = |path: &PathBuf, error| CliError::io("access-log", &format!("{}: {error}", path.display()));
-    let open = |path: &PathBuf| AccessLog::open(path, metrics.clone()).map_err(|error| unusable(path, error));
-    let access_log = args.access_log.as_ref().map(open).transpose()?;
+    let open = |path: PathBuf| {
+        let log = AccessLog::open(&path, metrics.clone());
+        log.map_err(|error| CliError::io("access-log", &format!("{}: {error}", path.display())))
+    };
+    let access_log = args.access_log.map(open).transpose()?;
     let clock = NodeClock::machine();
     let options = ServiceOptions {
         parse: ParseOptions { allow_http_base_urls: args.allow_http_base_urls },

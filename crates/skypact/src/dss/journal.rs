@@ -8,7 +8,7 @@ use skypact_record::{Act, Checkpoint, Frontier, JournalLeaf, Origin, Part, Publi
 use super::error::{DssError, EntryFault};
 use crate::entropy;
 use crate::node::RecordSigner;
-use crate::storage::{StoredEntry, StoredPart};
+use crate::storage::{HeadKind, Store, StoredEntry, StoredPart};
 
 /// What an entry holds besides the request's body, at most: names, identifiers and CBOR around them.
 const AROUND_BODY_BYTES: usize = 32_768;
@@ -103,6 +103,12 @@ impl Journal {
     pub fn checkpoint(&self, signer: &RecordSigner) -> SignedCheckpoint {
         let head = Checkpoint { origin: self.origin.clone(), size: self.size(), root: self.frontier.root() };
         SignedCheckpoint::sign(head, signer).expect("a key in memory signs")
+    }
+
+    /// The newest signed head that is stored, as a note; none before the first entry.
+    pub(super) fn stored_head(&self, store: &dyn Store) -> Result<Option<Vec<u8>>, DssError> {
+        let heads = store.heads(self.origin.as_str())?;
+        Ok(heads.into_iter().find(|head| head.kind == HeadKind::Checkpoint).map(|head| head.bytes))
     }
 
     /// Holds the journal to a stored checkpoint of the same size.

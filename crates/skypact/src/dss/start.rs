@@ -1,6 +1,6 @@
 //! Starting a DSS that writes: keys and storage, the state from the log, then the thread that decides.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 
@@ -42,13 +42,20 @@ impl RunningDss {
 
 /// The key that signs the checkpoints of the DSS in this directory; made when there is none.
 pub fn signer(dir: &Path) -> Result<RecordSigner, DssError> {
-    let path = dir.join("checkpoint.key");
-    let key = if path.exists() {
-        FileSigner::open(&path, KeyRole::Checkpoint)?
-    } else {
-        FileSigner::create(&path, KeyRole::Checkpoint, "dss")?
-    };
-    Ok(RecordSigner::new(key))
+    let path = key_path(dir);
+    if path.exists() {
+        return existing_signer(dir);
+    }
+    Ok(RecordSigner::new(FileSigner::create(&path, KeyRole::Checkpoint, "dss")?))
+}
+
+/// The same; an error when there is none.
+pub(super) fn existing_signer(dir: &Path) -> Result<RecordSigner, DssError> {
+    Ok(RecordSigner::new(FileSigner::open(&key_path(dir), KeyRole::Checkpoint)?))
+}
+
+fn key_path(dir: &Path) -> PathBuf {
+    dir.join("checkpoint.key")
 }
 
 /// Becomes the writer over the store of a directory, on top of what a replica has read already.

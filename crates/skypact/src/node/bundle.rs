@@ -13,10 +13,7 @@ use super::core::Channels;
 use super::courier::entry_of;
 use super::round::{checkpoint_at, origin};
 use super::signer::RecordSigner;
-use crate::storage::{HeadKind, Store};
-
-const READ_ENTRIES: usize = 1_024;
-const READ_BYTES: usize = 8 << 20;
+use crate::storage::{HeadKind, Store, each_entry};
 
 pub(super) fn write(channels: &Channels, store: &dyn Store, name: &str, out: File) -> Result<u64, NodeError> {
     let channel = channels.get(name);
@@ -39,15 +36,18 @@ fn write_logs<W: std::io::Write>(
     let logs: Vec<LogRef> = logs.filter(|log| channel.log(*log).size() > 0).collect();
     for log in &logs {
         let checkpoints = checkpoints(channel, store, *log, signer)?;
-        bundle.start_whole_log(origin(channel, *log), &checkpoints).map_err(broken)?;
-        each_entry(channel, store, *log, |_, stored| bundle.leaf(&stored.leaf).map_err(broken))?;
+        let name = origin(channel, *log);
+        bundle.start_whole_log(name, &checkpoints).map_err(broken)?;
+        // A log that ends before its head does not make the head's tree, which the bundle tells.
+        let leaves = 0..channel.log(*log).size();
+        each_entry(store, name.as_str(), leaves, |_, stored| bundle.leaf(&stored.leaf).map_err(broken))?;
     }
     bundle.manifest(Vec::new()).map_err(broken)?;
     for log in &logs {
-        let name = origin(channel, *log).clone();
-        each_entry(channel, store, *log, |index, stored| {
+        let name = origin(channel, *log);
+        each_entry(store, name.as_str(), 0..channel.log(*log).size(), |index, stored| {
             let entry = entry_of(name.as_str(), stored)?;
-            bundle.parts(&name, index, &entry.parts).map_err(broken)
+            bundle.parts(name, index, &entry.parts).map_err(broken)
         })?;
     }
     bundle.finish().map_err(broken)
@@ -86,23 +86,6 @@ fn checkpoints(
     }
     merged.sort_by_key(|note| note.checkpoint().size);
     Ok(merged)
-}
-
-fn each_entry(
-    channel: &Channel,
-    store: &dyn Store,
-    log: LogRef,
-    mut visit: impl FnMut(u64, crate::storage::StoredEntry) -> Result<(), NodeError>,
-) -> Result<(), NodeError> {
-    let name = origin(channel, log).as_str();
-    let (mut index, size) = (0, channel.log(log).size());
-    while index < size {
-        for entry in store.read(name, index, READ_ENTRIES, READ_BYTES)? {
-            visit(index, entry)?;
-            index += 1;
-        }
-    }
-    Ok(())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]

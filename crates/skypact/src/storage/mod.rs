@@ -5,12 +5,14 @@
 //! is fatal: the store refuses everything after it, the node stops and starts again from storage.
 //! Every implementation passes the contract suite in `tests/it/storage.rs`.
 
+mod batches;
 mod error;
 mod lock;
 mod memory;
 mod seal;
 mod sqlite;
 
+pub use batches::each_entry;
 pub use error::{CommitError, Damage, Field, NotWritten, StoreError};
 pub use memory::MemoryStore;
 pub use sqlite::{SqliteStore, Walk};
