@@ -138,7 +138,7 @@ impl Airspace {
     /// Replaces a volume by a new one: the microseconds of the insertion.
     fn replace(&mut self) -> f64 {
         let volume = self.area.stored(&mut self.dice);
-        let slot = (self.dice.bits() % self.stored.len() as u64) as u32;
+        let slot = self.dice.roll(self.stored.len() as u64) as u32;
         let old = std::mem::replace(&mut self.stored[slot as usize], volume);
         self.index.remove(slot, &old);
         let watch = Stopwatch::start();
@@ -169,7 +169,7 @@ fn pair_us(dice: &mut Dice, vertices_min: u64, vertices_max: u64) -> f64 {
         .map(|_| {
             let (lat, lng) = (43.0 + dice.unit(), 5.0 + dice.unit());
             let mut near = |spread: f64| {
-                let vertices = vertices_min + dice.bits() % (vertices_max - vertices_min + 1);
+                let vertices = vertices_min + dice.roll(vertices_max - vertices_min + 1);
                 let (lat, lng) = (lat + spread * dice.unit(), lng + spread * dice.unit());
                 polygon(dice, lat, lng, 0.02, vertices)
             };

@@ -95,7 +95,7 @@ fn notice(dice: &mut Dice, number: usize) -> Notice {
     let volumes = if number.is_multiple_of(4) {
         leg(dice)
     } else {
-        let areas = 1 + dice.bits() % 4;
+        let areas = 1 + dice.roll(4);
         (0..areas).map(|_| on_the_day(Area::Region.flight(dice))).collect()
     };
     Notice {

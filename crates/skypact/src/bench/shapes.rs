@@ -23,7 +23,7 @@ pub enum Area {
 impl Area {
     /// One of the volumes that are stored.
     pub fn stored(self, dice: &mut Dice) -> Volume4d {
-        match (self, dice.bits() % 100_000) {
+        match (self, dice.roll(100_000)) {
             (Self::Continent, 0) => everywhere(dice),
             (Self::Continent, 1..50) => standing(dice),
             (Self::Continent, 50..1_500) => transit(dice),
@@ -36,7 +36,7 @@ impl Area {
         let (lat, lng, radius_deg) = match self {
             Self::Region => (43.0 + 2.7 * dice.unit(), 5.0 + 3.7 * dice.unit(), 0.012),
             Self::City => {
-                let hub = dice.bits() % 13;
+                let hub = dice.roll(13);
                 let (hub_lat, hub_lng) = (0.36 * (0.618 * hub as f64).fract(), 0.5 * (0.414 * hub as f64).fract());
                 let spread = if hub < 10 { 0.03 } else { 0.36 };
                 let (north, east) = (spread * dice.unit(), 1.4 * spread * dice.unit());
@@ -45,7 +45,7 @@ impl Area {
             }
             Self::Continent => (36.0 + 24.0 * dice.unit(), -8.0 + 38.0 * dice.unit(), 0.012),
         };
-        let vertices = 4 + dice.bits() % 5;
+        let vertices = 4 + dice.roll(5);
         let footprint = polygon(dice, lat, lng, radius_deg, vertices);
         volume(dice, footprint, 90_000, 30 * MINUTE_NS)
     }
@@ -84,10 +84,10 @@ fn everywhere(dice: &mut Dice) -> Volume4d {
 }
 
 fn volume(dice: &mut Dice, footprint: Footprint, height_mm: i64, duration_ns: i64) -> Volume4d {
-    let lower_mm = (dice.bits() % 400_000) as i64;
+    let lower_mm = dice.roll(400_000) as i64;
     let altitude = |mm| Some(Altitude { mm, datum: Datum::W84 });
     let band = AltitudeBand::new(altitude(lower_mm), altitude(lower_mm + height_mm)).expect("lower is below upper");
-    let start = (dice.bits() % DAY_NS as u64) as i64;
+    let start = dice.roll(DAY_NS as u64) as i64;
     let window = TimeWindow::new(UtcNanos(start), UtcNanos(start + duration_ns)).expect("a window");
     Volume4d::new(footprint, band, window)
 }
@@ -96,7 +96,7 @@ fn at(lat_deg: f64, lng_deg: f64) -> LatLng {
     LatLng::new((lat_deg * 1e9) as i64, (lng_deg * 1e9) as i64).expect("in Europe")
 }
 
-/// `SplitMix64`: a seed gives the same shapes everywhere.
+/// `SplitMix64`: a seed gives the same numbers everywhere.
 #[derive(Debug)]
 pub struct Dice(pub u64);
 
@@ -108,6 +108,11 @@ impl Dice {
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         mixed ^ (mixed >> 31)
+    }
+
+    /// The next number below `sides`.
+    pub fn roll(&mut self, sides: u64) -> u64 {
+        self.bits() % sides
     }
 
     /// Evenly from 0 to 1.

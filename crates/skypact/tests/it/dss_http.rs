@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use skypact::clock::now_utc_ns;
 
-use crate::command_ground::Ground;
+use crate::command_ground::{Ground, skypact};
 use crate::dss_issuer::{PemFile, TRUSTED};
 use crate::storage_ground::Mounted;
 
@@ -61,13 +61,13 @@ impl Process {
 
     /// One request on a connection of its own; status 0 when no whole answer came.
     pub(crate) fn call(&self, method: &str, path: &str, token: Option<&str>, body: &Value) -> (u16, Value) {
-        try_call(&self.address, method, path, token, body).unwrap_or((0, Value::Null))
+        call_at(&self.address, method, path, token, body)
     }
+}
 
-    /// The same of a process that somebody else may end meanwhile.
-    pub(crate) fn call_at(address: &str, method: &str, path: &str, token: &str, body: &Value) -> (u16, Value) {
-        try_call(address, method, path, Some(token), body).unwrap_or((0, Value::Null))
-    }
+/// The same of a process that somebody else may end meanwhile.
+pub(crate) fn call_at(address: &str, method: &str, path: &str, token: Option<&str>, body: &Value) -> (u16, Value) {
+    try_call(address, method, path, token, body).unwrap_or((0, Value::Null))
 }
 
 fn try_call(address: &str, method: &str, path: &str, token: Option<&str>, body: &Value) -> Option<(u16, Value)> {
@@ -116,8 +116,13 @@ pub(crate) fn extent(north: u32, lower_m: u32) -> Value {
     })
 }
 
-pub(crate) fn id(number: u32) -> String {
+fn id(number: u32) -> String {
     format!("{number:08x}-0000-4000-8000-000000000000")
+}
+
+/// Path of an operational intent reference.
+pub(crate) fn intent_path(number: u32) -> String {
+    format!("/dss/v1/operational_intent_references/{}", id(number))
 }
 
 pub(crate) fn intent(north: u32, key: &[&str]) -> Value {
@@ -140,7 +145,7 @@ fn each_endpoint_answers_through_the_writer_and_through_a_follower() {
     for (number, here, there) in [(0, &writer, &follower), (100, &follower, &writer)] {
         let call =
             |process: &Process, method: &str, path: &str, body: &Value| process.call(method, path, Some(&uss1), body);
-        let path = format!("/dss/v1/operational_intent_references/{}", id(number));
+        let path = intent_path(number);
         let (status, made) = call(here, "PUT", &path, &intent(number, &[]));
         assert_eq!(status, 201, "{made}");
         let ovn = text(&made, "/operational_intent_reference/ovn").to_owned();
@@ -228,7 +233,7 @@ fn a_token_opens_what_its_scopes_open_and_the_paths_beside_the_contract_answer()
     let ground = Ground::new("dss-tokens");
     let keys = PemFile::new("PUBLIC KEY", TRUSTED.public_spki());
     let dss = Process::start(&ground, &keys);
-    let path = format!("/dss/v1/operational_intent_references/{}", id(1));
+    let path = intent_path(1);
     assert_eq!(dss.call("GET", &path, None, &Value::Null).0, 401);
     assert_eq!(dss.call("GET", &path, Some("no.token.it"), &Value::Null).0, 401);
     let constraints = token("uss1", "utm.constraint_processing");
@@ -258,7 +263,7 @@ fn a_token_opens_what_its_scopes_open_and_the_paths_beside_the_contract_answer()
 
 /// Runs the binary; its exit code, and its answer as JSON.
 pub(crate) fn run(arguments: &[&str]) -> (i32, Value) {
-    let output = Command::new(env!("CARGO_BIN_EXE_skypact")).arg("--json").args(arguments).output().unwrap();
+    let output = skypact(&[&["--json"], arguments].concat());
     (output.status.code().unwrap(), serde_json::from_slice(&output.stdout).unwrap_or(Value::Null))
 }
 
@@ -269,7 +274,7 @@ fn the_access_log_has_a_line_for_each_request_and_nothing_that_a_client_could_br
     let file = ground.path("access.log");
     let mut dss = Process::start_with(&ground, &keys, &["--access-log", &file]);
     let planner = token(&format!("uss\n\"1\"\u{7}{}", "x".repeat(500)), "utm.strategic_coordination");
-    let path = format!("/dss/v1/operational_intent_references/{}", id(1));
+    let path = intent_path(1);
     assert_eq!(dss.call("GET", &path, Some(&planner), &Value::Null).0, 404);
     assert_eq!(dss.call("GET", "/none/%0a{\"status\":200}", Some(&planner), &Value::Null).0, 404);
     assert_eq!(dss.call("PUT", &path, None, &intent(1, &[])).0, 401);
@@ -295,7 +300,7 @@ fn the_log_is_exported_from_under_a_running_dss_and_verified_with_nothing_but_th
     let (dss, dir) = (Process::start(&ground, &keys), ground.path("dss"));
     let (uss1, uss2) = (token("uss1", ALL), token("uss2", ALL));
     for (number, uss) in [(1, &uss1), (2, &uss2)] {
-        let path = format!("/dss/v1/operational_intent_references/{}", id(number));
+        let path = intent_path(number);
         let (status, made) = dss.call("PUT", &path, Some(uss), &intent(number, &[]));
         assert_eq!(status, 201, "{made}");
         let ovn = text(&made, "/operational_intent_reference/ovn");
@@ -344,7 +349,7 @@ fn what_was_acknowledged_survives_a_writer_that_is_killed_under_load() {
                     if stop.load(Ordering::Relaxed) {
                         break;
                     }
-                    let path = format!("/dss/v1/operational_intent_references/{}", id(number));
+                    let path = intent_path(number);
                     let mut body = intent(number % 1_000, &[]);
                     body["extents"][0] = extent(number % 1_000, 60 * (number / 1_000));
                     match follower.call("PUT", &path, Some(&uss1), &body) {
@@ -373,7 +378,7 @@ fn what_was_acknowledged_survives_a_writer_that_is_killed_under_load() {
     }
     let third = Process::start(&ground, &keys);
     for number in made.lock().unwrap().iter() {
-        let path = format!("/dss/v1/operational_intent_references/{}", id(*number));
+        let path = intent_path(*number);
         let (status, held) = third.call("GET", &path, Some(&uss1), &Value::Null);
         assert_eq!((status, &held["operational_intent_reference"]["version"]), (200, &json!(1)), "{number}: {held}");
     }
@@ -393,7 +398,7 @@ fn a_full_disk_stops_the_dss_cleanly_and_it_goes_on_when_there_is_space() {
     let put = |dss: &Process, number: u32| {
         let mut body = intent(number, &[]);
         body["padding"] = json!("x".repeat(40_000));
-        dss.call("PUT", &format!("/dss/v1/operational_intent_references/{}", id(number)), Some(&uss1), &body)
+        dss.call("PUT", &intent_path(number), Some(&uss1), &body)
     };
     let mut made = 0;
     let refused = loop {
@@ -408,7 +413,7 @@ fn a_full_disk_stops_the_dss_cleanly_and_it_goes_on_when_there_is_space() {
     std::fs::remove_file(ballast).unwrap();
     let dss = Process::start(&ground, &keys);
     for number in 0..made {
-        let path = format!("/dss/v1/operational_intent_references/{}", id(number));
+        let path = intent_path(number);
         assert_eq!(dss.call("GET", &path, Some(&uss1), &Value::Null).0, 200, "{number} of {made}");
     }
     assert_eq!(put(&dss, made).0, 201);

@@ -5,26 +5,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use skypact::bench::shapes::Dice;
 
 use crate::command_ground::Ground;
-use crate::dss_http::{ALL, Process, extent, id, intent, run, text, token};
+use crate::dss_http::{ALL, Process, call_at, extent, intent, intent_path, run, text, token};
 use crate::dss_issuer::{PemFile, TRUSTED};
 
 const CLIENTS: u32 = 4;
 /// Operational intents that a client creates, changes and deletes, each in a place of its own.
 const SLOTS: u32 = 24;
-
-/// Numbers out of a seed (`SplitMix64`).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
-    }
-}
 
 /// An operational intent as the DSS said that it is.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,10 +46,6 @@ struct Client {
     unanswered_recorded: u64,
 }
 
-fn path(number: u32) -> String {
-    format!("/dss/v1/operational_intent_references/{}", id(number))
-}
-
 fn held(answer: &Value) -> Held {
     let reference = &answer["operational_intent_reference"];
     Held { version: reference["version"].as_u64().unwrap(), ovn: text(reference, "/ovn").to_owned() }
@@ -70,14 +55,14 @@ impl Client {
     /// Changes intents until the DSS is gone.
     fn work(&mut self, dss: &str, dice: &mut Dice, numbers: std::ops::Range<u32>, uss: &str) {
         loop {
-            let number = numbers.start + dice.below(u64::from(numbers.end - numbers.start)) as u32;
+            let number = numbers.start + dice.roll(u64::from(numbers.end - numbers.start)) as u32;
             let known = self.intents.entry(number).or_default();
             let version = known.held.as_ref().map(|held| format!("/{}", held.ovn)).unwrap_or_default();
-            let path = format!("{}{version}", path(number));
-            let asked = if known.held.is_some() && dice.below(3) == 0 { Unanswered::Delete } else { Unanswered::Put };
+            let path = format!("{}{version}", intent_path(number));
+            let asked = if known.held.is_some() && dice.roll(3) == 0 { Unanswered::Delete } else { Unanswered::Put };
             let (status, answer) = match asked {
-                Unanswered::Put => Process::call_at(dss, "PUT", &path, uss, &intent(number, &[])),
-                Unanswered::Delete => Process::call_at(dss, "DELETE", &path, uss, &Value::Null),
+                Unanswered::Put => call_at(dss, "PUT", &path, Some(uss), &intent(number, &[])),
+                Unanswered::Delete => call_at(dss, "DELETE", &path, Some(uss), &Value::Null),
             };
             match (status, asked) {
                 // An answer that was cut short is none.
@@ -104,7 +89,7 @@ impl Client {
     /// Compares each intent with what the DSS has now; learns what became of what was not answered.
     fn compare(&mut self, dss: &Process, uss: &str) {
         for (number, known) in &mut self.intents {
-            let (status, answer) = dss.call("GET", &path(*number), Some(uss), &Value::Null);
+            let (status, answer) = dss.call("GET", &intent_path(*number), Some(uss), &Value::Null);
             let seen = match status {
                 200 => Some(held(&answer)),
                 404 => None,
@@ -145,10 +130,10 @@ fn a_dss_killed_at_random_moments_under_load_keeps_what_it_acknowledged_once_and
     let mut dice = Dice(seed);
     let mut clients: Vec<Client> = (0..CLIENTS).map(|_| Client::default()).collect();
     for kill in 1..=kills {
-        if dice.below(4) == 0 {
+        if dice.roll(4) == 0 {
             // Killed while it starts, too.
             let mut starting = Process::spawn(&ground, &keys, &[]);
-            std::thread::sleep(Duration::from_millis(dice.below(40)));
+            std::thread::sleep(Duration::from_millis(dice.roll(40)));
             starting.kill().unwrap();
             starting.wait().unwrap();
         }
@@ -157,10 +142,10 @@ fn a_dss_killed_at_random_moments_under_load_keeps_what_it_acknowledged_once_and
         for client in &mut clients {
             client.compare(&dss, &uss);
         }
-        let (address, lived) = (dss.address.clone(), Duration::from_millis(30 + dice.below(400)));
+        let (address, lived) = (dss.address.clone(), Duration::from_millis(30 + dice.roll(400)));
         std::thread::scope(|scope| {
             for (client, number) in clients.iter_mut().zip(0_u32..) {
-                let (address, uss, mut dice) = (&address, &uss, Dice(dice.below(u64::MAX)));
+                let (address, uss, mut dice) = (&address, &uss, Dice(dice.roll(u64::MAX)));
                 let numbers = number * SLOTS..(number + 1) * SLOTS;
                 scope.spawn(move || client.work(address, &mut dice, numbers, uss));
             }

@@ -5,10 +5,11 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use skypact::bench::shapes::Dice;
 use skypact::storage::{Append, Batch, CommitError, Head, HeadKind, SqliteStore, Store, StoreError};
 
 use crate::storage_ground::{Ground, entry};
-use crate::storage_trace::{Dice, Disk, Event, Unsynced, parse};
+use crate::storage_trace::{Disk, Event, Unsynced, parse};
 
 const A: &str = "example.org/a";
 const B: &str = "example.org/b";
