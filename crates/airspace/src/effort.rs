@@ -8,11 +8,11 @@ pub struct Effort {
 }
 
 impl Effort {
-    /// What a single pair of footprints may take. Two plain outlines of 10,000 vertices side by side take a tenth of it; more take only
-    /// outlines that come close in very many places without meeting, which nothing that flies needs.
+    /// What a single pair of footprints may take. Two combs with 120 teeth of 7 km in each other's gaps take 377,079; more take only outlines
+    /// that come close in even more places without meeting, which nothing that flies needs.
     pub const ONE_PAIR: Self = Self::of_edge_pairs(1 << 19);
 
-    /// That many pairs of edges: 10 to 20 ns each, some ten times that where edges lie on one great circle.
+    /// That many pairs of edges. One took 3 ns in those combs, and 0.4 us where all edges lie on one great circle (docs/performance.md).
     pub const fn of_edge_pairs(edge_pairs: u64) -> Self {
         Self { edge_pairs_left: edge_pairs }
     }
