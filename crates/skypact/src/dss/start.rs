@@ -12,7 +12,7 @@ use super::error::DssError;
 use super::replica::Replica;
 use super::snapshot::Photographer;
 use crate::clock::NodeClock;
-use crate::keys::{FileSigner, KeyRole};
+use crate::keys::{FileSigner, KeyError, KeyRole};
 use crate::node::RecordSigner;
 use crate::storage::Store;
 
@@ -42,11 +42,15 @@ impl RunningDss {
 
 /// The key that signs the checkpoints of the DSS in this directory; made when there is none.
 pub fn signer(dir: &Path) -> Result<RecordSigner, DssError> {
-    let path = key_path(dir);
-    if path.exists() {
-        return existing_signer(dir);
+    match existing_signer(dir) {
+        Err(DssError::Key(KeyError::Missing { .. })) => {}
+        found => return found,
     }
-    Ok(RecordSigner::new(FileSigner::create(&path, KeyRole::Checkpoint, "dss")?))
+    match FileSigner::create(&key_path(dir), KeyRole::Checkpoint, "dss") {
+        // Another process of this DSS starts at the same moment.
+        Err(KeyError::AlreadyExists { .. }) => existing_signer(dir),
+        made => Ok(RecordSigner::new(made?)),
+    }
 }
 
 /// The same; an error when there is none.

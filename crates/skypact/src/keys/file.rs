@@ -4,7 +4,7 @@ use super::{KeyError, KeyRole, error::KeyLineDefect};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use std::{
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Read as _, Write as _},
     os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::Path,
@@ -53,7 +53,7 @@ pub(super) fn check_label(label: &str) -> Result<(), KeyError> {
 }
 
 /// Writes a new key file: refused when anything is already at `path`, mode 0600 from the first moment, on disk (file and
-/// directory) before it returns.
+/// directory) before it returns. It comes under its name whole or not at all, so that a crash leaves no half key in the way.
 pub(super) fn write_new(path: &Path, role: KeyRole, label: &str, secret: &SigningKey) -> Result<(), KeyError> {
     check_label(label)?;
     let failed = |source: io::Error| match source.kind() {
@@ -61,8 +61,19 @@ pub(super) fn write_new(path: &Path, role: KeyRole, label: &str, secret: &Signin
         _ => KeyError::Io { path: path.to_owned(), source },
     };
     let line = secret_line(role, label, secret);
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+    // Its own name for each process: two that start at once must not take each other's.
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".new.{}", std::process::id()));
+    let beside = Path::new(&beside);
+    match fs::remove_file(beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(beside).map_err(failed)?;
     file.write_all(&line).and_then(|()| file.sync_all()).map_err(failed)?;
+    // A link, for it takes no place that is taken, as a renaming would.
+    let placed = fs::hard_link(beside, path);
+    fs::remove_file(beside).and(placed).map_err(failed)?;
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)
 }
@@ -74,7 +85,7 @@ pub(super) fn read(path: &Path) -> Result<(KeyRole, String, SigningKey), KeyErro
         _ => KeyError::Io { path: path.to_owned(), source },
     };
     let malformed = |defect| KeyError::Malformed { path: path.to_owned(), defect };
-    if !std::fs::metadata(path).map_err(failed)?.is_file() {
+    if !fs::metadata(path).map_err(failed)?.is_file() {
         return Err(KeyError::NotAFile { path: path.to_owned() });
     }
     let file = File::open(path).map_err(failed)?;

@@ -1,16 +1,13 @@
 //! A DSS whose clock is set back: what was recorded stays, a little is bridged, and more is told and recorded nowhere.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use serde_json::json;
 use skypact::clock::{NodeClock, now_utc_ns};
-use skypact::dss::{Client, DssError, Front, Seat};
+use skypact::dss::{Client, DssError, Front};
 use skypact_dss::{Answer, Change, Operation, Query, QueryAnswer, Scopes, Target};
 use skypact_f3548::ParseOptions;
-use tokio::sync::watch;
 
 use crate::command_ground::Ground;
+use crate::dss_seat::seated;
 
 const SECOND_NS: i64 = 1_000_000_000;
 
@@ -27,20 +24,9 @@ async fn set_down(front: &Front, uss: &str) -> Result<Answer, DssError> {
     front.change(arbiter(), operation, target, body, change).await.map(Result::unwrap)
 }
 
-/// Runs a DSS over the directory by this clock, asks, and stops it.
+/// Runs a DSS over the directory by this clock.
 async fn with_clock<T>(ground: &Ground, start_ns: i64, ask: impl AsyncFnOnce(Front) -> T) -> T {
-    let (stop, stopping) = watch::channel(false);
-    let alone = Arc::new(|_, _, _| tokio::spawn(async {}));
-    let seat = Seat::new(ground.path("dss").into(), NodeClock::exercise(start_ns), Arc::new(|_, _| {}), alone).unwrap();
-    let front = seat.front();
-    let running = tokio::spawn(seat.keep(stopping));
-    while front.readiness().is_err() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    let seen = ask(front).await;
-    stop.send(true).unwrap();
-    running.await.unwrap().unwrap();
-    seen
+    seated(ground.path("dss").as_ref(), NodeClock::exercise(start_ns), ask).await.unwrap()
 }
 
 #[tokio::test]

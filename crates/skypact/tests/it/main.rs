@@ -4,10 +4,13 @@
 mod command;
 mod command_ground;
 mod dss_clock;
+#[cfg(debug_assertions)]
+mod dss_crash;
 mod dss_http;
 mod dss_issuer;
 mod dss_keys;
 mod dss_load;
+mod dss_seat;
 mod dss_token;
 mod dss_torture;
 mod encounters;

@@ -1,6 +1,7 @@
 //! Durability shown: a child commits and acknowledges under a trace of its system calls, the disk is rebuilt at every
 //! point where the power could have failed, and what was acknowledged must be there, whole.
 
+use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -130,26 +131,33 @@ fn traced(pragmas: &str) -> Option<Vec<Event>> {
         return None;
     }
     let ground = Ground::new("traced");
-    let (store, trace) = (ground.path().join("store"), ground.path().join("trace"));
+    let store = ground.path().join("store");
     std::fs::create_dir(&store).unwrap();
-    let calls = "trace=openat,write,pwrite64,pwritev,writev,ftruncate,fallocate,fsync,fdatasync,unlink,rename,renameat,renameat2";
-    let child = Command::new("strace")
-        .args(["-f", "-xx", "-y", "-s", "1000000", "-e", calls, "-o"])
-        .arg(&trace)
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", "storage_crash::the_child_that_is_traced", "--nocapture", "--test-threads=1"])
-        .env(DIRECTORY, &store)
-        .env(PRAGMAS, pragmas)
-        .output()
-        .unwrap();
-    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
-    let events = parse(&std::fs::read_to_string(trace).unwrap(), &store);
+    let settings = [(DIRECTORY, store.as_os_str()), (PRAGMAS, pragmas.as_ref())];
+    let events = trace(&store, "storage_crash::the_child_that_is_traced", &settings);
     let acknowledged = events.iter().filter(|event| matches!(event, Event::Acknowledged(_))).count();
     assert_eq!(acknowledged as u64, BATCHES + 1);
     Some(events)
 }
 
-fn has_strace() -> bool {
+/// What a test of this binary does to a directory, run as a child with these settings in its environment.
+pub(crate) fn trace(directory: &Path, test: &str, settings: &[(&str, &OsStr)]) -> Vec<Event> {
+    let ground = Ground::new("trace");
+    let trace = ground.path().join("calls");
+    let calls = "trace=openat,write,pwrite64,pwritev,writev,ftruncate,fallocate,fsync,fdatasync,link,linkat,unlink,rename,renameat,renameat2";
+    let child = Command::new("strace")
+        .args(["-f", "-xx", "-y", "-s", "1000000", "-e", calls, "-o"])
+        .arg(&trace)
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .envs(settings.iter().copied())
+        .output()
+        .unwrap();
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
+    parse(&std::fs::read_to_string(trace).unwrap(), directory)
+}
+
+pub(crate) fn has_strace() -> bool {
     let found = Command::new("strace").arg("-V").output().is_ok();
     assert!(found || std::env::var_os("CI").is_none_or(|ci| ci != "true"), "strace is missing: install it");
     if !found {

@@ -5,6 +5,9 @@
 //! of its sectors of 512 bytes. Memory-mapped files (`-shm`) do not outlive a crash.
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use skypact::bench::shapes::Dice;
@@ -13,10 +16,26 @@ use skypact::bench::shapes::Dice;
 #[derive(Debug)]
 pub(crate) enum Event {
     Created(String),
+    /// Created, or cut to nothing when it was there.
+    Emptied(String),
     Removed(String),
+    /// A file has a second name.
+    Linked {
+        from: String,
+        to: String,
+    },
+    Renamed {
+        from: String,
+        to: String,
+    },
     Wrote {
         name: String,
         at: usize,
+        bytes: Vec<u8>,
+    },
+    /// Written where the last write to the file ended; files under test are written so from their beginning.
+    Appended {
+        name: String,
         bytes: Vec<u8>,
     },
     Cut {
@@ -61,7 +80,7 @@ pub(crate) fn parse(trace: &str, directory: &Path) -> Vec<Event> {
 fn event(call: &str, directory: &Path) -> Option<Event> {
     let (name, rest) = call.split_once('(')?;
     let (arguments, result) = rest.rsplit_once(" = ")?;
-    let arguments: Vec<&str> = arguments.trim_end().trim_end_matches(')').split(", ").collect();
+    let arguments: Vec<&str> = arguments.trim_end().trim_end_matches(')').split(", ").map(str::trim).collect();
     if result.starts_with('-') {
         return None;
     }
@@ -73,15 +92,27 @@ fn event(call: &str, directory: &Path) -> Option<Event> {
     };
     let number = |argument: &str| argument.parse::<usize>().unwrap();
     Some(match name {
-        "openat" if arguments.get(2)?.contains("O_CREAT") => Event::Created(inside(&text(arguments[1]), directory)?),
+        "openat" if arguments.get(2)?.contains("O_CREAT") => {
+            let name = inside(&text(arguments[1]), directory)?;
+            if arguments[2].contains("O_TRUNC") { Event::Emptied(name) } else { Event::Created(name) }
+        }
+        "rename" => Event::Renamed {
+            from: inside(&text(arguments[0]), directory)?,
+            to: inside(&text(arguments[1]), directory)?,
+        },
+        "link" | "linkat" => {
+            let paths: Vec<_> =
+                arguments.iter().filter(|argument| argument.starts_with('"')).map(|path| text(path)).collect();
+            Event::Linked { from: inside(&paths[0], directory)?, to: inside(&paths[1], directory)? }
+        }
         "unlink" => Event::Removed(inside(&text(arguments[0]), directory)?),
         "write" if arguments[0].starts_with("2<") => {
             let said = text(arguments[1]);
             Event::Acknowledged(said.strip_prefix("ack ")?.trim_end().parse().unwrap())
         }
+        "write" => Event::Appended { name: descriptor(arguments[0])?, bytes: written(arguments[1], result) },
         "pwrite64" => {
-            let mut bytes = unhex(arguments[1].trim_matches('"'));
-            bytes.truncate(result.trim().parse().unwrap());
+            let bytes = written(arguments[1], result);
             Event::Wrote { name: descriptor(arguments[0])?, at: number(arguments[3]), bytes }
         }
         "ftruncate" => Event::Cut { name: descriptor(arguments[0])?, length: number(arguments[1]) },
@@ -89,7 +120,7 @@ fn event(call: &str, directory: &Path) -> Option<Event> {
             name if name.is_empty() => Event::SyncedDirectory,
             name => Event::Synced(name),
         },
-        "rename" | "renameat" | "renameat2" | "pwritev" | "writev" | "fallocate" => panic!("the model lacks {call}"),
+        "renameat" | "renameat2" | "pwritev" | "writev" | "fallocate" => panic!("the model lacks {call}"),
         _ => return None,
     })
 }
@@ -98,6 +129,13 @@ fn event(call: &str, directory: &Path) -> Option<Event> {
 fn inside(path: &str, directory: &Path) -> Option<String> {
     let name = Path::new(path).strip_prefix(directory).ok()?.to_str().unwrap();
     (!name.ends_with("-shm") && name != "lock").then(|| name.to_owned())
+}
+
+/// The bytes of a write that were taken.
+fn written(hex: &str, result: &str) -> Vec<u8> {
+    let mut bytes = unhex(hex.trim_matches('"'));
+    bytes.truncate(result.trim().parse().unwrap());
+    bytes
 }
 
 fn unhex(text: &str) -> Vec<u8> {
@@ -110,6 +148,8 @@ fn unhex(text: &str) -> Vec<u8> {
 struct DiskFile {
     durable: Vec<u8>,
     pending: Vec<Change>,
+    /// Where the next write that says no place goes.
+    appended: usize,
 }
 
 #[derive(Clone)]
@@ -130,11 +170,28 @@ pub(crate) struct Disk {
 impl Disk {
     pub(crate) fn apply(&mut self, event: &Event) {
         match event {
-            Event::Created(name) if !self.names.contains_key(name) => {
+            Event::Created(name) | Event::Emptied(name) if !self.names.contains_key(name) => {
                 self.names.insert(name.clone(), self.files.len());
                 self.files.push(DiskFile::default());
             }
             Event::Created(_) | Event::Acknowledged(_) => {}
+            Event::Emptied(name) => {
+                let file = self.file(name);
+                file.pending.push(Change::Cut(0));
+                file.appended = 0;
+            }
+            Event::Linked { from, to } => {
+                self.names.insert(to.clone(), self.names[from]);
+            }
+            Event::Renamed { from, to } => {
+                let file = self.names.remove(from).unwrap();
+                self.names.insert(to.clone(), file);
+            }
+            Event::Appended { name, bytes } => {
+                let file = self.file(name);
+                file.pending.push(Change::Write(file.appended, bytes.clone()));
+                file.appended += bytes.len();
+            }
             Event::Removed(name) => {
                 self.names.remove(name).unwrap();
             }
@@ -185,7 +242,9 @@ impl Disk {
                     },
                 }
             }
-            std::fs::write(directory.join(name), bytes).unwrap();
+            // A key that others may read is refused, so all are the owner's, as they were made.
+            let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(directory.join(name));
+            file.unwrap().write_all(&bytes).unwrap();
         }
     }
 }
