@@ -100,7 +100,21 @@ impl<K: Copy + Ord> VolumeIndex<K> {
     /// Visits the key of every volume that may be within the minima of this one; never misses one.
     /// A key is visited once for each of its volumes.
     pub fn for_each_candidate(&self, volume: &Volume4d, minima: &Minima, mut visit: impl FnMut(K)) {
-        self.root.for_each_meeting(&Extent::reach(volume, minima), &mut visit);
+        self.root.any_meeting(&Extent::reach(volume, minima), &mut |key| {
+            visit(key);
+            false
+        });
+    }
+
+    /// Whether one of the volumes that may meet this one, no minima between them, is accepted by its key. Ends with the first that is.
+    pub fn any_candidate(&self, volume: &Volume4d, mut accept: impl FnMut(K) -> bool) -> bool {
+        self.root.any_meeting(&Extent::of(volume), &mut accept)
+    }
+
+    /// Visits the key of every volume that may meet one of the others, once however many of them it may meet; never misses one. It is as if all
+    /// others were one search, so a thousand of them that overlap cost little more than one.
+    pub fn for_each_candidate_of<L: Copy + Ord>(&self, others: &VolumeIndex<L>, mut visit: impl FnMut(K)) {
+        self.root.for_each_meeting_one_of(&others.root, &mut visit);
     }
 
     /// Bytes of memory held on the heap, spare capacity included.
@@ -152,16 +166,29 @@ impl<K: Copy + Ord> Node<K> {
         }
     }
 
-    fn for_each_meeting(&self, extent: &Extent, visit: &mut impl FnMut(K)) {
+    fn any_meeting(&self, extent: &Extent, accept: &mut impl FnMut(K) -> bool) -> bool {
         match self {
             Self::Leaf(entries) => {
-                for entry in entries.iter().filter(|entry| entry.extent.meets(extent)) {
+                entries.iter().filter(|entry| entry.extent.meets(extent)).any(|entry| accept(entry.key))
+            }
+            Self::Inner(inner) => {
+                let mut children = inner.extents.iter().zip(&inner.children).filter(|(held, _)| held.meets(extent));
+                children.any(|(_, child)| child.any_meeting(extent, accept))
+            }
+        }
+    }
+
+    fn for_each_meeting_one_of<L: Copy + Ord>(&self, others: &Node<L>, visit: &mut impl FnMut(K)) {
+        let meets_one = |extent: &Extent| others.any_meeting(extent, &mut |_| true);
+        match self {
+            Self::Leaf(entries) => {
+                for entry in entries.iter().filter(|entry| meets_one(&entry.extent)) {
                     visit(entry.key);
                 }
             }
             Self::Inner(inner) => {
-                for (_, child) in inner.extents.iter().zip(&inner.children).filter(|(held, _)| held.meets(extent)) {
-                    child.for_each_meeting(extent, visit);
+                for (_, child) in inner.extents.iter().zip(&inner.children).filter(|(held, _)| meets_one(held)) {
+                    child.for_each_meeting_one_of(others, visit);
                 }
             }
         }

@@ -78,6 +78,7 @@ pub fn meet(a: &Volume4d, b: &Volume4d) -> bool {
 /// The same with what is left of an effort that many pairs share.
 pub fn meet_within(effort: &mut Effort, a: &Volume4d, b: &Volume4d) -> bool {
     const UNKNOWN: AltitudeMargins = AltitudeMargins { pressure_mm: i64::MAX, geoid_mm: i64::MAX };
+    effort.spend(1);
     a.window.gap_ns(b.window) == 0
         && a.band.gap_mm(b.band, &UNKNOWN) == 0
         && a.footprint.intersects_within(effort, &b.footprint)

@@ -6,14 +6,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use skypact_airspace::{Effort, Minima, Volume4d, VolumeIndex, meet_within};
+use skypact_airspace::{Effort, Volume4d, VolumeIndex, meet_within};
 use skypact_f3548::EntityId;
 
 use crate::entity::{Constraint, OperationalIntent, Subscription};
 
-/// What one question may take of exact geometry, in pairs of edges: 6 ms, or 0.9 s of shapes made for it. A thousand intents of 4 corners
+/// What one question may take of exact geometry, in comparisons: 6 ms, or 0.9 s of shapes made for it. A thousand intents of 4 corners
 /// around one of as many take a sixtieth.
-const EDGE_PAIRS_MAX: u64 = 1 << 21;
+const COMPARISONS_MAX: u64 = 1 << 21;
 /// Slots of a chunk.
 const CHUNK: usize = 64;
 
@@ -80,22 +80,31 @@ impl<T: Located + Clone> Register<T> {
     }
 
     /// The wanted entities of which a volume shares a point of space and time with one of these, ascending by id. Exact, until shapes that
-    /// were made to take long have spent [`EDGE_PAIRS_MAX`]: the simplest come first, so they are the ones that count as meeting then.
+    /// were made to take long have spent [`COMPARISONS_MAX`]: the simplest come first, so they are the ones that count as meeting then.
     pub(crate) fn meeting(&self, volumes: &[Volume4d], wanted: impl Fn(&T) -> bool) -> Vec<&T> {
-        let mut slots = Vec::new();
-        for volume in volumes {
-            self.index.for_each_candidate(volume, &Minima::default(), |slot| slots.push(slot));
+        let mut ours = VolumeIndex::new();
+        for (place, volume) in volumes.iter().enumerate() {
+            ours.insert(place, volume);
         }
+        let mut slots = Vec::new();
+        self.index.for_each_candidate_of(&ours, |slot| slots.push(slot));
         slots.sort_unstable();
         slots.dedup();
         let mut found: Vec<_> =
             slots.into_iter().filter_map(|slot| self.at(slot)).filter(|found| wanted(found)).collect();
         // By what is the same on every machine that replays the log: slots are not.
         found.sort_by_cached_key(|entity| (edges(*entity), entity.id()));
-        let mut effort = Effort::of_edge_pairs(EDGE_PAIRS_MAX);
+        let mut effort = Effort::of_comparisons(COMPARISONS_MAX);
         found.retain(|entity| {
+            // What the index found meets by its boxes.
+            if effort.is_spent() {
+                return true;
+            }
             let mut theirs = entity.extents().iter();
-            theirs.any(|theirs| volumes.iter().any(|volume| meet_within(&mut effort, volume, theirs)))
+            let meets = |theirs: &Volume4d| {
+                ours.any_candidate(theirs, |place| meet_within(&mut effort, &volumes[place], theirs))
+            };
+            theirs.any(meets)
         });
         found.sort_unstable_by_key(|entity| entity.id());
         found

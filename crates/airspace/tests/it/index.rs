@@ -154,6 +154,36 @@ proptest! {
     }
 
     #[test]
+    fn many_volumes_are_asked_about_at_once_as_one_by_one(
+        held in prop::collection::vec(volume(), 1..300), asked in prop::collection::vec(volume(), 0..100),
+    ) {
+        let index_of = |volumes: &[Volume4d]| {
+            let mut index = VolumeIndex::new();
+            (0..).zip(volumes).for_each(|(key, volume)| index.insert(key, volume));
+            index
+        };
+        let mut visits = vec![0; held.len()];
+        let others = index_of(&asked);
+        index_of(&held).for_each_candidate_of(&others, |key: usize| visits[key] += 1);
+        for (volume, visits) in held.iter().zip(visits) {
+            let mut candidates = vec![false; asked.len()];
+            let accepted = others.any_candidate(volume, |key: usize| {
+                candidates[key] = true;
+                false
+            });
+            prop_assert!(!accepted);
+            let is_candidate = candidates.contains(&true);
+            prop_assert_eq!(visits, usize::from(is_candidate), "once, and only then");
+            for (other, candidate) in asked.iter().zip(candidates) {
+                prop_assert!(!meet(volume, other) || candidate);
+            }
+            let mut looked_at = 0;
+            prop_assert_eq!(others.any_candidate(volume, |_| { looked_at += 1; true }), is_candidate);
+            prop_assert_eq!(looked_at, visits, "the first that is accepted is the last");
+        }
+    }
+
+    #[test]
     fn lists_conflict_as_their_pairs_do_and_either_way_round(
         a in prop::collection::vec(volume(), 0..25),
         b in prop::collection::vec(volume(), 0..25),

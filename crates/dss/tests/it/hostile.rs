@@ -1,9 +1,10 @@
-//! Shapes that were made to take long: what they cost is bounded, and they alone pay for it.
+//! Shapes and lists of extents that were made to take long: what they cost is bounded, and they alone pay for it.
 
 use serde_json::{Value, json};
+use skypact_airspace::UtcNanos;
 
 use crate::desk::{BLUE, Desk, Party, RED, block, ovn, planned};
-use crate::requests::{Asked, IntentBody, id, put_intent};
+use crate::requests::{Asked, IntentBody, Place, id, minute, put_intent};
 
 /// Teeth of a comb: two combs take most of what a pair of footprints may take.
 const TEETH: i32 = 120;
@@ -71,6 +72,29 @@ fn too_many_combs_count_as_meeting_and_what_is_simple_beside_them_is_exact_still
     // In a gap between two teeth, as only an exact answer knows.
     let gap = outlined(201, &planned(&[block(0, 0)]), &[(3.5e-5, 0.02), (3.5e-5, 0.021), (4e-5, 0.021), (4e-5, 0.02)]);
     assert_eq!(missing(&mut desk_with_combs(COMBS), BLUE, &gap), [""; 0]);
+}
+
+/// An intent of a thousand extents, and one of one extent.
+fn just_before(desk: &mut Desk, intents: u128) {
+    let mut own: Vec<String> = Vec::new();
+    for (number, extents) in (1..=intents).map(|number| (number, 1_000)).chain([(100, 1)]) {
+        let known: Vec<&str> = own.iter().map(String::as_str).collect();
+        let body = planned(&vec![block(0, 0); extents]).knowing(&known);
+        own.push(ovn(&desk.done(RED, &put_intent(&id(number), None, &body))));
+    }
+}
+
+#[test]
+fn a_thousand_extents_that_just_miss_a_thousand_others_are_told_apart_while_they_are_few() {
+    let behind = Place { start: Some(UtcNanos(minute(120).0 + 1)), end: Some(minute(180)), ..block(0, 0) };
+    let ask = put_intent(&id(200), None, &planned(&vec![behind; 1_000]));
+    let mut desk = Desk::default();
+    just_before(&mut desk, 2);
+    assert_eq!(missing(&mut desk, BLUE, &ask), [""; 0]);
+    let mut desk = Desk::default();
+    just_before(&mut desk, 5);
+    // What is simple is exact still, and of equals the lowest ids are.
+    assert_eq!(missing(&mut desk, BLUE, &ask), [id(4), id(5)]);
 }
 
 #[test]
