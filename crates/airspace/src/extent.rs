@@ -80,6 +80,12 @@ impl Extent {
         (0..5).any(|i| self.min[i] == union.min[i] || self.max[i] == union.max[i])
     }
 
+    /// A byte that equal extents share and others seldom do.
+    pub(crate) const fn tag(&self) -> u8 {
+        let mixed = self.min[0] ^ self.min[1].rotate_left(11) ^ self.max[2].rotate_left(22) ^ self.min[TIME];
+        (mixed.wrapping_mul(0x9e37_79b1_u32 as i32) >> 24) as u8
+    }
+
     /// First time, in units of time.
     pub(crate) const fn start(&self) -> i32 {
         self.min[TIME]

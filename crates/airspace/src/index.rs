@@ -32,11 +32,19 @@ struct Entry<K> {
 /// are still told apart.
 type Place<K> = (u128, K);
 
-/// All leaves are equally deep. A leaf is not sorted within.
+/// All leaves are equally deep.
 #[derive(Clone, Debug)]
 enum Node<K> {
-    Leaf(Vec<Entry<K>>),
+    Leaf(Leaf<K>),
     Inner(Inner<K>),
+}
+
+/// Entries, not sorted.
+#[derive(Clone, Debug)]
+struct Leaf<K> {
+    entries: Vec<Entry<K>>,
+    /// A byte of each of the first entries, beside the pointer to them: a removal reads its own entry and not all thirty lines of them.
+    tags: [u8; NODE_MAX],
 }
 
 #[derive(Clone, Debug)]
@@ -57,7 +65,7 @@ struct Upper<K> {
 impl<K: Copy + Ord> VolumeIndex<K> {
     /// An index that holds nothing.
     pub const fn new() -> Self {
-        Self { root: Node::Leaf(Vec::new()), len: 0 }
+        Self { root: Node::Leaf(Leaf::EMPTY), len: 0 }
     }
 
     /// Volumes held.
@@ -75,7 +83,7 @@ impl<K: Copy + Ord> VolumeIndex<K> {
         let entry = Entry { extent: Extent::of(volume), key };
         self.len += 1;
         if let Some(upper) = self.root.insert(&entry.place(), entry) {
-            let lower = std::mem::replace(&mut self.root, Node::Leaf(Vec::new()));
+            let lower = std::mem::replace(&mut self.root, Node::Leaf(Leaf::EMPTY));
             self.root = Node::Inner(Inner {
                 separators: vec![upper.least],
                 extents: vec![lower.extent(), upper.node.extent()],
@@ -92,7 +100,7 @@ impl<K: Copy + Ord> VolumeIndex<K> {
         while let Node::Inner(inner) = &mut self.root
             && inner.children.len() <= 1
         {
-            self.root = inner.children.pop().unwrap_or(Node::Leaf(Vec::new()));
+            self.root = inner.children.pop().unwrap_or(Node::Leaf(Leaf::EMPTY));
         }
         removed
     }
@@ -138,37 +146,21 @@ impl<K: Copy> Entry<K> {
 impl<K: Copy + Ord> Node<K> {
     fn insert(&mut self, place: &Place<K>, entry: Entry<K>) -> Option<Upper<K>> {
         match self {
-            Self::Leaf(entries) => {
-                if entries.len() == entries.capacity() {
-                    entries.reserve_exact(LEAF_STEP);
-                }
-                entries.push(entry);
-                // Copies of one volume under one key cannot be split: a leaf of them is tried again at double the size.
-                let is_full = entries.len() >= NODE_MAX && entries.len().is_power_of_two();
-                if is_full { split_leaf(entries) } else { None }
-            }
+            Self::Leaf(leaf) => leaf.insert(entry),
             Self::Inner(inner) => inner.insert(place, entry),
         }
     }
 
     fn remove(&mut self, place: &Place<K>, entry: &Entry<K>) -> bool {
         match self {
-            Self::Leaf(entries) => {
-                let is_it = |other: &Entry<K>| other.key == entry.key && other.extent == entry.extent;
-                let Some(at) = entries.iter().position(is_it) else { return false };
-                entries.swap_remove(at);
-                if entries.capacity() >= entries.len() + 2 * LEAF_STEP {
-                    entries.shrink_to(entries.len() + LEAF_STEP);
-                }
-                true
-            }
+            Self::Leaf(leaf) => leaf.remove(entry),
             Self::Inner(inner) => inner.remove(place, entry),
         }
     }
 
     fn any_meeting(&self, extent: &Extent, accept: &mut impl FnMut(K) -> bool) -> bool {
         match self {
-            Self::Leaf(entries) => {
+            Self::Leaf(Leaf { entries, .. }) => {
                 entries.iter().filter(|entry| entry.extent.meets(extent)).any(|entry| accept(entry.key))
             }
             Self::Inner(inner) => {
@@ -181,7 +173,7 @@ impl<K: Copy + Ord> Node<K> {
     fn for_each_meeting_one_of<L: Copy + Ord>(&self, others: &Node<L>, visit: &mut impl FnMut(K)) {
         let meets_one = |extent: &Extent| others.any_meeting(extent, &mut |_| true);
         match self {
-            Self::Leaf(entries) => {
+            Self::Leaf(Leaf { entries, .. }) => {
                 for entry in entries.iter().filter(|entry| meets_one(&entry.extent)) {
                     visit(entry.key);
                 }
@@ -196,21 +188,23 @@ impl<K: Copy + Ord> Node<K> {
 
     fn len(&self) -> usize {
         match self {
-            Self::Leaf(entries) => entries.len(),
+            Self::Leaf(Leaf { entries, .. }) => entries.len(),
             Self::Inner(inner) => inner.children.len(),
         }
     }
 
     fn extent(&self) -> Extent {
         match self {
-            Self::Leaf(entries) => entries.iter().fold(Extent::EMPTY, |union, entry| union.union(entry.extent)),
+            Self::Leaf(Leaf { entries, .. }) => {
+                entries.iter().fold(Extent::EMPTY, |union, entry| union.union(entry.extent))
+            }
             Self::Inner(inner) => inner.extents.iter().copied().fold(Extent::EMPTY, Extent::union),
         }
     }
 
     fn heap_bytes(&self) -> usize {
         match self {
-            Self::Leaf(entries) => entries.capacity() * size_of::<Entry<K>>(),
+            Self::Leaf(Leaf { entries, .. }) => entries.capacity() * size_of::<Entry<K>>(),
             Self::Inner(inner) => {
                 inner.separators.capacity() * size_of::<Place<K>>()
                     + inner.extents.capacity() * size_of::<Extent>()
@@ -218,6 +212,66 @@ impl<K: Copy + Ord> Node<K> {
                     + inner.children.iter().map(Self::heap_bytes).sum::<usize>()
             }
         }
+    }
+}
+
+impl<K: Copy + Ord> Leaf<K> {
+    const EMPTY: Self = Self { entries: Vec::new(), tags: [0; NODE_MAX] };
+
+    fn insert(&mut self, entry: Entry<K>) -> Option<Upper<K>> {
+        self.push(entry);
+        // Copies of one volume under one key cannot be split: a leaf of them is tried again at double the size.
+        let is_full = self.entries.len() >= NODE_MAX && self.entries.len().is_power_of_two();
+        if is_full { self.split() } else { None }
+    }
+
+    fn push(&mut self, entry: Entry<K>) {
+        if self.entries.len() == self.entries.capacity() {
+            self.entries.reserve_exact(LEAF_STEP);
+        }
+        if let Some(tag) = self.tags.get_mut(self.entries.len()) {
+            *tag = entry.extent.tag();
+        }
+        self.entries.push(entry);
+    }
+
+    fn remove(&mut self, entry: &Entry<K>) -> bool {
+        let Some(at) = self.position(entry) else { return false };
+        self.entries.swap_remove(at);
+        if let (Some(tag), Some(moved)) = (self.tags.get_mut(at), self.entries.get(at)) {
+            *tag = moved.extent.tag();
+        }
+        if self.entries.capacity() >= self.entries.len() + 2 * LEAF_STEP {
+            self.entries.shrink_to(self.entries.len() + LEAF_STEP);
+        }
+        true
+    }
+
+    fn position(&self, entry: &Entry<K>) -> Option<usize> {
+        let tag = entry.extent.tag();
+        let is_it = |other: &Entry<K>| other.key == entry.key && other.extent == entry.extent;
+        let tagged = self.entries.len().min(NODE_MAX);
+        let mut likely = (0..tagged).filter(|at| self.tags[*at] == tag);
+        let found = likely.find(|at| is_it(&self.entries[*at]));
+        found.or_else(|| (tagged..self.entries.len()).find(|at| is_it(&self.entries[*at])))
+    }
+
+    /// Keeps the entries below the middle place and gives the others; nothing when all have one place.
+    fn split(&mut self) -> Option<Upper<K>> {
+        let mut placed: Vec<(Place<K>, Entry<K>)> = self.entries.iter().map(|entry| (entry.place(), *entry)).collect();
+        placed.sort_unstable_by_key(|(place, _)| *place);
+        let middle = placed[placed.len() / 2].0;
+        let below = placed.partition_point(|(place, _)| *place < middle);
+        let cut = if below > 0 { below } else { placed.partition_point(|(place, _)| *place <= middle) };
+        let least = placed.get(cut)?.0;
+        let leaf_of = |part: &[(Place<K>, Entry<K>)]| {
+            let mut leaf = Self { entries: Vec::with_capacity(part.len() + LEAF_STEP), ..Self::EMPTY };
+            part.iter().for_each(|(_, entry)| leaf.push(*entry));
+            leaf
+        };
+        let upper = leaf_of(&placed[cut..]);
+        *self = leaf_of(&placed[..cut]);
+        Some(Upper { least, node: Node::Leaf(upper) })
     }
 }
 
@@ -277,8 +331,7 @@ impl<K: Copy + Ord> Inner<K> {
         let high = self.children.remove(lower + 1);
         match (&mut self.children[lower], high) {
             (Node::Leaf(low), Node::Leaf(high)) => {
-                low.reserve_exact(high.len());
-                low.extend(high);
+                high.entries.into_iter().for_each(|entry| low.push(entry));
             }
             (Node::Inner(low), Node::Inner(high)) => {
                 low.separators.push(separator);
@@ -289,21 +342,4 @@ impl<K: Copy + Ord> Inner<K> {
             _ => unreachable!("all leaves are equally deep"),
         }
     }
-}
-
-/// Keeps the entries below the middle place and gives the others; nothing when all have one place.
-fn split_leaf<K: Copy + Ord>(entries: &mut Vec<Entry<K>>) -> Option<Upper<K>> {
-    let mut placed: Vec<(Place<K>, Entry<K>)> = entries.iter().map(|entry| (entry.place(), *entry)).collect();
-    placed.sort_unstable_by_key(|(place, _)| *place);
-    let middle = placed[placed.len() / 2].0;
-    let below = placed.partition_point(|(place, _)| *place < middle);
-    let cut = if below > 0 { below } else { placed.partition_point(|(place, _)| *place <= middle) };
-    let least = placed.get(cut)?.0;
-    let entries_of = |part: &[(Place<K>, Entry<K>)]| {
-        let mut part_entries = Vec::with_capacity(part.len() + LEAF_STEP);
-        part_entries.extend(part.iter().map(|(_, entry)| *entry));
-        part_entries
-    };
-    *entries = entries_of(&placed[..cut]);
-    Some(Upper { least, node: Node::Leaf(entries_of(&placed[cut..])) })
 }
