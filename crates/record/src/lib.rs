@@ -29,7 +29,7 @@ pub use cosignature::{Cosignature, cosign};
 pub use entry::{Entry, EntryError};
 pub use genesis::{Genesis, KnownKey, LogName, Party, PartyKey, SignedGenesis, WitnessKey};
 pub use hash::{Hash, HashTextError};
-pub use journal::{JournalLeaf, JournalReport, JournalWriter, is_journal_bundle, verify_journal};
+pub use journal::{EntryFault, JournalLeaf, JournalReport, JournalWriter, is_journal_bundle, verify_journal};
 pub use key::{Algorithm, KeyError, KeyId, KeyRole, PublicKey, Signature, Signer, SignerError};
 pub use leaf::{Leaf, Seen};
 pub use name::{ChannelName, Label, NameError, Origin, PartyName};

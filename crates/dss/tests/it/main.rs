@@ -6,6 +6,7 @@ mod hostile;
 mod machine;
 mod model;
 mod record;
+mod replay;
 mod requests;
 mod rules;
 mod steps;

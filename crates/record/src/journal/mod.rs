@@ -6,7 +6,7 @@ mod bundle;
 mod verify;
 
 pub use bundle::JournalWriter;
-pub use verify::{JournalReport, is_journal_bundle, verify_journal};
+pub use verify::{EntryFault, JournalReport, is_journal_bundle, verify_journal};
 
 use crate::act::Act;
 use crate::cbor::{self, DecodeError, Reader};

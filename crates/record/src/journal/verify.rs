@@ -17,6 +17,9 @@ pub fn is_journal_bundle(beginning: &[u8]) -> bool {
     beginning.starts_with(b"journal/")
 }
 
+/// What is wrong with an entry: a stable code, and words.
+pub type EntryFault = (&'static str, String);
+
 /// What the verifier says of a journal bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JournalReport {
@@ -42,11 +45,11 @@ impl JournalReport {
 }
 
 /// Reads a journal bundle to its end, or to where it cannot be read on. With an expected author a bundle of another one has a fault. `visit`
-/// is told of each entry whose body is all there, in order, and says what is wrong with it in words.
+/// is told of each entry whose body is all there, in order, and says what is wrong with it: a stable code, and words.
 pub fn verify_journal(
     source: impl Read,
     expected: Option<&VerifierKey>,
-    visit: impl FnMut(&JournalLeaf, &[u8]) -> Result<(), String>,
+    visit: impl FnMut(&JournalLeaf, &[u8]) -> Result<(), EntryFault>,
 ) -> JournalReport {
     let mut verifier = Verifier {
         expected,
@@ -90,7 +93,7 @@ struct Verifier<'a, V> {
     lost: bool,
 }
 
-impl<V: FnMut(&JournalLeaf, &[u8]) -> Result<(), String>> Verifier<'_, V> {
+impl<V: FnMut(&JournalLeaf, &[u8]) -> Result<(), EntryFault>> Verifier<'_, V> {
     fn read_file(&mut self, file: &TarFile) {
         match file.name.as_str() {
             "journal/author" => self.read_author(file),
@@ -170,7 +173,7 @@ impl<V: FnMut(&JournalLeaf, &[u8]) -> Result<(), String>> Verifier<'_, V> {
         self.last_file = Some((entries, offset));
     }
 
-    fn read_entry(&mut self, (leaf_bytes, parts): &Item) -> Result<(), (&'static str, String)> {
+    fn read_entry(&mut self, (leaf_bytes, parts): &Item) -> Result<(), EntryFault> {
         let index = self.frontier.size();
         self.frontier.push(leaf_hash(leaf_bytes));
         let leaf = JournalLeaf::decode(leaf_bytes).map_err(|error| (error.code(), error.to_string()))?;
@@ -185,8 +188,7 @@ impl<V: FnMut(&JournalLeaf, &[u8]) -> Result<(), String>> Verifier<'_, V> {
         entry::check_parts(&leaf.commitments, parts).map_err(|error| (error.code(), error.to_string()))?;
         self.withheld += parts.iter().filter(|part| part.is_none()).count() as u64;
         let body: Option<Vec<&[u8]>> = parts.iter().map(|part| part.as_ref().map(|part| &part.bytes[..])).collect();
-        let visited = body.map_or(Ok(()), |body| (self.visit)(&leaf, &body.concat()));
-        visited.map_err(|message| ("entry-malformed", message))
+        body.map_or(Ok(()), |body| (self.visit)(&leaf, &body.concat()))
     }
 
     /// At the end of the archive: what is missing, and whether the entries are those of the head.

@@ -210,8 +210,10 @@ fn another_author_a_missing_entry_and_time_that_goes_back_are_named() {
     back.entries[1].0 = leaf.encode().expect("a leaf");
     assert_eq!(codes(&read(&back.write())), ["time-backwards"]);
 
-    let told = verify_journal(Journal::of(&[b"one"]).write().as_slice(), None, |_, _| Err("no such thing".to_owned()));
-    assert_eq!(codes(&told), ["entry-malformed"]);
+    let told = verify_journal(Journal::of(&[b"one"]).write().as_slice(), None, |_, _| {
+        Err(("no-such-thing", "it is none".to_owned()))
+    });
+    assert_eq!(codes(&told), ["no-such-thing"]);
 }
 
 #[test]

@@ -22,6 +22,10 @@ pub(super) struct Args {
     /// Key that must have signed the log of a DSS: name+id+key, as its operator published it.
     #[arg(long, value_name = "KEY")]
     author: Option<String>,
+    /// Carry out again what a DSS recorded: whether the rules allow each change and give what its entry says. Takes the time and
+    /// memory that the DSS took.
+    #[arg(long)]
+    replay: bool,
 }
 
 pub(super) fn run(args: &Args, json: bool) -> Result<Outcome, CliError> {
@@ -37,8 +41,9 @@ pub(super) fn run(args: &Args, json: bool) -> Result<Outcome, CliError> {
     };
     match (is_journal, &channel, &author) {
         (true, Some(_), _) => return Err(misplaced("channel", "the log of a DSS")),
-        (true, None, _) => return Ok(verify_journal::run(source, author.as_ref(), json)),
+        (true, None, _) => return Ok(verify_journal::run(source, author.as_ref(), args.replay, json)),
         (false, _, Some(_)) => return Err(misplaced("author", "of a channel")),
+        (false, _, None) if args.replay => return Err(misplaced("replay", "of a channel")),
         (false, _, None) => {}
     }
     let threads = std::thread::available_parallelism().map_or(1, usize::from);

@@ -4,28 +4,42 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Read;
 
-use skypact_dss::Recorded;
-use skypact_record::{JournalLeaf, JournalReport, VerifierKey, verify_journal};
+use skypact_dss::{Dss, Recorded, RecordedError};
+use skypact_record::{EntryFault, JournalLeaf, JournalReport, VerifierKey, verify_journal};
 
 use super::Outcome;
 use super::exit::show;
 use super::quantity::time_text;
 use super::verify::{fault_text, fault_value};
 
-/// Counts of what was recorded, by operation and by who asked.
+/// What was recorded, by operation and by who asked; and what became of it when it was carried out again.
 #[derive(Default)]
 struct Contents {
     operations: BTreeMap<&'static str, u64>,
     managers: BTreeMap<String, u64>,
+    replay: Option<Replay>,
+}
+
+/// A DSS that carries out again what is read, as far as every body is there.
+#[derive(Default)]
+struct Replay {
+    dss: Dss,
+    entries: u64,
+    is_over: bool,
 }
 
 impl Contents {
     /// Reads an entry as what a DSS records; says what is wrong with one that is nothing of the kind.
-    fn visit(&mut self, leaf: &JournalLeaf, body: &[u8]) -> Result<(), String> {
-        let recorded = Recorded::decode(body).map_err(|error| error.to_string())?;
-        recorded.change().map_err(|error| error.to_string())?;
+    fn visit(&mut self, leaf: &JournalLeaf, body: &[u8]) -> Result<(), EntryFault> {
+        let malformed = |error: RecordedError| (error.code(), error.to_string());
+        let recorded = Recorded::decode(body).map_err(malformed)?;
         if recorded.stamp.now.0 != leaf.claimed_time {
-            return Err("time of the change is not the one that its leaf claims".to_owned());
+            let message = "time of the change is not the one that its leaf claims";
+            return Err(("dss-entry-time", message.to_owned()));
+        }
+        match &mut self.replay {
+            Some(replay) => replay.visit(leaf.index, &recorded)?,
+            None => drop(recorded.change().map_err(malformed)?),
         }
         *self.operations.entry(recorded.operation.as_str()).or_default() += 1;
         *self.managers.entry(recorded.stamp.manager.to_string()).or_default() += 1;
@@ -33,8 +47,22 @@ impl Contents {
     }
 }
 
-pub(super) fn run(source: impl Read, author: Option<&VerifierKey>, json: bool) -> Outcome {
-    let mut contents = Contents::default();
+impl Replay {
+    /// Carries out the next change; nothing behind one that is missing or wrong, for nobody knows what it would give.
+    fn visit(&mut self, index: u64, recorded: &Recorded) -> Result<(), EntryFault> {
+        self.is_over |= index != self.entries;
+        if !self.is_over {
+            let carried_out = self.dss.audit(recorded);
+            self.is_over = carried_out.is_err();
+            carried_out.map_err(|error| (error.code(), error.to_string()))?;
+            self.entries += 1;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn run(source: impl Read, author: Option<&VerifierKey>, replay: bool, json: bool) -> Outcome {
+    let mut contents = Contents { replay: replay.then(Replay::default), ..Contents::default() };
     let report = verify_journal(source, author, |leaf, body| contents.visit(leaf, body));
     show(json, &value(&report, &contents), &text(&report, &contents, author.is_some()));
     if report.holds() { Outcome::Done } else { Outcome::CheckFailed }
@@ -49,6 +77,7 @@ fn value(report: &JournalReport, contents: &Contents) -> serde_json::Value {
         "entries": report.entries, "withheld": report.withheld,
         "first_claimed_ns": report.claimed_times.map(|times| times.0),
         "last_claimed_ns": report.claimed_times.map(|times| times.1),
+        "replayed": contents.replay.as_ref().map(|replay| replay.entries),
         "operations": contents.operations, "managers": contents.managers,
         "faults": report.faults.iter().map(fault_value).collect::<Vec<_>>(),
     })
@@ -71,6 +100,10 @@ fn text(report: &JournalReport, contents: &Contents, is_expected: bool) -> Strin
     }
     if report.withheld > 0 {
         let _ = writeln!(text, "{:>12}  body parts withheld or erased", report.withheld);
+    }
+    if let Some(replay) = &contents.replay {
+        let end = if replay.entries < report.entries { ", to the first that is withheld or wrong" } else { "" };
+        let _ = writeln!(text, "{:>12}  carried out again, allowed and with the same outcome{end}", replay.entries);
     }
     for fault in &report.faults {
         let _ = writeln!(text, "{}", fault_text(fault));

@@ -32,8 +32,7 @@ impl Replica {
         let log = self.journal.origin().clone();
         let read = each_entry(store, log.as_str(), self.journal.size()..size_max, |index, stored| {
             let recorded = self.journal.read(&stored)?;
-            let change = recorded.change().map_err(|error| DssError::differs(log.as_str(), index, &error))?;
-            self.dss.apply(&change, &recorded.stamp);
+            self.dss.replay(&recorded).map_err(|error| DssError::differs(log.as_str(), index, &error))?;
             Ok(())
         });
         read.map(drop)

@@ -182,7 +182,7 @@ fn proven(directory: &Path) -> Result<BTreeMap<String, Vec<Recorded>>, String> {
     let exported = export(directory, &mut bundle).map_err(|error| format!("export: {error}"))?;
     let mut log = BTreeMap::<_, Vec<_>>::new();
     let report = verify_journal(&bundle[..], Some(&exported.author), |_, body| {
-        let recorded = Recorded::decode(body).map_err(|error| error.to_string())?;
+        let recorded = Recorded::decode(body).map_err(|error| (error.code(), error.to_string()))?;
         log.entry(recorded.stamp.manager.as_str().to_owned()).or_default().push(recorded);
         Ok(())
     });

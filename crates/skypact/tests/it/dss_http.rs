@@ -320,15 +320,18 @@ fn the_log_is_exported_from_under_a_running_dss_and_verified_with_nothing_but_th
     let operations = json!({ "put-operational-intent-reference": 2, "delete-operational-intent-reference": 1 });
     assert_eq!((&report["operations"], &report["managers"]), (&operations, &json!({ "uss1": 2, "uss2": 1 })));
     assert_eq!(run(&["verify", &bundle, "--channel", &"0".repeat(64)]).0, 2, "a journal has no channel");
+    let (code, report) = run(&["verify", &bundle, "--replay"]);
+    assert_eq!((code, &report["replayed"]), (0, &json!(3)), "{report}");
 
     let elsewhere = ground.path("elsewhere.bundle");
     let mut bytes = std::fs::read(&bundle).unwrap();
     let place = bytes.windows(4).position(|window| window == b"uss2").unwrap();
     bytes[place + 3] = b'3';
     std::fs::write(&elsewhere, &bytes).unwrap();
-    let (code, report) = run(&["verify", &elsewhere]);
+    let (code, report) = run(&["verify", &elsewhere, "--replay"]);
     let first = &report["faults"][0];
     assert_eq!((code, &first["code"], &first["index"]), (1, &json!("part-differs"), &json!(2)), "{report}");
+    assert_eq!(report["replayed"], 2, "to what is wrong");
     assert_eq!(run(&["dss", "export", "--dir", &ground.path("nowhere"), "--out", &ground.path("none")]).0, 5);
     assert!(!std::path::Path::new(&ground.path("none")).exists(), "nothing half written stays");
 }

@@ -10,6 +10,7 @@ mod dss_http;
 mod dss_issuer;
 mod dss_keys;
 mod dss_load;
+mod dss_replica;
 mod dss_seat;
 mod dss_token;
 mod dss_torture;
