@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use skypact_channel::Pact;
 use skypact_record::{KeyRole, Label, Origin, Party, PartyKey, PartyName, PublicKey};
 
+use crate::http::dss::DssOptions;
+
 /// Why a directory or a card cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -62,6 +64,9 @@ pub struct NodeConfig {
     /// The local API beyond its Unix socket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api: Option<ApiConfig>,
+    /// A DSS beside the node.
+    #[serde(default, skip_serializing)]
+    pub dss: Option<DssOptions>,
 }
 
 /// The local API beyond its Unix socket.

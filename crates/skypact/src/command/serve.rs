@@ -7,6 +7,7 @@ use super::exit::show;
 use super::{CliError, Outcome, time_ns};
 use crate::clock::NodeClock;
 use crate::directory::{NodeDir, WitnessAddress, unbase64};
+use crate::http::dss::DssServer;
 use crate::http::loopback::{self, Loopback};
 use crate::http::tokens::Tokens;
 use crate::http::{routes, unix};
@@ -51,6 +52,10 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         Some(api) => Some(Loopback::listen(&api.loopback).await?),
         None => None,
     };
+    let dss = match config.dss {
+        Some(options) => Some(DssServer::start(options.below(&args.dir), clock.clone()).await?),
+        None => None,
+    };
     let node = start(options).await?;
     let socket = unix::listen(&dir.socket())?;
     let (stop, stopping) = tokio::sync::watch::channel(false);
@@ -62,16 +67,24 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         serving.spawn(loopback.serve(router, Tokens::new(dir.tokens()), loopback::limits(), stopping));
     }
     let (listen, exercise) = (node.address.to_string(), clock.is_exercise());
-    let ready = serde_json::json!({ "party": config.party, "listen": listen, "api": api, "exercise": exercise });
+    let dss_address = dss.as_ref().map(|dss| dss.address().to_string());
+    let ready = serde_json::json!({
+        "party": config.party, "listen": listen, "api": api, "dss": dss_address, "exercise": exercise
+    });
+    let dss_address = dss_address.map(|address| format!(", as a DSS on {address}")).unwrap_or_default();
     let api = api.map(|api| format!(", for officers on http://{api}")).unwrap_or_default();
     let exercise = if exercise { " - EXERCISE CLOCK" } else { "" };
-    show(json, &ready, &format!("{} listens on {listen}{api}{exercise}; stop with Ctrl-C", config.party));
-    let ended = until_asked(|| node.has_ended()).await;
+    show(json, &ready, &format!("{} listens on {listen}{api}{dss_address}{exercise}; stop with Ctrl-C", config.party));
+    let dss_has_ended = || dss.as_ref().is_some_and(DssServer::has_ended);
+    let ended = until_asked(|| node.has_ended() || dss_has_ended()).await;
     // The API may have ended already; all are told and waited for.
     let _ = stop.send(true);
     while serving.join_next().await.is_some() {}
     let stopped = node.stop().await;
     let _ = std::fs::remove_file(dir.socket());
+    if let Some(dss) = dss {
+        dss.stop().await?;
+    }
     stopped?;
     if ended { Err(CliError::io("storage", "the node ended by itself")) } else { Ok(Outcome::Done) }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
@@ -51,13 +51,13 @@ pub struct Limits {
 /// Requests at once on one connection of HTTP/2.
 const STREAMS_MAX: u32 = 32;
 
-/// Serves `router` until `stop` holds true or its sender is gone, then lets requests under way end and returns.
+/// Serves `router`, whose requests carry their source as [`ConnectInfo`], until `stop` holds true or its sender is gone, then lets requests under way end and returns.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: watch::Receiver<bool>) {
     let seats = Seats::new(limits.connections_max, limits.connections_each_max);
     let limits = Arc::new(limits);
     accept(listener, stop.clone(), |socket, source| {
-        let line = Line { router: router.clone(), limits: Arc::clone(&limits), activity: Activity::new() };
-        line.serve(socket, source, Arc::clone(&seats), stop.clone())
+        let line = Line { source, router: router.clone(), limits: Arc::clone(&limits), activity: Activity::new() };
+        line.serve(socket, Arc::clone(&seats), stop.clone())
     })
     .await;
 }
@@ -65,14 +65,15 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
 /// One connection.
 #[derive(Clone)]
 struct Line {
+    source: SocketAddr,
     router: Router,
     limits: Arc<Limits>,
     activity: Arc<Activity>,
 }
 
 impl Line {
-    async fn serve(self, socket: TcpStream, source: SocketAddr, seats: Arc<Seats>, stop: watch::Receiver<bool>) {
-        let seat = seats.take(Holder::Address(source.ip()));
+    async fn serve(self, socket: TcpStream, seats: Arc<Seats>, stop: watch::Receiver<bool>) {
+        let seat = seats.take(Holder::Address(self.source.ip()));
         // Without it small answers wait for an acknowledgement; no reason to refuse anybody.
         let _ = socket.set_nodelay(true);
         let service = service_fn(|request| {
@@ -96,7 +97,8 @@ impl Line {
 
     async fn answer(self, request: Request<Incoming>) -> Response {
         let _under_way = self.activity.begin();
-        let request = request.map(|body| Body::new(Limited::new(body, self.limits.body_bytes_max)));
+        let mut request = request.map(|body| Body::new(Limited::new(body, self.limits.body_bytes_max)));
+        request.extensions_mut().insert(ConnectInfo(self.source));
         let answered = hyper::service::Service::call(&TowerToHyperService::new(self.router), request);
         let Ok(Ok(answer)) = timeout(self.limits.request_timeout, answered).await else {
             return (self.limits.too_slow)();

@@ -3,6 +3,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write as _};
+use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -24,6 +25,10 @@ pub(super) struct Line<'a> {
     /// When it was answered, RFC 3339, UTC.
     pub(super) time: &'a str,
     pub(super) method: &'a str,
+    /// Where the connection comes from.
+    pub(super) remote: Option<SocketAddr>,
+    /// Trace that the request belongs to, 32 hex digits.
+    pub(super) trace: Option<String>,
     /// Name of the endpoint; nothing of the path that was sent.
     pub(super) endpoint: &'static str,
     pub(super) status: u16,
@@ -40,7 +45,7 @@ pub(super) struct Line<'a> {
 }
 
 /// The way to the thread that writes.
-pub struct AccessLog {
+pub(super) struct AccessLog {
     /// Present until the end, when the thread is waited for.
     lines: Option<SyncSender<Vec<u8>>>,
     thread: Option<JoinHandle<()>>,
@@ -49,7 +54,7 @@ pub struct AccessLog {
 
 impl AccessLog {
     /// Appends to a file, which is made for its owner alone when absent.
-    pub fn open(path: &Path, metrics: Arc<Metrics>) -> std::io::Result<Self> {
+    pub(super) fn open(path: &Path, metrics: Arc<Metrics>) -> std::io::Result<Self> {
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
         let (lines, waiting) = sync_channel(WAITING_MAX);
         let counted = metrics.clone();

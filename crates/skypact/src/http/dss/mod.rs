@@ -5,11 +5,14 @@ mod access_log;
 mod beside;
 pub mod keys;
 pub mod metrics;
+mod options;
 mod reply;
 mod route;
+mod server;
 mod service;
 pub mod token;
+mod traces;
 
-pub use access_log::AccessLog;
-pub use reply::too_slow;
-pub use service::{Door, DssService, ServiceOptions, router};
+pub use options::DssOptions;
+pub use server::{DssServer, StartError};
+pub use traces::TracesError;

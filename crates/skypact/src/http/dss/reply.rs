@@ -82,7 +82,7 @@ impl Reply {
 }
 
 /// What a request gets that took too long to arrive or to be answered.
-pub fn too_slow() -> Response<Body> {
+pub(super) fn too_slow() -> Response<Body> {
     let message = "the request did not arrive or was not answered in time; send it again";
     Reply::error(StatusCode::REQUEST_TIMEOUT, "request-timeout", message).into_response()
 }

@@ -141,6 +141,37 @@ impl Route {
             Self::OtherMethod | Self::Unknown => "unknown",
         }
     }
+
+    /// The path with names for what varies, as traces know it; none for a path that does not exist.
+    pub(super) fn template(&self) -> Option<&'static str> {
+        Some(match self.name() {
+            "createOperationalIntentReference" | "getOperationalIntentReference" => {
+                "/dss/v1/operational_intent_references/{entityid}"
+            }
+            "updateOperationalIntentReference" | "deleteOperationalIntentReference" => {
+                "/dss/v1/operational_intent_references/{entityid}/{ovn}"
+            }
+            "createConstraintReference" | "getConstraintReference" => "/dss/v1/constraint_references/{entityid}",
+            "updateConstraintReference" | "deleteConstraintReference" => {
+                "/dss/v1/constraint_references/{entityid}/{ovn}"
+            }
+            "createSubscription" | "getSubscription" => "/dss/v1/subscriptions/{subscriptionid}",
+            "updateSubscription" | "deleteSubscription" => "/dss/v1/subscriptions/{subscriptionid}/{version}",
+            "getUssAvailability" | "setUssAvailability" => "/dss/v1/uss_availability/{uss_id}",
+            "makeDssReport" => "/dss/v1/reports",
+            "queryOperationalIntentReferences" => "/dss/v1/operational_intent_references/query",
+            "queryConstraintReferences" => "/dss/v1/constraint_references/query",
+            "querySubscriptions" => "/dss/v1/subscriptions/query",
+            "healthy" => "/healthy",
+            "ready" => "/ready",
+            "metrics" => "/metrics",
+            "version" => "/aux/v1/version",
+            "validateOauth" => "/aux/v1/validate_oauth",
+            "pool" => "/aux/v1/pool",
+            "systemVersion" => "/versions/{system}",
+            _ => return None,
+        })
+    }
 }
 
 /// A path segment with its percent encoding undone; what is not well encoded stays as it is, and will name nothing.

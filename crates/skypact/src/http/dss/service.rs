@@ -1,13 +1,15 @@
 //! Takes requests: authenticates, authorises, reads and parses, asks whoever writes, answers, measures.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, Request, Response, StatusCode};
+use opentelemetry::Context;
 use skypact_airspace::UtcNanos;
 use skypact_dss::{Change, Endpoint, Operation, Query, Scopes, Target, path_id};
 use skypact_f3548::{ParseOptions, Query as AreaQuery, Request as _};
@@ -18,6 +20,7 @@ use super::metrics::{self, Metrics};
 use super::reply::Reply;
 use super::route::{Listing, Route};
 use super::token::Authenticator;
+use super::traces::{RequestSpan, Traces, caller_trace, trace_id};
 use crate::clock::{NodeClock, Stopwatch};
 use crate::dss::{BODY_BYTES_MAX, Client, DssError, Front};
 
@@ -26,7 +29,7 @@ const UNDER_WAY_MAX: usize = 2_048;
 
 /// Whom a listener lets in.
 #[derive(Clone)]
-pub enum Door {
+pub(super) enum Door {
     /// Clients with access tokens.
     Tokens(Arc<Authenticator>),
     /// Other processes of the same organisation, on a socket that only the own user reaches: they have checked the token
@@ -36,20 +39,25 @@ pub enum Door {
 
 /// What a service is set up with.
 #[derive(Clone, Debug)]
-pub struct ServiceOptions {
+pub(super) struct ServiceOptions {
     /// Whether base URLs without TLS are accepted.
-    pub parse: ParseOptions,
+    pub(super) parse: ParseOptions,
     /// Name of the DSS region, shown by `/aux/v1/pool`.
-    pub locality: String,
+    pub(super) locality: String,
     /// Public base URL of this process, shown by `/aux/v1/pool`.
-    pub public_endpoint: Option<String>,
+    pub(super) public_endpoint: Option<String>,
 }
 
-/// The client of a request, once its token was verified.
-type Caller = OnceLock<Client>;
+/// What is noted of a request on its way.
+#[derive(Default)]
+struct Noted {
+    /// Who asks, once the token was verified.
+    client: OnceLock<Client>,
+    span: Option<RequestSpan>,
+}
 
 /// One listener's service.
-pub struct DssService {
+pub(super) struct DssService {
     pub(super) door: Door,
     pub(super) front: Front,
     pub(super) metrics: Arc<Metrics>,
@@ -57,23 +65,37 @@ pub struct DssService {
     pub(super) options: ServiceOptions,
     under_way: Semaphore,
     access_log: Option<AccessLog>,
+    traces: Option<Arc<Traces>>,
 }
 
 impl DssService {
     /// A service behind a door.
-    pub fn new(door: Door, front: Front, metrics: Arc<Metrics>, clock: NodeClock, options: ServiceOptions) -> Self {
-        Self { door, front, metrics, clock, options, under_way: Semaphore::new(UNDER_WAY_MAX), access_log: None }
+    pub(super) fn new(
+        door: Door,
+        front: Front,
+        metrics: Arc<Metrics>,
+        clock: NodeClock,
+        options: ServiceOptions,
+    ) -> Self {
+        let under_way = Semaphore::new(UNDER_WAY_MAX);
+        Self { door, front, metrics, clock, options, under_way, access_log: None, traces: None }
     }
 
     /// The same, with a line in a log for each request.
     #[must_use]
-    pub fn logged(self, access_log: Option<AccessLog>) -> Self {
+    pub(super) fn logged(self, access_log: Option<AccessLog>) -> Self {
         Self { access_log, ..self }
+    }
+
+    /// The same, with a span for each request that is sampled.
+    #[must_use]
+    pub(super) fn traced(self, traces: Option<Arc<Traces>>) -> Self {
+        Self { traces, ..self }
     }
 }
 
 /// The service as a listener takes it.
-pub fn router(service: Arc<DssService>) -> Router {
+pub(super) fn router(service: Arc<DssService>) -> Router {
     Router::new().fallback(serve).with_state(service)
 }
 
@@ -88,20 +110,29 @@ async fn serve(State(service): State<Arc<DssService>>, request: Request<Body>) -
     }
     let _in_flight = service.metrics.in_flight();
     let (method, request_bytes) = (request.method().clone(), stated_length(request.headers()));
-    let caller = Caller::new();
+    let remote = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|source| source.0);
+    let is_told = service.access_log.is_some() || service.traces.is_some();
+    let parent = if is_told { caller_trace(request.headers()) } else { Context::new() };
+    let span = service.traces.as_ref().map(|traces| traces.begin(&parent, &route, method.as_str(), remote));
+    let noted = Noted { span, ..Noted::default() };
     let reply = match service.under_way.try_acquire() {
-        Ok(_seat) => service.answer(route, request, &caller).await.unwrap_or_else(|refusal| refusal),
+        Ok(_seat) => service.answer(route, request, &noted).await.unwrap_or_else(|refusal| refusal),
         Err(_) => Reply::from(DssError::Overloaded),
     };
-    let seconds = watch.elapsed().as_secs_f64();
-    service.metrics.request(name, reply.status.as_u16(), seconds);
+    let (status, seconds) = (reply.status.as_u16(), watch.elapsed().as_secs_f64());
+    service.metrics.request(name, status, seconds);
+    if let Some(span) = &noted.span {
+        span.end(status, reply.code);
+    }
     if let Some(log) = &service.access_log {
-        let client = caller.get();
+        let client = noted.client.get();
         log.tell(&Line {
             time: skypact_f3548::Rfc3339::of(UtcNanos(service.clock.now_utc_ns())).as_str(),
             method: shortened(method.as_str()),
+            remote,
+            trace: noted.span.as_ref().and_then(RequestSpan::trace_id).or_else(|| trace_id(&parent)),
             endpoint: name,
-            status: reply.status.as_u16(),
+            status,
             code: reply.code,
             sub: client.map(|client| shortened(&client.manager)),
             jti: client.and_then(|client| client.token_id.as_deref()).map(shortened),
@@ -115,11 +146,11 @@ async fn serve(State(service): State<Arc<DssService>>, request: Request<Body>) -
 
 impl DssService {
     /// Either way an answer; `Err` is where a refusal left early.
-    async fn answer(&self, route: Route, request: Request<Body>, caller: &Caller) -> Result<Reply, Reply> {
+    async fn answer(&self, route: Route, request: Request<Body>, noted: &Noted) -> Result<Reply, Reply> {
         match route {
-            Route::Change(operation, target) => self.change(operation, target, request, caller).await,
-            Route::Get(endpoint, id) => self.get(endpoint, &id, request.headers(), caller).await,
-            Route::List(listing) => self.list(listing, request, caller).await,
+            Route::Change(operation, target) => self.change(operation, target, request, noted).await,
+            Route::Get(endpoint, id) => self.get(endpoint, &id, request.headers(), noted).await,
+            Route::List(listing) => self.list(listing, request, noted).await,
             Route::Size if matches!(self.door, Door::Peers) => Ok(self.size()),
             Route::Size | Route::Unknown | Route::Metrics => {
                 Err(Reply::error(StatusCode::NOT_FOUND, "path-unknown", "there is no such path; see docs/dss.md"))
@@ -137,22 +168,22 @@ impl DssService {
         operation: Operation,
         target: Target,
         request: Request<Body>,
-        caller: &Caller,
+        noted: &Noted,
     ) -> Result<Reply, Reply> {
-        let client = self.noted(request.headers(), caller)?;
+        let client = self.noted(request.headers(), noted)?;
         operation.endpoint().authorize(client.scopes)?;
         let body = read_body(request).await?;
         let change = Change::parse(operation, &target, &body, &self.options.parse)?;
         let is_new = target.version.is_none()
             && matches!(operation, Operation::PutOperationalIntentReference | Operation::PutConstraintReference);
-        match self.front.change(client, operation, target, body, change).await? {
+        match self.within(noted, "change", self.front.change(client, operation, target, body, change)).await? {
             Ok(answer) => Ok(Reply::of_answer(&answer, is_new)),
             Err(forwarded) => Ok(Reply { status: forwarded.status, body: forwarded.body, code: None }),
         }
     }
 
-    async fn get(&self, endpoint: Endpoint, id: &str, headers: &HeaderMap, caller: &Caller) -> Result<Reply, Reply> {
-        let client = self.noted(headers, caller)?;
+    async fn get(&self, endpoint: Endpoint, id: &str, headers: &HeaderMap, noted: &Noted) -> Result<Reply, Reply> {
+        let client = self.noted(headers, noted)?;
         endpoint.authorize(client.scopes)?;
         let query = match endpoint {
             Endpoint::GetOperationalIntentReference => Query::OperationalIntent(path_id("entityid", id)?),
@@ -160,11 +191,11 @@ impl DssService {
             Endpoint::GetSubscription => Query::Subscription(path_id("subscriptionid", id)?),
             _ => Query::UssAvailability(id.to_owned()),
         };
-        Ok(Reply::of_query(&self.front.query(client, query).await?))
+        Ok(Reply::of_query(&self.within(noted, "query", self.front.query(client, query)).await?))
     }
 
-    async fn list(&self, listing: Listing, request: Request<Body>, caller: &Caller) -> Result<Reply, Reply> {
-        let client = self.noted(request.headers(), caller)?;
+    async fn list(&self, listing: Listing, request: Request<Body>, noted: &Noted) -> Result<Reply, Reply> {
+        let client = self.noted(request.headers(), noted)?;
         let endpoint = match listing {
             Listing::OperationalIntents => Endpoint::QueryOperationalIntentReferences,
             Listing::Constraints => Endpoint::QueryConstraintReferences,
@@ -178,19 +209,27 @@ impl DssService {
             Listing::Constraints => Query::Constraints(area),
             Listing::Subscriptions => Query::Subscriptions(area),
         };
-        Ok(Reply::of_query(&self.front.query(client, query).await?))
+        Ok(Reply::of_query(&self.within(noted, "query", self.front.query(client, query)).await?))
     }
 
     fn size(&self) -> Reply {
         Reply::json(StatusCode::OK, &serde_json::json!({ "size": self.front.size() }))
     }
 
+    /// Asks the state, which the trace of the request measures.
+    async fn within<T>(&self, noted: &Noted, name: &'static str, part: impl Future<Output = T>) -> T {
+        match (&self.traces, &noted.span) {
+            (Some(traces), Some(span)) => traces.within(span, name, part).await,
+            _ => part.await,
+        }
+    }
+
     /// Who asks, noted for the access log.
-    fn noted(&self, headers: &HeaderMap, caller: &Caller) -> Result<Client, Reply> {
+    fn noted(&self, headers: &HeaderMap, noted: &Noted) -> Result<Client, Reply> {
         let client = self.client(headers)?;
         if self.access_log.is_some() {
             // One request has one client.
-            let _ = caller.set(client.clone());
+            let _ = noted.client.set(client.clone());
         }
         Ok(client)
     }

