@@ -1,7 +1,8 @@
 //! From bytes to a schema of the contract, with the path of the field that is wrong.
 //!
 //! Serde's derived readers take a list for an object and an object for a code. The contract has neither, and what a list
-//! would mean hangs on the order of our fields, so [`Strict`] refuses both. An error leaves its way out on a trail.
+//! would mean hangs on the order of our fields, so [`Strict`] refuses both. An error leaves its way out on a trail. A field
+//! given twice is refused when its second key is read, whatever stands behind it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -32,6 +33,10 @@ fn refusal(trail: &Trail, error: &serde_json::Error) -> RequestError {
     let missing = problem.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
     let (field, reason) = match (error.classify(), missing) {
         (Category::Data, Some(name)) => (name, Reason::Missing),
+        // The trail ends at the key that was read and has no value: that is where serde refuses it.
+        (Category::Data, None) if problem.starts_with("duplicate field `") => {
+            ("", Reason::Value { problem: "is given twice; give it once".to_owned() })
+        }
         (Category::Data, None) => ("", Reason::Value { problem: excerpt(problem, SHOWN_MAX) }),
         _ => ("", Reason::Json { problem: excerpt(problem, SHOWN_MAX), line, column }),
     };
@@ -135,7 +140,12 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Strict<'_, V> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<V::Value, A::Error> {
-        self.inner.visit_map(Members { inner: members, key: Cow::Borrowed(""), trail: self.trail })
+        let mut members = Members { inner: members, key: Cow::Borrowed(""), is_open: false, trail: self.trail };
+        let value = self.inner.visit_map(&mut members);
+        if value.is_err() && members.is_open {
+            members.leave_key();
+        }
+        value
     }
 }
 
@@ -171,7 +181,15 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Elements<'_, A> {
 struct Members<'t, 'de, A> {
     inner: A,
     key: Cow<'de, str>,
+    /// Whether the key was read and its value was not asked for: an error then is about the key.
+    is_open: bool,
     trail: &'t mut Trail,
+}
+
+impl<A> Members<'_, '_, A> {
+    fn leave_key(&mut self) {
+        self.trail.0.push(format!(".{}", self.key));
+    }
 }
 
 #[derive(serde::Deserialize)]
@@ -183,13 +201,15 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, 'de, A> {
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
         let Some(Key(key)) = self.inner.next_key()? else { return Ok(None) };
         self.key = key;
+        self.is_open = true;
         seed.deserialize(StrDeserializer::new(&self.key)).map(Some)
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
+        self.is_open = false;
         let value = self.inner.next_value_seed(Strict { inner: seed, trail: self.trail });
         if value.is_err() {
-            self.trail.0.push(format!(".{}", self.key));
+            self.leave_key();
         }
         value
     }

@@ -37,6 +37,36 @@ fn what_is_no_json_is_refused_as_such() {
 }
 
 #[test]
+fn a_field_given_twice_is_named_with_its_whole_path() {
+    fn check<R: Request>(body: &Value, once: &str, twice: &str, field: &str) {
+        let body = body.to_string();
+        assert_eq!(body.matches(once).count(), 1, "{once} in {body}");
+        let error = refused::<R>(body.replacen(once, twice, 1).as_bytes());
+        assert_eq!((error.field.as_str(), error.code()), (field, "field-invalid"), "{error}");
+        assert_eq!(error.to_string(), format!("{field}: is given twice; give it once"));
+    }
+    let state = r#""state":"Accepted""#;
+    check::<PutOperationalIntentReference>(&operational_intent(), state, &format!("{state},{state}"), "state");
+    let flag = r#""notify_for_constraints":true"#;
+    let nested = "new_subscription.notify_for_constraints";
+    check::<PutOperationalIntentReference>(&operational_intent(), flag, &format!("{flag},{flag}"), nested);
+    let mut two = operational_intent();
+    two["extents"][1]["volume"]["outline_polygon"]["vertices"][2] = json!({"lat": 46.02, "lng": 7.01});
+    let latitude = r#""lat":46.02"#;
+    let vertex = "extents[1].volume.outline_polygon.vertices[2].lat";
+    check::<PutOperationalIntentReference>(&two, latitude, &format!("{latitude},{latitude}"), vertex);
+    // The second one is refused for standing there, whatever it holds, and a key may be spelled with escapes.
+    check::<PutOperationalIntentReference>(
+        &operational_intent(),
+        state,
+        &format!(r#"{state},"\u0073tate":["#),
+        "state",
+    );
+    let volume = r#""extents":{"#;
+    check::<PutSubscription>(&subscription(), volume, r#""extents":{"time_end":null,"#, "extents.time_end");
+}
+
+#[test]
 fn deep_json_is_refused_before_the_stack_ends() {
     for open in ["[", "{\"a\":", "{\"area_of_interest\":"] {
         refused::<Query>(open.repeat(200_000).as_bytes());
