@@ -266,7 +266,9 @@ impl<K: Copy + Ord> Leaf<K> {
         let least = placed.get(cut)?.0;
         let leaf_of = |part: &[(Place<K>, Entry<K>)]| {
             let mut leaf = Self { entries: Vec::with_capacity(part.len() + LEAF_STEP), ..Self::EMPTY };
-            part.iter().for_each(|(_, entry)| leaf.push(*entry));
+            for (_, entry) in part {
+                leaf.push(*entry);
+            }
             leaf
         };
         let upper = leaf_of(&placed[cut..]);

@@ -5,6 +5,7 @@ use skypact_f3548::UssId;
 
 use crate::answer::Answer;
 use crate::change::Change;
+use crate::entity::Availability;
 use crate::ovn::OvnValue;
 use crate::record::{Recorded, RecordedError};
 use crate::rejection::Rejection;
@@ -110,7 +111,7 @@ impl Dss {
             Change::DeleteSubscription { id, version } => is_of(subscription(*id), Some(version)),
             Change::SetUssAvailability { uss_id, request } => {
                 let held = self.availabilities.get(uss_id.as_str());
-                held.map(|held| held.version_text()).unwrap_or_default() == request.old_version
+                held.map(Availability::version_text).unwrap_or_default() == request.old_version
             }
             Change::MakeDssReport { .. } => true,
         }

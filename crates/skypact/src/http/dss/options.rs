@@ -53,7 +53,7 @@ pub struct DssOptions {
     /// File that gets a JSON line for each request. It is appended to and never closed: rotate it by copying and truncating.
     #[arg(long, value_name = "FILE")]
     pub access_log: Option<PathBuf>,
-    /// Collector of OpenTelemetry that gets traces of requests by OTLP over HTTP, such as http://localhost:4318/v1/traces.
+    /// Collector of OpenTelemetry that gets traces of requests by OTLP over HTTP, such as `http://localhost:4318/v1/traces`.
     #[arg(long, value_name = "URL")]
     pub otlp_traces_url: Option<String>,
     /// Part of the requests to trace, 0 to 1, where the caller's `traceparent` does not say whether it is sampled.
