@@ -132,6 +132,12 @@ impl Node {
         self.child.try_wait().unwrap().is_none()
     }
 
+    /// Asks it to stop, as Ctrl-C does.
+    pub(crate) fn terminate(&mut self) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), rustix::process::Signal::TERM)
+            .unwrap();
+    }
+
     /// Waits for the node to end by itself; its exit code, and the error that it ended with.
     pub(crate) fn ended(mut self) -> (Option<i32>, serde_json::Value) {
         for _ in 0..600 {

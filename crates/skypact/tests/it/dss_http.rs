@@ -43,7 +43,7 @@ impl Process {
         Self::start_with(ground, keys, &[])
     }
 
-    fn start_with(ground: &Ground, keys: &PemFile, more: &[&str]) -> Self {
+    pub(crate) fn start_with(ground: &Ground, keys: &PemFile, more: &[&str]) -> Self {
         let mut child = Self::spawn(ground, keys, more);
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -63,20 +63,40 @@ impl Process {
     pub(crate) fn call(&self, method: &str, path: &str, token: Option<&str>, body: &Value) -> (u16, Value) {
         call_at(&self.address, method, path, token, body)
     }
+
+    /// The same with further headers.
+    pub(crate) fn call_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        token: Option<&str>,
+        body: &Value,
+    ) -> (u16, Value) {
+        try_call(&self.address, method, path, headers, token, body).unwrap_or((0, Value::Null))
+    }
 }
 
 /// The same of a process that somebody else may end meanwhile.
 pub(crate) fn call_at(address: &str, method: &str, path: &str, token: Option<&str>, body: &Value) -> (u16, Value) {
-    try_call(address, method, path, token, body).unwrap_or((0, Value::Null))
+    try_call(address, method, path, &[], token, body).unwrap_or((0, Value::Null))
 }
 
-fn try_call(address: &str, method: &str, path: &str, token: Option<&str>, body: &Value) -> Option<(u16, Value)> {
+fn try_call(
+    address: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    token: Option<&str>,
+    body: &Value,
+) -> Option<(u16, Value)> {
     let mut stream = TcpStream::connect(address).ok()?;
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let authorization = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
     let length = body.len();
     let head = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
-    let head = format!("{head}{authorization}content-length: {length}\r\n\r\n{body}");
+    let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let head = format!("{head}{authorization}{more}content-length: {length}\r\n\r\n{body}");
     stream.write_all(head.as_bytes()).ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
