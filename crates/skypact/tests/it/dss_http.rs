@@ -92,12 +92,14 @@ fn try_call(
 ) -> Option<(u16, Value)> {
     let mut stream = TcpStream::connect(address).ok()?;
     let body = if body.is_null() { String::new() } else { body.to_string() };
-    let authorization = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
     let length = body.len();
-    let head = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
-    let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    let head = format!("{head}{authorization}{more}content-length: {length}\r\n\r\n{body}");
-    stream.write_all(head.as_bytes()).ok()?;
+    write!(stream, "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n").ok()?;
+    let authorization = token.map(|token| format!("Bearer {token}"));
+    let authorization = authorization.as_deref().map(|bearer| ("authorization", bearer));
+    for (name, value) in headers.iter().copied().chain(authorization) {
+        write!(stream, "{name}: {value}\r\n").ok()?;
+    }
+    write!(stream, "content-length: {length}\r\n\r\n{body}").ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
     let (head, body) = answer.split_once("\r\n\r\n")?;
