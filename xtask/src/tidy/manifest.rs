@@ -80,6 +80,13 @@ fn check_root(tree: &Tree, root: &File, found: &mut Vec<Finding>) {
 
 fn check_member(file: &File, root: &File, found: &mut Vec<Finding>) {
     let directory = file.path.trim_end_matches("/Cargo.toml");
+    let excludes = |entry: Entry<'_>| {
+        entry.section == "workspace" && entry.name == "exclude" && entry.value.contains(&format!("\"{directory}\""))
+    };
+    // A workspace of its own, which says in its manifest why.
+    if entries(&root.text).any(excludes) {
+        return;
+    }
     let room = rooms::room_of(&file.path);
     if room.is_none() {
         found.push(Finding::new(

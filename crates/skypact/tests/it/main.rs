@@ -18,6 +18,7 @@ mod dss_torture;
 mod dss_traces;
 mod encounters;
 mod full_disk;
+mod fuzz_targets;
 mod legs;
 mod listener;
 mod loopback;

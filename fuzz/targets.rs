@@ -1,0 +1,171 @@
+//! What the fuzz targets do with bytes of an enemy's choice. Nothing may panic, take long or take much memory, and each refusal has a code
+//! and words. `make fuzz` looks for new inputs, `make test` runs the seeds and changes of them.
+#![allow(dead_code, reason = "each fuzz target takes one of them")]
+
+use std::io::Write as _;
+use std::sync::LazyLock;
+
+use skypact::http::dss::keys::KeySet;
+use skypact::http::dss::metrics::Metrics;
+use skypact::http::dss::token::{Authenticator, TokenRules};
+use skypact_airspace::UtcNanos;
+use skypact_dss::{Caller, Change, Dss, Operation, Recorded, Scope, Scopes, Stamp, Target};
+use skypact_f3548::{
+    ErrorReport, ParseOptions, PutConstraintReference, PutOperationalIntentReference, PutSubscription, Query, Request,
+    SetUssAvailability,
+};
+use skypact_record::verify::{Expectation, verify};
+use skypact_record::{JournalLeaf, SignedCheckpoint, verify_journal};
+
+/// What a target runs.
+type Run = fn(&[u8]);
+
+/// The targets: name, which is that of a folder of seeds, and what it runs.
+pub(crate) const TARGETS: [(&str, Run); 7] = [
+    ("request", request),
+    ("changes", changes),
+    ("token", token),
+    ("dss_entry", dss_entry),
+    ("journal_bundle", journal_bundle),
+    ("record_bundle", record_bundle),
+    ("note", note),
+];
+
+/// The time at which everything here takes place: 2026-01-01.
+const NOW: UtcNanos = UtcNanos(1_767_225_600_000_000_000);
+
+/// A request body. The first byte chooses the kind.
+pub(crate) fn request(bytes: &[u8]) {
+    let Some((kind, body)) = bytes.split_first() else { return };
+    match kind % 6 {
+        0 => parsed::<PutOperationalIntentReference>(body),
+        1 => parsed::<PutConstraintReference>(body),
+        2 => parsed::<PutSubscription>(body),
+        3 => parsed::<Query>(body),
+        4 => parsed::<SetUssAvailability>(body),
+        _ => parsed::<ErrorReport>(body),
+    }
+}
+
+fn parsed<T: Request + PartialEq + std::fmt::Debug>(body: &[u8]) {
+    let strict = T::parse(body, &ParseOptions { allow_http_base_urls: false });
+    let lenient = T::parse(body, &ParseOptions { allow_http_base_urls: true });
+    match (strict, lenient) {
+        (Ok(strict), lenient) => assert_eq!(Ok(strict), lenient, "what is allowed stays what it is"),
+        (Err(refusal), _) => {
+            assert!(!refusal.code().is_empty() && !refusal.to_string().is_empty());
+            assert!(refusal.to_string().len() < 4_096, "an answer is short whatever was asked");
+        }
+    }
+}
+
+/// Changes one after the other, a line each: operation (1 to 8), id (a digit), `n` for none or `c` for the version that was given last, and
+/// the body. What is allowed is carried out, recorded, and follows again from the record.
+pub(crate) fn changes(bytes: &[u8]) {
+    carried_out(bytes);
+}
+
+/// The same; how many were carried out.
+pub(crate) fn carried_out(bytes: &[u8]) -> usize {
+    let mut count = 0;
+    let (mut dss, mut replica) = (Dss::new(), Dss::new());
+    let mut given = String::new();
+    for (place, line) in (0..).zip(bytes.split(|byte| *byte == b'\n').take(16)) {
+        let [operation, id, version, body @ ..] = line else { continue };
+        let Some(operation) = Operation::from_number(u64::from(operation.wrapping_sub(b'0'))) else { continue };
+        let id = match operation {
+            Operation::SetUssAvailability => format!("uss{}", id % 10),
+            _ => format!("0000000{}-0000-4000-8000-000000000000", id % 10),
+        };
+        let target = Target { id, version: (*version == b'c').then(|| given.clone()) };
+        let options = ParseOptions { allow_http_base_urls: true };
+        let Ok(change) = Change::parse(operation, &target, body, &options) else { continue };
+        let now = UtcNanos(NOW.0 + place * 1_000_000_000);
+        let stamp = Stamp { manager: "uss1".into(), now, random: [place as u128 + 1; 3].map(|n| n << 90 | n << 10) };
+        let stamp = Stamp { random: [stamp.random[0], stamp.random[1] + 1, stamp.random[2] + 2], ..stamp };
+        let scopes = Scope::ALL.into_iter().fold(Scopes::default(), Scopes::with);
+        let caller = Caller { manager: "uss1", scopes };
+        if let Err(refusal) = dss.decide(&caller, &change, now) {
+            assert!(!refusal.code().is_empty() && !refusal.to_string().is_empty());
+            continue;
+        }
+        let answer = dss.apply(&change, &stamp);
+        given = answer.given().unwrap_or_default();
+        let recorded =
+            Recorded { operation, stamp, token_id: None, target, body: body.to_vec(), given: answer.given() };
+        let recorded = Recorded::decode(&recorded.encode()).expect("what was encoded is decoded");
+        assert_eq!(replica.audit(&recorded), Ok(answer), "the record gives the same again");
+        assert_eq!(dss.sizes(), replica.sizes());
+        count += 1;
+    }
+    count
+}
+
+/// An `Authorization` header.
+pub(crate) fn token(bytes: &[u8]) {
+    static AUTHENTICATOR: LazyLock<Authenticator> = LazyLock::new(|| {
+        let path = std::env::temp_dir().join(format!("skypact-fuzz-{}.pem", std::process::id()));
+        let written = std::fs::File::create(&path).and_then(|mut file| file.write_all(KEY.as_bytes()));
+        written.expect("a file of the key");
+        let keys = KeySet::from_pem_file(&path).expect("a sound key");
+        // It may stay when the process ends here.
+        let _ = std::fs::remove_file(&path);
+        let rules = TokenRules::new(vec!["localhost".to_owned()], vec![], false).expect("an audience");
+        Authenticator::new(rules, keys, std::sync::Arc::new(Metrics::new()))
+    });
+    let header = std::str::from_utf8(bytes).ok();
+    let refused = AUTHENTICATOR.verify(header, NOW.0 / 1_000_000_000).expect_err("nobody has the private key");
+    assert!(!refused.code().is_empty() && refused.to_string().len() < 1_024);
+}
+
+/// An entry of a DSS's log, and the leaf of a journal.
+pub(crate) fn dss_entry(bytes: &[u8]) {
+    match Recorded::decode(bytes) {
+        Ok(recorded) => {
+            assert_eq!(recorded.encode(), bytes, "it has one form");
+            // The request in it may be none.
+            let _ = Dss::new().audit(&recorded);
+        }
+        Err(error) => assert!(!error.code().is_empty() && !error.to_string().is_empty()),
+    }
+    if let Ok(leaf) = JournalLeaf::decode(bytes) {
+        assert_eq!(leaf.encode().as_deref(), Ok(bytes), "it has one form");
+    }
+}
+
+/// A journal bundle.
+pub(crate) fn journal_bundle(bytes: &[u8]) {
+    let mut dss = Dss::new();
+    let report = verify_journal(bytes, None, |_, body| {
+        let recorded = Recorded::decode(body).map_err(|error| (error.code(), error.to_string()))?;
+        dss.audit(&recorded).map(drop).map_err(|error| (error.code(), error.to_string()))
+    });
+    assert!(report.faults.iter().all(|fault| !fault.code.is_empty() && !fault.message.is_empty()));
+    assert!(report.holds() || !report.faults.is_empty(), "what does not hold says why");
+}
+
+/// A bundle of a channel.
+pub(crate) fn record_bundle(bytes: &[u8]) {
+    let report = verify(bytes, &Expectation { channel: None }, 1);
+    assert!(report.faults.iter().all(|fault| !fault.code.is_empty() && !fault.message.is_empty()));
+}
+
+/// A signed checkpoint.
+pub(crate) fn note(bytes: &[u8]) {
+    match SignedCheckpoint::parse(bytes) {
+        Ok(signed) => assert_eq!(signed.encode(), bytes, "it has one form"),
+        Err(error) => assert!(!error.code().is_empty() && !error.to_string().is_empty()),
+    }
+}
+
+/// A public key made for these targets; the private one was thrown away.
+const KEY: &str = "\
+-----BEGIN PUBLIC KEY-----\n\
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAyrRNtnUeB/Nkdo2ryEAE\n\
++BlP6F17cG8DbdKNnjfWPqvADNxVQHqCsuLhm9oRxf73yP32qaVYBINQe64TaA5M\n\
+8p+UXP5JqbWX3ORIj08jo5XmZ4YAKWwIkrc2RhTc5zZvRnV+lzM5E8UXzUTZeUzj\n\
+4hWCr871NkWCtw/WBcW2W14fD775OUB9yc0U01wFhHo+kzvaMxyUY796nZRqrJij\n\
+TdTwV8plLeKbmz/LFmDP26KNJos4tZbyBr6AF9Jt2AzwqQ9+gTPyqNljPZavfC9d\n\
+xatSKA9VQ0WoCqFZb2o8+/57L0KdzRK3PLhVYclYKqvlr1WGqqL1jYq1kKM8vb3O\n\
+/wIDAQAB\n\
+-----END PUBLIC KEY-----\n";
