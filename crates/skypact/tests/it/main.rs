@@ -6,6 +6,7 @@ mod command_ground;
 mod dss_clock;
 #[cfg(debug_assertions)]
 mod dss_crash;
+mod dss_hostile;
 mod dss_http;
 mod dss_issuer;
 mod dss_keys;
