@@ -22,6 +22,26 @@ pub struct VolumeIndex<K> {
     len: usize,
 }
 
+/// Volumes to ask about all at once, known by their places in a list, with all that is within the minima of them.
+#[derive(Clone, Debug)]
+pub struct Asked(VolumeIndex<usize>);
+
+impl Asked {
+    /// These volumes, with the minima and the tolerance of agreement around them.
+    pub fn about(volumes: &[Volume4d], minima: &Minima) -> Self {
+        let mut index = VolumeIndex::new();
+        for (key, volume) in volumes.iter().enumerate() {
+            index.insert_entry(Entry { extent: Extent::reach(volume, minima), key });
+        }
+        Self(index)
+    }
+
+    /// Whether one of those that this volume may be within reach of is accepted, by its place. Ends with the first that is.
+    pub fn any_near(&self, volume: &Volume4d, mut accept: impl FnMut(usize) -> bool) -> bool {
+        self.0.root.any_meeting(&Extent::of(volume), &mut accept)
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Entry<K> {
     extent: Extent,
@@ -80,7 +100,10 @@ impl<K: Copy + Ord> VolumeIndex<K> {
 
     /// Adds a volume under a key; one key may hold several volumes. Logarithmic, also at worst.
     pub fn insert(&mut self, key: K, volume: &Volume4d) {
-        let entry = Entry { extent: Extent::of(volume), key };
+        self.insert_entry(Entry { extent: Extent::of(volume), key });
+    }
+
+    fn insert_entry(&mut self, entry: Entry<K>) {
         self.len += 1;
         if let Some(upper) = self.root.insert(&entry.place(), entry) {
             let lower = std::mem::replace(&mut self.root, Node::Leaf(Leaf::EMPTY));
@@ -114,15 +137,10 @@ impl<K: Copy + Ord> VolumeIndex<K> {
         });
     }
 
-    /// Whether one of the volumes that may meet this one, no minima between them, is accepted by its key. Ends with the first that is.
-    pub fn any_candidate(&self, volume: &Volume4d, mut accept: impl FnMut(K) -> bool) -> bool {
-        self.root.any_meeting(&Extent::of(volume), &mut accept)
-    }
-
-    /// Visits the key of every volume that may meet one of the others, once however many of them it may meet; never misses one. It is as if all
-    /// others were one search, so a thousand of them that overlap cost little more than one.
-    pub fn for_each_candidate_of<L: Copy + Ord>(&self, others: &VolumeIndex<L>, mut visit: impl FnMut(K)) {
-        self.root.for_each_meeting_one_of(&others.root, &mut visit);
+    /// Visits the key of every volume that may be within reach of one that is asked about, once however many of those it is near; never misses
+    /// one. All that are asked about are one search, so a thousand of them that overlap cost little more than one.
+    pub fn for_each_candidate_of(&self, asked: &Asked, mut visit: impl FnMut(K)) {
+        self.root.for_each_meeting_one_of(&asked.0.root, &mut visit);
     }
 
     /// Bytes of memory held on the heap, spare capacity included.
@@ -170,7 +188,7 @@ impl<K: Copy + Ord> Node<K> {
         }
     }
 
-    fn for_each_meeting_one_of<L: Copy + Ord>(&self, others: &Node<L>, visit: &mut impl FnMut(K)) {
+    fn for_each_meeting_one_of(&self, others: &Node<usize>, visit: &mut impl FnMut(K)) {
         let meets_one = |extent: &Extent| others.any_meeting(extent, &mut |_| true);
         match self {
             Self::Leaf(Leaf { entries, .. }) => {
@@ -333,6 +351,7 @@ impl<K: Copy + Ord> Inner<K> {
         let high = self.children.remove(lower + 1);
         match (&mut self.children[lower], high) {
             (Node::Leaf(low), Node::Leaf(high)) => {
+                low.entries.reserve_exact(high.entries.len());
                 high.entries.into_iter().for_each(|entry| low.push(entry));
             }
             (Node::Inner(low), Node::Inner(high)) => {

@@ -18,7 +18,7 @@ pub mod volume;
 pub use altitude::{Altitude, AltitudeBand, AltitudeBandError, AltitudeMargins, Datum};
 pub use effort::Effort;
 pub use footprint::{Bounds, Circle, Corridor, Footprint, GeometryError, Polygon};
-pub use index::VolumeIndex;
+pub use index::{Asked, VolumeIndex};
 pub use time::{TimeWindow, TimeWindowError, UtcNanos};
 pub use units::{LatLng, PositionError};
 pub use volume::{

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use skypact_airspace::{Effort, Volume4d, VolumeIndex, meet_within};
+use skypact_airspace::{Asked, Effort, Minima, Volume4d, VolumeIndex, meet_within};
 use skypact_f3548::EntityId;
 
 use crate::entity::{Constraint, OperationalIntent, Subscription};
@@ -82,12 +82,9 @@ impl<T: Located + Clone> Register<T> {
     /// The wanted entities of which a volume shares a point of space and time with one of these, ascending by id. Exact, until shapes that
     /// were made to take long have spent [`COMPARISONS_MAX`]: the simplest come first, so they are the ones that count as meeting then.
     pub(crate) fn meeting(&self, volumes: &[Volume4d], wanted: impl Fn(&T) -> bool) -> Vec<&T> {
-        let mut ours = VolumeIndex::new();
-        for (place, volume) in volumes.iter().enumerate() {
-            ours.insert(place, volume);
-        }
+        let asked = Asked::about(volumes, &Minima::default());
         let mut slots = Vec::new();
-        self.index.for_each_candidate_of(&ours, |slot| slots.push(slot));
+        self.index.for_each_candidate_of(&asked, |slot| slots.push(slot));
         slots.sort_unstable();
         slots.dedup();
         let mut found: Vec<_> =
@@ -101,9 +98,8 @@ impl<T: Located + Clone> Register<T> {
                 return true;
             }
             let mut theirs = entity.extents().iter();
-            let meets = |theirs: &Volume4d| {
-                ours.any_candidate(theirs, |place| meet_within(&mut effort, &volumes[place], theirs))
-            };
+            let meets =
+                |theirs: &Volume4d| asked.any_near(theirs, |place| meet_within(&mut effort, &volumes[place], theirs));
             theirs.any(meets)
         });
         found.sort_unstable_by_key(|entity| entity.id());

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use skypact_airspace::{
-    Altitude, AltitudeBand, AltitudeMargins, Circle, Corridor, Datum, Footprint, LatLng, Minima, Polygon, TimeWindow,
-    UtcNanos, Volume4d, VolumeIndex, conflict, conflicts, meet,
+    Altitude, AltitudeBand, AltitudeMargins, Asked, Circle, Corridor, Datum, Footprint, LatLng, Minima, Polygon,
+    TimeWindow, UtcNanos, Volume4d, VolumeIndex, conflict, conflicts, meet,
 };
 
 const MARGINS: AltitudeMargins = AltitudeMargins { pressure_mm: 300_000, geoid_mm: 110_000 };
@@ -95,7 +95,7 @@ fn both(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_index_finds_what_brute_force_finds_while_volumes_come_and_go(
@@ -155,31 +155,34 @@ proptest! {
 
     #[test]
     fn many_volumes_are_asked_about_at_once_as_one_by_one(
-        held in prop::collection::vec(volume(), 1..300), asked in prop::collection::vec(volume(), 0..100),
+        held in prop::collection::vec(volume(), 1..300), volumes in prop::collection::vec(volume(), 0..100),
+        minima in minima(),
     ) {
-        let index_of = |volumes: &[Volume4d]| {
-            let mut index = VolumeIndex::new();
-            (0..).zip(volumes).for_each(|(key, volume)| index.insert(key, volume));
-            index
-        };
+        let mut index = VolumeIndex::new();
+        (0..).zip(&held).for_each(|(key, volume)| index.insert(key, volume));
+        let mut near = vec![vec![false; volumes.len()]; held.len()];
+        for (place, volume) in volumes.iter().enumerate() {
+            index.for_each_candidate(volume, &minima, |key: usize| near[key][place] = true);
+        }
+        let asked = Asked::about(&volumes, &minima);
         let mut visits = vec![0; held.len()];
-        let others = index_of(&asked);
-        index_of(&held).for_each_candidate_of(&others, |key: usize| visits[key] += 1);
-        for (volume, visits) in held.iter().zip(visits) {
-            let mut candidates = vec![false; asked.len()];
-            let accepted = others.any_candidate(volume, |key: usize| {
-                candidates[key] = true;
+        index.for_each_candidate_of(&asked, |key: usize| visits[key] += 1);
+        for (key, volume) in held.iter().enumerate() {
+            let mut found = vec![false; volumes.len()];
+            let accepted = asked.any_near(volume, |place| {
+                found[place] = true;
                 false
             });
             prop_assert!(!accepted);
-            let is_candidate = candidates.contains(&true);
-            prop_assert_eq!(visits, usize::from(is_candidate), "once, and only then");
-            for (other, candidate) in asked.iter().zip(candidates) {
-                prop_assert!(!meet(volume, other) || candidate);
+            prop_assert_eq!(&found, &near[key]);
+            let is_candidate = found.contains(&true);
+            prop_assert_eq!(visits[key], usize::from(is_candidate), "once, and only then");
+            for (other, found) in volumes.iter().zip(found) {
+                prop_assert!(!meet(volume, other) || found);
             }
             let mut looked_at = 0;
-            prop_assert_eq!(others.any_candidate(volume, |_| { looked_at += 1; true }), is_candidate);
-            prop_assert_eq!(looked_at, visits, "the first that is accepted is the last");
+            prop_assert_eq!(asked.any_near(volume, |_| { looked_at += 1; true }), is_candidate);
+            prop_assert_eq!(looked_at, visits[key], "the first that is accepted is the last");
         }
     }
 
@@ -203,6 +206,26 @@ fn disc_for_an_hour(lat_e9: i64, hour: i64) -> Volume4d {
     let disc = Circle::new(LatLng::new(lat_e9, 0).expect("in range"), 100_000).expect("a disc");
     let window = TimeWindow::new(UtcNanos(hour * HOUR_NS), UtcNanos((hour + 1) * HOUR_NS)).expect("in order");
     Volume4d::new(disc.into(), AltitudeBand::new(None, None).expect("unbounded"), window)
+}
+
+#[test]
+fn what_is_within_the_tolerance_of_agreement_is_a_candidate_for_many_as_for_one() {
+    let between = |lower_mm, upper_mm| {
+        let altitude = |mm| Some(Altitude { mm, datum: Datum::W84 });
+        let band = AltitudeBand::new(altitude(lower_mm), altitude(upper_mm)).expect("in order");
+        Volume4d { band, ..disc_for_an_hour(0, 0) }
+    };
+    let mut index = VolumeIndex::new();
+    index.insert(7, &between(0, 100_000));
+    for (lower_mm, is_near) in [(100_500, true), (102_000, false)] {
+        let volume = between(lower_mm, 200_000);
+        let mut found = [false; 2];
+        index.for_each_candidate(&volume, &Minima::default(), |_| found[0] = true);
+        let asked = Asked::about(&[volume], &Minima::default());
+        index.for_each_candidate_of(&asked, |_| found[1] = true);
+        assert_eq!(found, [is_near; 2], "{lower_mm} mm");
+        assert_eq!(asked.any_near(&between(0, 100_000), |_| true), is_near);
+    }
 }
 
 #[test]
