@@ -24,8 +24,8 @@ struct Contents {
 #[derive(Default)]
 struct Replay {
     dss: Dss,
+    /// Carried out; the next one is the entry of this index.
     entries: u64,
-    is_over: bool,
 }
 
 impl Contents {
@@ -38,25 +38,15 @@ impl Contents {
             return Err(("dss-entry-time", message.to_owned()));
         }
         match &mut self.replay {
-            Some(replay) => replay.visit(leaf.index, &recorded)?,
-            None => drop(recorded.change().map_err(malformed)?),
+            Some(replay) if replay.entries == leaf.index => {
+                replay.dss.audit(&recorded).map_err(|error| (error.code(), error.to_string()))?;
+                replay.entries += 1;
+            }
+            // Nothing behind one that is missing or wrong is carried out, for nobody knows what it would give.
+            _ => drop(recorded.change().map_err(malformed)?),
         }
         *self.operations.entry(recorded.operation.as_str()).or_default() += 1;
         *self.managers.entry(recorded.stamp.manager.to_string()).or_default() += 1;
-        Ok(())
-    }
-}
-
-impl Replay {
-    /// Carries out the next change; nothing behind one that is missing or wrong, for nobody knows what it would give.
-    fn visit(&mut self, index: u64, recorded: &Recorded) -> Result<(), EntryFault> {
-        self.is_over |= index != self.entries;
-        if !self.is_over {
-            let carried_out = self.dss.audit(recorded);
-            self.is_over = carried_out.is_err();
-            carried_out.map_err(|error| (error.code(), error.to_string()))?;
-            self.entries += 1;
-        }
         Ok(())
     }
 }
