@@ -70,10 +70,10 @@ pub(super) fn write_new(path: &Path, role: KeyRole, label: &str, secret: &Signin
         _ => {}
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(beside).map_err(failed)?;
-    file.write_all(&line).and_then(|()| file.sync_all()).map_err(failed)?;
     // A link, for it takes no place that is taken, as a renaming would.
-    let placed = fs::hard_link(beside, path);
-    fs::remove_file(beside).and(placed).map_err(failed)?;
+    let placed = file.write_all(&line).and_then(|()| file.sync_all()).and_then(|()| fs::hard_link(beside, path));
+    // A secret is not left lying about, whatever came of it.
+    placed.and(fs::remove_file(beside)).map_err(failed)?;
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)
 }
