@@ -138,7 +138,10 @@ impl LocalClient {
     }
 }
 
-async fn open(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> hyper::Result<SendRequest<Full<Bytes>>> {
+/// Speaks HTTP/1.1 over a stream, until the answer has come or the sender is dropped.
+pub(super) async fn open(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+) -> hyper::Result<SendRequest<Full<Bytes>>> {
     let (sender, connection) = handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
     Ok(sender)

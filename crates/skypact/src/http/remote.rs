@@ -8,12 +8,14 @@ use std::time::Duration;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Bytes;
 use hyper::{Request, Response, Uri, header};
-use hyper_util::rt::TokioIo;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+
+use super::client::open;
 
 /// Where a server answers.
 pub(crate) struct Remote {
@@ -102,27 +104,21 @@ impl Remote {
     ) -> Result<Response<Bytes>, NoAnswer> {
         let stream = TcpStream::connect((self.host.as_str(), self.port)).await.map_err(|error| unreachable(&error))?;
         match &self.tls {
-            None => self.exchange_over(TokioIo::new(stream), request, answer_bytes_max).await,
+            None => self.exchange_over(stream, request, answer_bytes_max).await,
             Some((connector, name)) => {
                 let stream = connector.connect(name.clone(), stream).await.map_err(|error| unreachable(&error))?;
-                self.exchange_over(TokioIo::new(stream), request, answer_bytes_max).await
+                self.exchange_over(stream, request, answer_bytes_max).await
             }
         }
     }
 
-    async fn exchange_over<S>(
+    async fn exchange_over(
         &self,
-        stream: S,
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
         mut request: Request<Full<Bytes>>,
         answer_bytes_max: usize,
-    ) -> Result<Response<Bytes>, NoAnswer>
-    where
-        S: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
-    {
-        let handshake = hyper::client::conn::http1::handshake(stream).await;
-        let (mut sender, connection) = handshake.map_err(|error| unreachable(&error))?;
-        // It ends with the answer, or when the sender is dropped.
-        tokio::spawn(connection);
+    ) -> Result<Response<Bytes>, NoAnswer> {
+        let mut sender = open(stream).await.map_err(|error| unreachable(&error))?;
         let path = self.url.path_and_query().map_or("/", |path| path.as_str());
         *request.uri_mut() = path.parse().map_err(|error| unreachable(&error))?;
         let host = self.url.authority().map_or("", |authority| authority.as_str());

@@ -165,7 +165,8 @@ struct Collector {
 
 impl fmt::Debug for Collector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Collector({})", self.remote.url())
+        // Nothing of the URL, which may hold a secret: the library logs this.
+        f.write_str("Collector")
     }
 }
 
