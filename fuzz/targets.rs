@@ -81,8 +81,8 @@ pub(crate) fn carried_out(bytes: &[u8]) -> usize {
         let options = ParseOptions { allow_http_base_urls: true };
         let Ok(change) = Change::parse(operation, &target, body, &options) else { continue };
         let now = UtcNanos(NOW.0 + place * 1_000_000_000);
-        let stamp = Stamp { manager: "uss1".into(), now, random: [place as u128 + 1; 3].map(|n| n << 90 | n << 10) };
-        let stamp = Stamp { random: [stamp.random[0], stamp.random[1] + 1, stamp.random[2] + 2], ..stamp };
+        let random = [1, 2, 3].map(|number: u128| (place as u128) << 100 | number << 90 | 1);
+        let stamp = Stamp { manager: "uss1".into(), now, random };
         let scopes = Scope::ALL.into_iter().fold(Scopes::default(), Scopes::with);
         let caller = Caller { manager: "uss1", scopes };
         if let Err(refusal) = dss.decide(&caller, &change, now) {

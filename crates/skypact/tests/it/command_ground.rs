@@ -69,7 +69,7 @@ pub(crate) fn until(what: &str, holds: impl Fn() -> bool) {
 /// Two parties with a pact in force, each with a "Duty officer" and a "Night officer", that know each other's address.
 pub(crate) fn pact(ground: &Ground) {
     let (red, blue, proposal) = (ground.path("red"), ground.path("blue"), ground.path("proposal.toml"));
-    let addresses = free_addresses();
+    let addresses: [String; 2] = free_addresses();
     for (dir, party, prefix, listen) in
         [(&red, "RED", "red.example", &addresses[0]), (&blue, "BLUE", "blue.example", &addresses[1])]
     {
@@ -90,9 +90,14 @@ pub(crate) fn pact(ground: &Ground) {
 }
 
 /// Addresses on loopback that were free just now.
-fn free_addresses() -> [String; 2] {
-    let held = [0; 2].map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+pub(crate) fn free_addresses<const N: usize>() -> [String; N] {
+    let held = [0; N].map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
     held.map(|listener| listener.local_addr().unwrap().to_string())
+}
+
+/// Asks a process to stop, as an administrator does.
+pub(crate) fn terminate(child: &Child) {
+    rustix::process::kill_process(rustix::process::Pid::from_child(child), rustix::process::Signal::TERM).unwrap();
 }
 
 /// A node as a process, ended with SIGKILL when it is dropped.
@@ -133,9 +138,8 @@ impl Node {
     }
 
     /// Asks it to stop, as Ctrl-C does.
-    pub(crate) fn terminate(&mut self) {
-        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), rustix::process::Signal::TERM)
-            .unwrap();
+    pub(crate) fn terminate(&self) {
+        terminate(&self.child);
     }
 
     /// Waits for the node to end by itself; its exit code, and the error that it ended with.

@@ -3,11 +3,10 @@
 use serde_json::json;
 use skypact::clock::{NodeClock, now_utc_ns};
 use skypact::dss::{Client, DssError, Front};
-use skypact_dss::{Answer, Change, Operation, Query, QueryAnswer, Scopes, Target};
-use skypact_f3548::ParseOptions;
+use skypact_dss::{Answer, Operation, Query, QueryAnswer, Scopes, Target};
 
 use crate::command_ground::Ground;
-use crate::dss_seat::seated;
+use crate::dss_seat::{change, seated};
 
 const SECOND_NS: i64 = 1_000_000_000;
 
@@ -19,9 +18,7 @@ fn arbiter() -> Client {
 async fn set_down(front: &Front, uss: &str) -> Result<Answer, DssError> {
     let (operation, target) = (Operation::SetUssAvailability, Target { id: uss.to_owned(), version: None });
     let body = json!({ "availability": "Down", "old_version": "" }).to_string().into_bytes();
-    let change = Change::parse(operation, &target, &body, &ParseOptions::default()).unwrap();
-    // This process writes, so nothing is handed on.
-    front.change(arbiter(), operation, target, body, change).await.map(Result::unwrap)
+    change(front, arbiter(), operation, target, body).await
 }
 
 /// Runs a DSS over the directory by this clock.

@@ -9,12 +9,11 @@ use std::path::Path;
 use skypact::bench::shapes::Dice;
 use skypact::clock::NodeClock;
 use skypact::dss::{Client, Front, export};
-use skypact_dss::{Answer, Change, Operation, Query, QueryAnswer, Recorded, Scopes, Target};
-use skypact_f3548::ParseOptions;
+use skypact_dss::{Answer, Operation, Query, QueryAnswer, Recorded, Scopes, Target};
 use skypact_record::verify_journal;
 
-use crate::dss_http::intent;
-use crate::dss_seat::seated;
+use crate::dss_http::{id, intent};
+use crate::dss_seat::{self, seated};
 use crate::storage_crash::{has_strace, trace};
 use crate::storage_ground::Ground;
 use crate::storage_trace::{Disk, Event, Unsynced};
@@ -77,20 +76,17 @@ async fn work(front: Front, client: u64, session: u64) {
 /// The change of this number: to the intent in the client's own place, over and over.
 async fn change(front: &Front, manager: &str, place: u64, number: u64) {
     let operation = CYCLE[(number % 3) as usize];
-    let id = id(place);
     let version = ovn(front, manager, place).await;
     let is_put = operation == Operation::PutOperationalIntentReference;
     let body = if is_put { intent(place as u32, &[]).to_string().into_bytes() } else { Vec::new() };
-    let target = Target { id, version };
-    let parsed = Change::parse(operation, &target, &body, &ParseOptions::default()).unwrap();
-    // This process writes, so nothing is handed on.
-    let answer = front.change(client(manager), operation, target, body, parsed).await.unwrap().unwrap();
+    let target = Target { id: id(place as u32), version };
+    let answer = dss_seat::change(front, client(manager), operation, target, body).await.unwrap();
     assert!(matches!(answer, Answer::OperationalIntent(_)));
 }
 
 /// The OVN of the intent in this place; none when there is no intent.
 async fn ovn(front: &Front, manager: &str, place: u64) -> Option<String> {
-    match front.query(client(manager), Query::OperationalIntent(id(place).parse().unwrap())).await {
+    match front.query(client(manager), Query::OperationalIntent(id(place as u32).parse().unwrap())).await {
         Ok(QueryAnswer::OperationalIntent(answer)) => {
             Some(answer.operational_intent_reference.ovn.as_ref().unwrap().to_string())
         }
@@ -100,10 +96,6 @@ async fn ovn(front: &Front, manager: &str, place: u64) -> Option<String> {
             None
         }
     }
-}
-
-fn id(place: u64) -> String {
-    format!("00000000-0000-4000-8000-{place:012x}")
 }
 
 fn client(manager: &str) -> Client {

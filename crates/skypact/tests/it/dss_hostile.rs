@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::command_ground::Ground;
-use crate::dss_http::{ALL, Process, extent, intent, intent_path, run, token};
+use crate::dss_http::{ALL, Process, answered, extent, intent, intent_path, run, token};
 use crate::dss_issuer::{PemFile, TRUSTED};
 
 /// Sends these bytes and reads the status and the code of the answer; zero when the connection ends without one.
@@ -19,10 +19,7 @@ fn answer_to(dss: &Process, bytes: &[u8]) -> (u16, String) {
     let _ = stream.write_all(bytes);
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
-    let answer = String::from_utf8_lossy(&answer);
-    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    let (status, body) = answered(&String::from_utf8_lossy(&answer)).unwrap_or_default();
     assert!(
         status < 400 || body.is_null() || body["message"].as_str().is_some_and(|text| text.len() < 4_096),
         "{body}"

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use skypact::clock::now_utc_ns;
 
-use crate::command_ground::{Ground, skypact};
+use crate::command_ground::{Ground, skypact, terminate};
 use crate::dss_issuer::{PemFile, TRUSTED};
 use crate::storage_ground::Mounted;
 
@@ -102,6 +102,11 @@ fn try_call(
     write!(stream, "content-length: {length}\r\n\r\n{body}").ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
+    answered(&answer)
+}
+
+/// Status and JSON of an answer; none when it has no whole head.
+pub(crate) fn answered(answer: &str) -> Option<(u16, Value)> {
     let (head, body) = answer.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
     Some((status, serde_json::from_str(body).unwrap_or(Value::Null)))
@@ -138,7 +143,7 @@ pub(crate) fn extent(north: u32, lower_m: u32) -> Value {
     })
 }
 
-fn id(number: u32) -> String {
+pub(crate) fn id(number: u32) -> String {
     format!("{number:08x}-0000-4000-8000-000000000000")
 }
 
@@ -300,7 +305,7 @@ fn the_access_log_has_a_line_for_each_request_and_nothing_that_a_client_could_br
     assert_eq!(dss.call("GET", &path, Some(&planner), &Value::Null).0, 404);
     assert_eq!(dss.call("GET", "/none/%0a{\"status\":200}", Some(&planner), &Value::Null).0, 404);
     assert_eq!(dss.call("PUT", &path, None, &intent(1, &[])).0, 401);
-    rustix::process::kill_process(rustix::process::Pid::from_child(&dss.child), rustix::process::Signal::TERM).unwrap();
+    terminate(&dss.child);
     assert!(dss.child.wait().unwrap().success());
 
     let log = std::fs::read_to_string(&file).unwrap();

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skypact::clock::NodeClock;
-use skypact::dss::{DssError, Front, Seat};
+use skypact::dss::{Client, DssError, Front, Seat};
+use skypact_dss::{Answer, Change, Operation, Target};
+use skypact_f3548::ParseOptions;
 use tokio::sync::watch;
 
 /// Runs a DSS over the directory, asks, and stops it. An error is that of the DSS, at its start or at its end.
@@ -25,4 +27,17 @@ pub(crate) async fn seated<T>(dir: &Path, clock: NodeClock, ask: impl AsyncFnOnc
     stop.send(true).unwrap();
     running.await.unwrap()?;
     Ok(seen)
+}
+
+/// Asks a DSS that writes for a change.
+pub(crate) async fn change(
+    front: &Front,
+    client: Client,
+    operation: Operation,
+    target: Target,
+    body: Vec<u8>,
+) -> Result<Answer, DssError> {
+    let change = Change::parse(operation, &target, &body, &ParseOptions::default()).unwrap();
+    // This process writes, so nothing is handed on.
+    front.change(client, operation, target, body, change).await.map(Result::unwrap)
 }

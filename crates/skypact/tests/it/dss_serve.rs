@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::command_ground::{Ground, Node, pact, refuse, succeed, until};
+use crate::command_ground::{Ground, Node, free_addresses, pact, refuse, succeed, until};
 use crate::dss_http::{ALL, call_at, intent, intent_path, token};
 use crate::dss_issuer::{PemFile, TRUSTED};
 
@@ -18,17 +18,13 @@ fn with_dss(ground: &Ground, table: &str) -> String {
     dir
 }
 
-fn free_address() -> String {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
-}
-
 #[test]
 fn a_node_runs_a_dss_beside_its_channel_in_a_directory_of_its_own() {
     let ground = Ground::new("dss-serve");
-    let (keys, address) = (PemFile::new("PUBLIC KEY", TRUSTED.public_spki()), free_address());
+    let (keys, [address]) = (PemFile::new("PUBLIC KEY", TRUSTED.public_spki()), free_addresses());
     let table = format!("listen = \"{address}\"\npublic_key_files = [{:?}]\naccess_log = \"access.log\"", keys.path());
     let dir = with_dss(&ground, &table);
-    let mut node = Node::start(&dir);
+    let node = Node::start(&dir);
     let ready = || call_at(&address, "GET", "/ready", None, &Value::Null).0 == 200;
     until("the DSS is ready", ready);
     let uss = token("uss1", ALL);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::command_ground::{Ground, refuse};
+use crate::command_ground::{Ground, refuse, terminate};
 use crate::dss_http::{ALL, Process, intent, intent_path, token};
 use crate::dss_issuer::{PemFile, TRUSTED};
 
@@ -59,9 +59,9 @@ fn attribute<'a>(of: &'a Value, key: &str) -> &'a Value {
     found.map_or(&Value::Null, |found| &found["value"])
 }
 
-/// Stops it as an administrator would: what waits is sent.
+/// Stops it: what waits is sent.
 fn stop(mut dss: Process) {
-    rustix::process::kill_process(rustix::process::Pid::from_child(&dss.child), rustix::process::Signal::TERM).unwrap();
+    terminate(&dss.child);
     assert!(dss.child.wait().unwrap().success());
 }
 

@@ -7,15 +7,15 @@ use skypact::bench::shapes::Dice;
 #[path = "../../../../fuzz/targets.rs"]
 mod targets;
 
+const SEEDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds");
 /// Changes of each seed.
 const CHANGES: u64 = 300;
 
 #[test]
 fn the_fuzz_targets_take_their_seeds_and_changes_of_them() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds");
     for (name, target) in targets::TARGETS {
         let mut seeds: Vec<Vec<u8>> = Vec::new();
-        for entry in std::fs::read_dir(folder.join(name)).unwrap() {
+        for entry in std::fs::read_dir(Path::new(SEEDS).join(name)).unwrap() {
             seeds.push(std::fs::read(entry.unwrap().path()).unwrap());
         }
         assert!(!seeds.is_empty(), "{name} has no seed");
@@ -44,7 +44,7 @@ fn changed(mut bytes: Vec<u8>, others: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
             _ => {
                 let other = &others[dice.roll(others.len() as u64) as usize];
                 bytes.truncate(at);
-                bytes.extend(other.iter().skip(at));
+                bytes.extend_from_slice(other.get(at..).unwrap_or_default());
             }
         }
     }
@@ -54,10 +54,7 @@ fn changed(mut bytes: Vec<u8>, others: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
 /// Seeds that are meant to pass do.
 #[test]
 fn the_seeds_reach_what_they_are_for() {
-    let seed = |path: &str| {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds");
-        std::fs::read(folder.join(path)).unwrap()
-    };
+    let seed = |path: &str| std::fs::read(Path::new(SEEDS).join(path)).unwrap();
     assert!(skypact_record::verify_journal(&seed("journal_bundle/one-entry")[..], None, |_, _| Ok(())).holds());
     let expectation = skypact_record::verify::Expectation { channel: None };
     assert!(skypact_record::verify::verify(&seed("record_bundle/pact")[..], &expectation, 1).holds());
