@@ -2,7 +2,8 @@
 //! that comes back. A frame is idempotent: it may come twice, late, or overlap what is already held.
 
 use skypact_record::{
-    Checkpoint, Cosignature, DecodeError, Entry, EntryError, Hash, KeyError, KeyRole, NoteError, SignedCheckpoint,
+    Checkpoint, Cosignature, DecodeError, Entry, EntryError, Hash, KeyError, KeyRole, NoteError, NoteSignature,
+    SignedCheckpoint,
 };
 
 use crate::codec::{self, CodecError};
@@ -158,6 +159,41 @@ pub struct VerifiedReceipt {
     pub cosignatures: Vec<(String, Hash)>,
 }
 
+/// What the counterpart answers to a frame that it took: how much it holds now, and its receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrameAnswer {
+    /// Size of the log as it is held now.
+    pub held: u64,
+    /// The frame's note with the mirror cosignature added.
+    pub note: Vec<u8>,
+}
+
+impl FrameAnswer {
+    /// Bytes for the wire.
+    pub fn encode(&self) -> Vec<u8> {
+        codec::encode(|writer| writer.map(2)?.u8(0)?.u64(self.held)?.u8(1)?.bytes(&self.note)?.ok())
+    }
+
+    /// Reads the counterpart's answer.
+    pub fn decode(bytes: &[u8]) -> Result<Self, FrameError> {
+        let answer = codec::decode_exact(
+            "answer",
+            bytes,
+            |reader| {
+                if reader.map()? != 2 {
+                    return Err(reader.error("expected 2 fields"));
+                }
+                reader.key(0, "held")?;
+                let held = reader.u64()?;
+                reader.key(1, "note")?;
+                Ok(Self { held, note: reader.bytes(NOTE_MAX_BYTES)?.to_vec() })
+            },
+            Self::encode,
+        )?;
+        Ok(answer)
+    }
+}
+
 impl Frame {
     /// Bytes for the wire.
     pub fn encode(&self) -> Vec<u8> {
@@ -301,5 +337,21 @@ impl VerifiedReceipt {
         let origin = signed.checkpoint().origin.as_str();
         let log = pact.log(origin).ok_or_else(|| unknown(origin.to_owned()))?;
         verify_note(pact, log, note)
+    }
+
+    /// Reads what a witness answered to a request about the checkpoint `asked`: signature lines. None unless its own
+    /// cosignature is among them.
+    pub fn of_witness(
+        pact: &Pact,
+        mut asked: SignedCheckpoint,
+        witness: &str,
+        lines: &str,
+    ) -> Result<Option<Self>, FrameError> {
+        for line in lines.lines().map(str::parse::<NoteSignature>) {
+            let Ok(line) = line else { return Ok(None) };
+            asked.add(line);
+        }
+        let receipt = Self::verify(&asked.encode(), pact)?;
+        Ok(receipt.cosignatures.iter().any(|(name, _)| name == witness).then_some(receipt))
     }
 }

@@ -15,6 +15,7 @@ mod frame;
 mod log;
 mod message;
 mod pact;
+mod station;
 mod terms;
 mod volume_codec;
 
@@ -25,10 +26,12 @@ pub use codec::CodecError;
 pub use decide::{Command, Context, Decision, Rejection};
 pub use draft::{Draft, Entropy, Facts, Submission};
 pub use frame::{
-    ENTRIES_MAX, EntryFault, FRAME_MAX_BYTES, Frame, FrameError, VerifiedEntry, VerifiedFrame, VerifiedReceipt,
+    ENTRIES_MAX, EntryFault, FRAME_MAX_BYTES, Frame, FrameAnswer, FrameError, VerifiedEntry, VerifiedFrame,
+    VerifiedReceipt,
 };
 pub use log::{Log, LogRef};
 pub use message::{ConflictKey, Kind, Message, Notice, NoticeAct, Remedy};
 pub use pact::{LogKeys, Pact, PactError};
+pub use station::{Changes, KeptNote, Next, NoteKind, Placed, RestoreError, Signers, Station};
 pub use terms::Terms;
 pub use volume_codec::VOLUMES_MAX;

@@ -4,38 +4,33 @@
 use std::fs::File;
 use std::io::{BufWriter, Seek as _};
 
-use skypact_channel::{Channel, LogRef};
+use skypact_channel::{LogRef, Station};
 use skypact_record::bundle::{BundleError, BundleWriter, log_order};
 use skypact_record::{SignedCheckpoint, SignedGenesis};
 
 use super::NodeError;
 use super::core::Channels;
 use super::courier::entry_of;
-use super::round::{checkpoint_at, origin};
-use super::signer::RecordSigner;
+use super::round::origin;
 use crate::storage::{HeadKind, Store, each_entry};
 
 pub(super) fn write(channels: &Channels, store: &dyn Store, name: &str, out: File) -> Result<u64, NodeError> {
-    let channel = channels.get(name);
-    let channel = channel.ok_or_else(|| NodeError::UnknownChannel { channel: name.to_owned() })?;
-    let file = write_logs(channel, store, &channels.signers.checkpoint, BufWriter::new(out))?;
+    let member = channels.members.get(name);
+    let member = member.ok_or_else(|| NodeError::UnknownChannel { channel: name.to_owned() })?;
+    let file = write_logs(&member.station, store, BufWriter::new(out))?;
     let unusable = |error: std::io::Error| NodeError::File { path: "bundle".to_owned(), reason: error.to_string() };
     let mut file = file.into_inner().map_err(|error| unusable(error.into_error()))?;
     file.stream_position().map_err(unusable)
 }
 
-fn write_logs<W: std::io::Write>(
-    channel: &Channel,
-    store: &dyn Store,
-    signer: &RecordSigner,
-    sink: W,
-) -> Result<W, NodeError> {
+fn write_logs<W: std::io::Write>(station: &Station, store: &dyn Store, sink: W) -> Result<W, NodeError> {
+    let channel = station.channel();
     let genesis = SignedGenesis::decode(&channel.pact().encode()).expect("the bytes of a pact in force");
     let mut bundle = BundleWriter::new(sink, &genesis).map_err(broken)?;
     let logs = log_order(genesis.genesis()).into_iter().filter_map(|log| channel.pact().log(log.origin.as_str()));
     let logs: Vec<LogRef> = logs.filter(|log| channel.log(*log).size() > 0).collect();
     for log in &logs {
-        let checkpoints = checkpoints(channel, store, *log, signer)?;
+        let checkpoints = checkpoints(station, store, *log)?;
         let name = origin(channel, *log);
         bundle.start_whole_log(name, &checkpoints).map_err(broken)?;
         // A log that ends before its head does not make the head's tree, which the bundle tells.
@@ -55,16 +50,12 @@ fn write_logs<W: std::io::Write>(
 
 /// Every checkpoint of a log that covers something: the newest, the receipts and the cosignatures, merged where they are
 /// over the same head.
-fn checkpoints(
-    channel: &Channel,
-    store: &dyn Store,
-    log: LogRef,
-    signer: &RecordSigner,
-) -> Result<Vec<SignedCheckpoint>, NodeError> {
+fn checkpoints(station: &Station, store: &dyn Store, log: LogRef) -> Result<Vec<SignedCheckpoint>, NodeError> {
+    let channel = station.channel();
     let mut merged: Vec<SignedCheckpoint> = Vec::new();
     let mut notes = Vec::new();
     if log.party == channel.me() {
-        notes.push(checkpoint_at(channel, log, channel.log(log).size(), signer));
+        notes.push(station.checkpoint(log, channel.log(log).size()));
     }
     let name = origin(channel, log).as_str();
     for head in store.heads(name)? {

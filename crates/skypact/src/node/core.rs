@@ -8,21 +8,18 @@ use std::sync::{Arc, OnceLock};
 
 use skypact_airspace::UtcNanos;
 use skypact_channel::{
-    Channel, Command, Context, Decision, Draft, LogRef, Submission, VerifiedEntry, VerifiedFrame, VerifiedReceipt,
+    Channel, Context, FrameAnswer, Placed, Rejection, Station, Submission, VerifiedFrame, VerifiedReceipt,
 };
-use skypact_record::Entry;
 use tokio::sync::{oneshot, watch};
 
-use super::round::{Answer, Round, stored};
-use super::signer::RecordSigner;
-use super::{Failure, NodeError, Placed};
+use super::round::{Answer, Round, gather};
+use super::{Failure, NodeError};
 use crate::clock::NodeClock;
 use crate::entropy::SystemEntropy;
-use crate::storage::Store;
+use crate::storage::{Batch, Store};
 
-/// Most requests and most entries of one round.
+/// Most requests of one round. Each brings a bounded number of entries.
 const REQUESTS_MAX: usize = 1_024;
-const ENTRIES_MAX: usize = 8_192;
 
 /// A look at the committed state and the storage behind it.
 pub(super) type Read = Box<dyn FnOnce(&Channels, &dyn Store) + Send>;
@@ -35,13 +32,6 @@ pub(super) enum Request {
     Link { channel: String, error: Option<String>, at_ns: i64, reply: oneshot::Sender<()> },
     Query(Read),
     Stop,
-}
-
-/// What the counterpart gets for a frame: how much is held, and the receipt for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct FrameAnswer {
-    pub(super) held: u64,
-    pub(super) note: Vec<u8>,
 }
 
 /// Whether the counterpart answers.
@@ -59,22 +49,14 @@ pub struct LinkState {
 pub struct Channels {
     pub(super) party: String,
     pub(super) members: BTreeMap<String, Member>,
-    pub(super) signers: Signers,
 }
 
 /// A channel with what the node knows about it beyond the state machine.
 pub(super) struct Member {
-    pub(super) channel: Channel,
+    pub(super) station: Station,
     /// The writer's term for each log, in the order of [`LogRef::ALL`].
     pub(super) terms: [u64; 4],
     pub(super) link: LinkState,
-}
-
-/// Keys that a running node signs with.
-pub(super) struct Signers {
-    pub(super) node: RecordSigner,
-    pub(super) checkpoint: RecordSigner,
-    pub(super) mirror: RecordSigner,
 }
 
 impl Channels {
@@ -90,7 +72,7 @@ impl Channels {
 
     /// A channel by its name.
     pub fn get(&self, name: &str) -> Option<&Channel> {
-        self.members.get(name).map(|member| &member.channel)
+        self.members.get(name).map(|member| member.station.channel())
     }
 
     /// Whether the counterpart of a channel answers.
@@ -115,7 +97,7 @@ impl Core {
         while let Ok(first) = requests.recv() {
             let mut round = Round::default();
             let mut stopping = self.handle(first, &mut round);
-            while !stopping && round.requests < REQUESTS_MAX && round.entries < ENTRIES_MAX {
+            while !stopping && round.requests < REQUESTS_MAX {
                 let Ok(next) = requests.try_recv() else { break };
                 stopping = self.handle(next, &mut round);
             }
@@ -129,14 +111,10 @@ impl Core {
 
     /// Entry 0 of logs that have none, and findings that a stop left unrecorded.
     pub(super) fn open(&mut self) -> Result<(), NodeError> {
-        let mut round = Round::default();
-        let names: Vec<String> = self.channels.members.keys().cloned().collect();
-        for name in names {
-            if let Err(error) = self.decide(&name, Command::Open, &mut round) {
-                unreachable!("opening a channel needs nobody's consent: {error}");
-            }
+        for member in self.channels.members.values_mut() {
+            member.station.open(&mut context(&self.clock, &mut SystemEntropy));
         }
-        self.finish(round)
+        self.finish(Round::default())
     }
 
     /// Takes one request into the round; true when it asks to stop.
@@ -144,23 +122,15 @@ impl Core {
         round.requests += 1;
         match request {
             Request::Submit { channel, acts, reply } => {
-                let placed = self.submit(&channel, acts, round);
+                let placed = self.submit(&channel, acts);
                 round.answer(reply, placed);
             }
             Request::Receive { channel, frame, reply } => {
-                let (log, checkpoint) = (frame.log, frame.checkpoint.clone());
-                let note = frame.note.clone();
-                let answer = self.decide(&channel, Command::Receive(frame), round).map(|_| {
-                    let member = &self.channels.members[&channel];
-                    let held = member.channel.log(log).size();
-                    let now_s = u64::try_from(self.clock.now_utc_ns() / 1_000_000_000).unwrap_or(0);
-                    let receipt = round.mirror(member, log, &checkpoint, &note, now_s, &self.channels.signers.mirror);
-                    FrameAnswer { held, note: receipt }
-                });
+                let answer = self.ask(&channel, |station, context| station.receive(*frame, context));
                 round.answer(reply, answer);
             }
             Request::Receipt { channel, receipt, reply } => {
-                let kept = self.decide(&channel, Command::Receipt(receipt), round).map(drop);
+                let kept = self.ask(&channel, |station, context| station.keep(*receipt, context));
                 round.answer(reply, kept);
             }
             Request::Link { channel, error, at_ns, reply } => {
@@ -178,66 +148,38 @@ impl Core {
         false
     }
 
-    fn submit(&mut self, channel: &str, acts: Vec<Submission>, round: &mut Round) -> Result<Vec<Placed>, NodeError> {
+    fn submit(&mut self, channel: &str, acts: Vec<Submission>) -> Result<Vec<Placed>, NodeError> {
         let mut placed = Vec::with_capacity(acts.len());
         for (place, act) in acts.into_iter().enumerate() {
-            let decided = self.decide(channel, Command::Submit(Box::new(act)), round);
-            let decided = decided.map_err(|error| match error {
+            let decided = self.ask(channel, |station, context| station.submit(act, context));
+            placed.push(decided.map_err(|error| match error {
                 NodeError::Refused { rejection, .. } => NodeError::Refused { position: place, rejection },
                 other => other,
-            });
-            placed.extend(decided?);
+            })?);
         }
         Ok(placed)
     }
 
-    /// Decides, applies, and puts what follows into the round's batch.
-    fn decide(&mut self, name: &str, command: Command, round: &mut Round) -> Result<Vec<Placed>, NodeError> {
-        let Channels { members, signers, .. } = &mut self.channels;
-        let member = members.get_mut(name);
-        let member = member.ok_or_else(|| NodeError::UnknownChannel { channel: name.to_owned() })?;
-        let mut context = Context { now: UtcNanos(self.clock.now_utc_ns()), entropy: &mut SystemEntropy };
-        let decision = member.channel.decide(command, &mut context);
-        let decision =
-            decision.map_err(|rejection| NodeError::Refused { position: 0, rejection: Box::new(rejection) })?;
-        match decision {
-            Decision::Say(drafts) => {
-                Ok(drafts.into_iter().map(|draft| say(name, member, signers, draft, round)).collect())
-            }
-            Decision::Place(act) => Ok(vec![place(name, member, *act, round)]),
-            Decision::Mirror { frame, skip } => {
-                for entry in frame.entries.into_iter().skip(skip) {
-                    append(name, member, frame.log, &entry, round);
-                }
-                let receipt = VerifiedReceipt {
-                    log: frame.log,
-                    checkpoint: frame.checkpoint,
-                    note: frame.note,
-                    mirrored: false,
-                    cosignatures: frame.cosignatures,
-                };
-                keep(member, &receipt, round);
-                Ok(Vec::new())
-            }
-            Decision::Keep(receipt) => {
-                keep(member, &receipt, round);
-                Ok(Vec::new())
-            }
-        }
+    /// Asks the station of a channel.
+    fn ask<T>(
+        &mut self,
+        channel: &str,
+        request: impl FnOnce(&mut Station, &mut Context<'_>) -> Result<T, Rejection>,
+    ) -> Result<T, NodeError> {
+        let member = self.channels.members.get_mut(channel);
+        let member = member.ok_or_else(|| NodeError::UnknownChannel { channel: channel.to_owned() })?;
+        let decided = request(&mut member.station, &mut context(&self.clock, &mut SystemEntropy));
+        decided.map_err(|rejection| NodeError::Refused { position: 0, rejection: Box::new(rejection) })
     }
 
-    /// Adds what the node itself has to say, seals the logs that grew, commits, and lets the answers go.
-    fn finish(&mut self, mut round: Round) -> Result<(), NodeError> {
-        let Channels { members, signers, .. } = &mut self.channels;
-        for (name, member) in members.iter_mut() {
-            let mut context = Context { now: UtcNanos(self.clock.now_utc_ns()), entropy: &mut SystemEntropy };
-            while let Some(draft) = member.channel.finding(&mut context) {
-                say(name, member, signers, draft, &mut round);
-            }
-            round.seal(name, member, &signers.checkpoint);
+    /// Commits what all stations have to store, and lets the answers go.
+    fn finish(&mut self, round: Round) -> Result<(), NodeError> {
+        let mut batch = Batch::default();
+        for member in self.channels.members.values_mut() {
+            let changes = member.station.finish(&mut context(&self.clock, &mut SystemEntropy));
+            gather(member, changes, &mut batch);
         }
-        let changed = !round.is_empty();
-        let batch = round.batch();
+        let changed = batch != Batch::default();
         if changed && let Err(error) = self.store.commit(&batch) {
             self.failure.get_or_init(|| (error.code(), error.to_string()));
             round.fail(&error);
@@ -251,33 +193,7 @@ impl Core {
     }
 }
 
-/// Signs and places an act of the node itself.
-fn say(name: &str, member: &mut Member, signers: &Signers, draft: Draft, round: &mut Round) -> Placed {
-    let act = draft.sign(&signers.node).expect("an act over a message of bounded size, signed by a key in memory");
-    place(name, member, act, round)
-}
-
-/// Places an act at the end of its log.
-fn place(name: &str, member: &mut Member, act: Submission, round: &mut Round) -> Placed {
-    let channel = &member.channel;
-    let log = LogRef { party: channel.me(), class: act.act.act().log_class };
-    let signer = channel.pact().key(log.party, act.act.signature().key_id).map(|key| key.label.to_string());
-    let leaf = channel.place(act.act);
-    let (index, origin, hash) = (leaf.index, leaf.origin.to_string(), leaf.hash());
-    let entry = Entry { leaf, parts: vec![Some(act.part)] };
-    let entry = VerifiedEntry { hash, signer: signer.expect("decided: the key is in the pact"), entry };
-    append(name, member, log, &entry, round);
-    Placed { leaf: hash, origin, index }
-}
-
-/// Folds an entry in and puts it into the round's batch.
-fn append(name: &str, member: &mut Member, log: LogRef, entry: &VerifiedEntry, round: &mut Round) {
-    let expected = member.channel.log(log).size();
-    round.append(name, member, log, expected, stored(&entry.entry));
-    member.channel.apply(log, entry);
-}
-
-fn keep(member: &mut Member, receipt: &VerifiedReceipt, round: &mut Round) {
-    round.keep(&member.channel, receipt);
-    member.channel.apply_receipt(receipt);
+/// What comes in from the edge: time and randomness.
+fn context<'a>(clock: &NodeClock, entropy: &'a mut SystemEntropy) -> Context<'a> {
+    Context { now: UtcNanos(clock.now_utc_ns()), entropy }
 }

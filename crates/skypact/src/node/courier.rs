@@ -5,13 +5,12 @@
 
 use std::time::Duration;
 
-use skypact_channel::{ENTRIES_MAX, Frame, LogRef, Pact, VerifiedReceipt};
-use skypact_record::{AddCheckpoint, Entry, Hash, Leaf, NoteSignature, Part, SignedCheckpoint};
+use skypact_channel::{ENTRIES_MAX, Frame, FrameAnswer, LogRef, Next, Pact, VerifiedReceipt};
+use skypact_record::{Entry, Leaf, Part, SignedCheckpoint};
 use tracing::{info, warn};
 
-use super::core::{Channels, FrameAnswer};
+use super::core::{Channels, Member};
 use super::peer::FRAMES_PATH;
-use super::round::checkpoint_at;
 use super::{NodeError, NodeHandle};
 use crate::clock::Stopwatch;
 use crate::storage::{HeadKind, Store, StoredEntry};
@@ -80,12 +79,11 @@ async fn step(
         let reason = String::from_utf8_lossy(&answer.body).chars().take(500).collect();
         return Err(NodeError::File { path: format!("counterpart's answer {}", answer.status), reason });
     }
-    let unreadable =
-        || NodeError::File { path: "counterpart's answer".to_owned(), reason: "is no frame answer".to_owned() };
-    let answer = FrameAnswer::decode(&answer.body).ok_or_else(unreadable)?;
+    let answer = FrameAnswer::decode(&answer.body)?;
     let receipt = VerifiedReceipt::verify(&answer.note, pact)?;
     if receipt.log != log || !receipt.mirrored {
-        return Err(unreadable());
+        let reason = "is no receipt for the log that was sent".to_owned();
+        return Err(NodeError::File { path: "counterpart's answer".to_owned(), reason });
     }
     node.keep(channel.to_owned(), receipt).await?;
     node.set_link(channel.to_owned(), None).await?;
@@ -93,9 +91,7 @@ async fn step(
     Ok(true)
 }
 
-/// What comes next for the counterpart: entries that it has not signed for, else a cosigned checkpoint that it has not
-/// seen; if it is to be asked in any case, the newest checkpoint alone. With it the size up to which cosignatures are told
-/// by then.
+/// The frame that comes next for the counterpart, and the size up to which cosignatures are told by then.
 fn next_frame(
     channels: &Channels,
     store: &dyn Store,
@@ -104,34 +100,28 @@ fn next_frame(
     cosigned_told: u64,
     ask: bool,
 ) -> Result<Option<(Frame, u64)>, NodeError> {
-    let Some(member) = channels.members.get(name) else { return Ok(None) };
-    let (channel, state) = (&member.channel, member.channel.log(log));
-    let origin = super::round::origin(channel, log).to_string();
-    let frame = |start, entries, note| Frame {
-        channel: channel.pact().channel(),
-        origin: origin.clone(),
-        start,
-        entries,
-        note,
-    };
-    if state.delivered < state.size() {
-        let entries = store.read(&origin, state.delivered, ENTRIES_MAX, FRAME_BYTES)?;
-        let end = state.delivered + entries.len() as u64;
-        let entries = entries.into_iter().map(|entry| wire(&origin, entry)).collect::<Result<_, _>>()?;
-        let note = checkpoint_at(channel, log, end, &channels.signers.checkpoint).encode();
-        return Ok(Some((frame(state.delivered, entries, note), cosigned_told)));
+    let Some(Member { station, .. }) = channels.members.get(name) else { return Ok(None) };
+    let origin = super::round::origin(station.channel(), log).as_str();
+    match station.next(log, cosigned_told, ask) {
+        Next::Nothing => Ok(None),
+        Next::Entries { start } => {
+            let entries = store.read(origin, start, ENTRIES_MAX, FRAME_BYTES)?;
+            let entries = entries.into_iter().map(|entry| wire(origin, entry)).collect::<Result<_, _>>()?;
+            Ok(Some((station.frame(log, start, entries), cosigned_told)))
+        }
+        Next::Cosigned { size } => {
+            let cosigned =
+                store.heads(origin)?.into_iter().filter(|head| matches!(head.kind, HeadKind::Cosignature(_)));
+            let note = cosigned
+                .map(|head| head.bytes)
+                .find(|note| SignedCheckpoint::parse(note).is_ok_and(|signed| signed.checkpoint().size == size));
+            Ok(note.map(|note| (station.note_frame(log, size, note), size)))
+        }
+        Next::Checkpoint => {
+            let size = station.channel().log(log).size();
+            Ok(Some((station.note_frame(log, size, station.checkpoint(log, size).encode()), cosigned_told)))
+        }
     }
-    let newest = state.cosigned.values().copied().max().unwrap_or(0);
-    if newest <= cosigned_told {
-        let checkpoint = || checkpoint_at(channel, log, state.size(), &channels.signers.checkpoint).encode();
-        return Ok(ask.then(|| (frame(state.size(), Vec::new(), checkpoint()), cosigned_told)));
-    }
-    let mut heads = store.heads(&origin)?.into_iter().filter(|head| matches!(head.kind, HeadKind::Cosignature(_)));
-    let note = heads.find_map(|head| {
-        let signed = SignedCheckpoint::parse(&head.bytes).ok()?;
-        (signed.checkpoint().size == newest).then_some(head.bytes)
-    });
-    Ok(note.map(|note| (frame(newest, Vec::new(), note), newest)))
 }
 
 /// A stored entry as the wire takes it.
@@ -192,8 +182,8 @@ async fn ask_witness(
     old: &mut Option<u64>,
 ) -> Result<bool, NodeError> {
     let (name, by, held) = (channel.to_owned(), witness.to_owned(), old.take());
-    let request = node.query(move |channels| witness_request(channels, &name, log, &by, held)).await?;
-    let Some(request) = request else { return Ok(false) };
+    let request = node.query(move |channels| channels.members.get(&name)?.station.witness_request(log, &by, held));
+    let Some(request) = request.await? else { return Ok(false) };
     let answer = client.post("/add-checkpoint", request.encode()).await?;
     let text = String::from_utf8_lossy(&answer.body).into_owned();
     if answer.status == 409
@@ -206,34 +196,8 @@ async fn ask_witness(
     if answer.status != 200 {
         return Err(refused(format!("answered {}: {}", answer.status, text.chars().take(300).collect::<String>())));
     }
-    let mut signed = request.checkpoint;
-    for line in text.lines() {
-        let line: NoteSignature = line.parse().map_err(|_| refused("answered with no signature line".to_owned()))?;
-        signed.add(line);
-    }
-    let receipt = VerifiedReceipt::verify(&signed.encode(), pact)?;
-    if !receipt.cosignatures.iter().any(|(name, _)| name == witness) {
-        return Err(refused("answered with a signature of another key".to_owned()));
-    }
+    let receipt = VerifiedReceipt::of_witness(pact, request.checkpoint, witness, &text)?;
+    let receipt = receipt.ok_or_else(|| refused("answered with no cosignature of its own".to_owned()))?;
     node.keep(channel.to_owned(), receipt).await?;
     Ok(true)
-}
-
-fn witness_request(
-    channels: &Channels,
-    name: &str,
-    log: LogRef,
-    witness: &str,
-    held: Option<u64>,
-) -> Option<AddCheckpoint> {
-    let channel = &channels.members.get(name)?.channel;
-    let state = channel.log(log);
-    let cosigned = state.cosigned.get(witness).copied().unwrap_or(0);
-    let old_size = held.unwrap_or(cosigned);
-    if state.size() <= cosigned || old_size > state.size() {
-        return None;
-    }
-    let proof: Vec<Hash> = state.tree.consistency(old_size, state.size()).ok()?;
-    let checkpoint = checkpoint_at(channel, log, state.size(), &channels.signers.checkpoint);
-    Some(AddCheckpoint { old_size, proof, checkpoint })
 }

@@ -15,6 +15,7 @@ pub use core::{Channels, LinkState};
 pub use error::NodeError;
 pub use peer::FRAMES_PATH;
 pub use signer::RecordSigner;
+pub use skypact_channel::Placed;
 pub use start::{NodeOptions, RunningNode, start};
 
 use std::fs::File;
@@ -22,24 +23,12 @@ use std::path::PathBuf;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, OnceLock};
 
-use skypact_channel::{Submission, VerifiedFrame, VerifiedReceipt};
-use skypact_record::Hash;
+use skypact_channel::{FrameAnswer, Submission, VerifiedFrame, VerifiedReceipt};
 use tokio::sync::{oneshot, watch};
 
 use self::core::Request;
 use crate::clock::NodeClock;
 use crate::storage::Store;
-
-/// Where an act was placed. It is durable.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placed {
-    /// Hash of its leaf: what others cite.
-    pub leaf: Hash,
-    /// Origin of its log.
-    pub origin: String,
-    /// Index in that log.
-    pub index: u64,
-}
 
 /// The way to the core of a running node. Cheap to clone.
 #[derive(Clone)]
@@ -99,7 +88,7 @@ impl NodeHandle {
         let _ = tokio::task::spawn_blocking(move || requests.send(Request::Stop)).await;
     }
 
-    async fn receive(&self, channel: String, frame: VerifiedFrame) -> Result<core::FrameAnswer, NodeError> {
+    async fn receive(&self, channel: String, frame: VerifiedFrame) -> Result<FrameAnswer, NodeError> {
         self.ask(|reply| Request::Receive { channel, frame: Box::new(frame), reply }).await?
     }
 

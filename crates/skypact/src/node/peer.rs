@@ -2,9 +2,8 @@
 //! before the core is asked.
 
 use hyper::body::Bytes;
-use skypact_channel::{Frame, Pact, Rejection};
+use skypact_channel::{Frame, FrameAnswer, Pact, Rejection};
 
-use super::core::FrameAnswer;
 use super::{NodeError, NodeHandle};
 use crate::transport::{Peer, PeerAnswer, PeerHandler};
 
@@ -56,27 +55,4 @@ fn status(error: &NodeError) -> u16 {
 pub(crate) fn refusal(status: u16, code: &str, message: &str) -> PeerAnswer {
     let body = serde_json::json!({ "code": code, "field": null, "message": message, "remedy": null });
     PeerAnswer::new(status, body.to_string())
-}
-
-impl FrameAnswer {
-    /// `{0: held, 1: note}` in deterministic CBOR.
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        let mut writer = minicbor::Encoder::new(&mut bytes);
-        let written = writer.map(2).and_then(|w| w.u8(0)?.u64(self.held)?.u8(1)?.bytes(&self.note));
-        written.map(drop).expect("a Vec takes every byte");
-        bytes
-    }
-
-    /// Reads an answer of the counterpart; `None` when it is none.
-    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let mut reader = minicbor::Decoder::new(bytes);
-        let fields = reader.map().ok()??;
-        let held_key = reader.u8().ok()?;
-        let held = reader.u64().ok()?;
-        let note_key = reader.u8().ok()?;
-        let note = reader.bytes().ok()?.to_vec();
-        (fields == 2 && held_key == 0 && note_key == 1 && reader.position() == bytes.len())
-            .then_some(Self { held, note })
-    }
 }

@@ -1,14 +1,11 @@
-//! One round of the core: the batch that is being put together and the answers that wait for its commit.
+//! One round of the core: the answers that wait for its commit, and the batch that storage gets.
 
-use std::collections::BTreeMap;
-
-use skypact_channel::{Channel, LogRef, VerifiedReceipt};
-use skypact_record::{Checkpoint, Entry, Origin, SignedCheckpoint, cosign};
+use skypact_channel::{Channel, KeptNote, LogRef, NoteKind};
+use skypact_record::{Entry, Origin};
 use tokio::sync::oneshot;
 
 use super::NodeError;
 use super::core::{Channels, Member, Read};
-use super::signer::RecordSigner;
 use crate::storage::{Append, Batch, CommitError, Head, HeadKind, Store, StoredEntry, StoredPart};
 
 /// Tells one asker how it went; with the failure, if the commit failed.
@@ -24,75 +21,10 @@ pub(super) enum Answer {
 #[derive(Default)]
 pub(super) struct Round {
     pub(super) requests: usize,
-    pub(super) entries: usize,
     pub(super) answers: Vec<Answer>,
-    appends: BTreeMap<(String, usize), Append>,
-    heads: Vec<Head>,
 }
 
 impl Round {
-    pub(super) fn append(&mut self, name: &str, member: &Member, log: LogRef, expected_size: u64, entry: StoredEntry) {
-        let append = self.appends.entry((name.to_owned(), log.place())).or_insert_with(|| Append {
-            log: origin(&member.channel, log).to_string(),
-            term: member.terms[log.place()],
-            expected_size,
-            entries: Vec::new(),
-        });
-        append.entries.push(entry);
-        self.entries += 1;
-    }
-
-    /// Keeps a note as the newest receipt, and as the newest cosignature of each witness on it.
-    pub(super) fn keep(&mut self, channel: &Channel, receipt: &VerifiedReceipt) {
-        let log = origin(channel, receipt.log).to_string();
-        let known = channel.log(receipt.log);
-        if receipt.mirrored && receipt.checkpoint.size > known.delivered {
-            self.heads.push(Head { log: log.clone(), kind: HeadKind::Receipt, bytes: receipt.note.clone() });
-        }
-        for (witness, _) in &receipt.cosignatures {
-            if receipt.checkpoint.size > known.cosigned.get(witness).copied().unwrap_or(0) {
-                let kind = HeadKind::Cosignature(witness.clone());
-                self.heads.push(Head { log: log.clone(), kind, bytes: receipt.note.clone() });
-            }
-        }
-    }
-
-    /// Signs a receipt for a counterpart's checkpoint and keeps it with the checkpoint.
-    pub(super) fn mirror(
-        &mut self,
-        member: &Member,
-        log: LogRef,
-        checkpoint: &Checkpoint,
-        note: &[u8],
-        now_s: u64,
-        mirror: &RecordSigner,
-    ) -> Vec<u8> {
-        let name: &Origin = member.channel.pact().log_keys(log).mirror.name();
-        let mut signed = SignedCheckpoint::parse(note).expect("verified before");
-        let line = cosign(checkpoint, now_s, name, mirror).expect("a key in memory signs");
-        signed.add(line);
-        let receipt = signed.encode();
-        if checkpoint.size == member.channel.log(log).size() {
-            let log = checkpoint.origin.to_string();
-            self.heads.push(Head { log: log.clone(), kind: HeadKind::Checkpoint, bytes: note.to_vec() });
-            self.heads.push(Head { log, kind: HeadKind::Receipt, bytes: receipt.clone() });
-        }
-        receipt
-    }
-
-    /// Signs a checkpoint for each own log that grew.
-    pub(super) fn seal(&mut self, name: &str, member: &Member, signer: &RecordSigner) {
-        let own = LogRef::ALL.into_iter().filter(|log| log.party == member.channel.me());
-        for log in own {
-            if self.appends.contains_key(&(name.to_owned(), log.place())) {
-                let size = member.channel.log(log).size();
-                let bytes = checkpoint_at(&member.channel, log, size, signer).encode();
-                let log = origin(&member.channel, log).to_string();
-                self.heads.push(Head { log, kind: HeadKind::Checkpoint, bytes });
-            }
-        }
-    }
-
     /// Answers `reply` once the round is committed; an error that was found before stands whatever the commit does.
     pub(super) fn answer<T: Send + 'static>(
         &mut self,
@@ -107,17 +39,6 @@ impl Round {
             // The asker may have gone away; the record stands all the same.
             let _ = reply.send(outcome);
         })));
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.appends.is_empty() && self.heads.is_empty()
-    }
-
-    pub(super) fn batch(&mut self) -> Batch {
-        Batch {
-            appends: std::mem::take(&mut self.appends).into_values().collect(),
-            heads: std::mem::take(&mut self.heads),
-        }
     }
 
     pub(super) fn fail(self, error: &CommitError) {
@@ -138,11 +59,43 @@ impl Round {
     }
 }
 
-/// The signed checkpoint of an own log at a size that it has or had.
-pub(super) fn checkpoint_at(channel: &Channel, log: LogRef, size: u64, signer: &RecordSigner) -> SignedCheckpoint {
-    let root = channel.log(log).tree.root_at(size).expect("a size that the log has reached");
-    let checkpoint = Checkpoint { origin: origin(channel, log).clone(), size, root };
-    SignedCheckpoint::sign(checkpoint, signer).expect("a key in memory signs")
+/// Puts what one channel has to store into the batch of the round.
+pub(super) fn gather(member: &Member, changes: skypact_channel::Changes, batch: &mut Batch) {
+    let channel = member.station.channel();
+    for log in LogRef::ALL {
+        let mut entries = changes.entries.iter().filter(|(of, _)| *of == log).map(|(_, entry)| &entry.entry).peekable();
+        let Some(first) = entries.peek() else { continue };
+        batch.appends.push(Append {
+            log: origin(channel, log).to_string(),
+            term: member.terms[log.place()],
+            expected_size: first.leaf.index,
+            entries: entries.map(stored).collect(),
+        });
+    }
+    let heads = changes.notes.into_iter().map(|KeptNote { log, kind, note }| Head {
+        log: origin(channel, log).to_string(),
+        kind: head_kind(kind),
+        bytes: note,
+    });
+    batch.heads.extend(heads);
+}
+
+/// A kind of note as storage knows it.
+fn head_kind(kind: NoteKind) -> HeadKind {
+    match kind {
+        NoteKind::Checkpoint => HeadKind::Checkpoint,
+        NoteKind::Receipt => HeadKind::Receipt,
+        NoteKind::Cosignature(witness) => HeadKind::Cosignature(witness),
+    }
+}
+
+/// And back.
+pub(super) fn note_kind(kind: HeadKind) -> NoteKind {
+    match kind {
+        HeadKind::Checkpoint => NoteKind::Checkpoint,
+        HeadKind::Receipt => NoteKind::Receipt,
+        HeadKind::Cosignature(witness) => NoteKind::Cosignature(witness),
+    }
 }
 
 pub(super) fn origin(channel: &Channel, log: LogRef) -> &Origin {
@@ -150,7 +103,7 @@ pub(super) fn origin(channel: &Channel, log: LogRef) -> &Origin {
 }
 
 /// An entry as storage takes it.
-pub(super) fn stored(entry: &Entry) -> StoredEntry {
+fn stored(entry: &Entry) -> StoredEntry {
     let parts = entry
         .parts
         .iter()

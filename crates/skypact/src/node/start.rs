@@ -8,19 +8,19 @@ use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 
-use skypact_channel::{Channel, LogRef, Pact, VerifiedReceipt};
-use skypact_record::{KeyRole, LogClass, SignedCheckpoint};
+use skypact_channel::{Channel, LogRef, Pact, Signers, Station};
+use skypact_record::{KeyRole, LogClass};
 use tokio::sync::watch;
 
-use super::core::{Channels, Core, LinkState, Member, Signers};
+use super::core::{Channels, Core, LinkState, Member};
 use super::courier::{carry, entry_of, have_cosigned};
 use super::peer::PeerDoor;
-use super::round::origin;
+use super::round::{note_kind, origin};
 use super::signer::RecordSigner;
 use super::{NodeError, NodeHandle};
 use crate::clock::NodeClock;
-use crate::keys::KeyRing;
-use crate::storage::{HeadKind, Store};
+use crate::keys::{FileSigner, KeyRing};
+use crate::storage::Store;
 use crate::transport::{ClientAuth, Identity, PeerClient, PeerServer, Pins, ServerLimits, TrafficClass, TransportKey};
 
 /// Requests that may wait for the core.
@@ -164,7 +164,8 @@ fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
             terms[log.place()] = options.store.claim(&origin)?.term;
             by_origin.insert(origin, (name.clone(), log));
         }
-        members.insert(name.clone(), Member { channel, terms, link: LinkState::default() });
+        let station = Station::new(channel, signers(&options.keys));
+        members.insert(name.clone(), Member { station, terms, link: LinkState::default() });
     }
     let mut sequence = 0;
     loop {
@@ -176,36 +177,27 @@ fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
             let Some((name, log)) = by_origin.get(&replayed.log) else { continue };
             let member = members.get_mut(name).expect("inserted above");
             let entry = entry_of(&replayed.log, replayed.entry)?;
-            member.channel.replay(*log, replayed.index, entry)?;
+            member.station.replay(*log, replayed.index, entry)?;
         }
     }
     for member in members.values_mut() {
-        restore_heads(&mut member.channel, &*options.store)?;
+        replay_notes(&mut member.station, &*options.store)?;
     }
-    let signers = Signers {
-        node: RecordSigner::new(options.keys.node.clone()),
-        checkpoint: RecordSigner::new(options.keys.checkpoint.clone()),
-        mirror: RecordSigner::new(options.keys.mirror.clone()),
-    };
-    Ok(Channels { party: options.party.clone(), members, signers })
+    Ok(Channels { party: options.party.clone(), members })
+}
+
+fn signers(keys: &KeyRing) -> Signers {
+    let signer = |key: &FileSigner| Box::new(RecordSigner::new(key.clone()));
+    Signers { node: signer(&keys.node), checkpoint: signer(&keys.checkpoint), mirror: signer(&keys.mirror) }
 }
 
 /// Holds the restored logs against their signed checkpoints and takes in the receipts.
-fn restore_heads(channel: &mut Channel, store: &dyn Store) -> Result<(), NodeError> {
+fn replay_notes(station: &mut Station, store: &dyn Store) -> Result<(), NodeError> {
     for log in LogRef::ALL {
-        let name = origin(channel, log).to_string();
+        let name = origin(station.channel(), log).to_string();
         for head in store.heads(&name)? {
-            let differs = |reason: String| NodeError::StoreDiffers { origin: name.clone(), reason };
-            let note = SignedCheckpoint::parse(&head.bytes).map_err(|error| differs(error.to_string()))?;
-            let (size, stated) = (note.checkpoint().size, note.checkpoint().root);
-            let root = channel.log(log).tree.root_at(size).map_err(|error| differs(error.to_string()))?;
-            if root != stated {
-                return Err(differs(format!("the root at size {size} is {root}, the signed one is {stated}")));
-            }
-            if head.kind != HeadKind::Checkpoint {
-                let receipt = VerifiedReceipt::verify(&head.bytes, channel.pact())?;
-                channel.apply_receipt(&receipt);
-            }
+            let replayed = station.replay_note(&note_kind(head.kind), &head.bytes);
+            replayed.map_err(|error| NodeError::StoreDiffers { origin: name.clone(), reason: error.to_string() })?;
         }
     }
     Ok(())

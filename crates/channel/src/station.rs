@@ -1,0 +1,306 @@
+//! One end of a channel: the state machine together with the keys that its node signs with. Whatever comes in, an
+//! officer's act, a frame, a receipt, becomes [`Changes`]; they have to be durable, all in one transaction, before an
+//! answer leaves. What goes out, frames and requests to witnesses, is derived from the state alone, so that a crash loses
+//! nothing: it is derived again. The shell and the simulator drive the same station.
+
+use std::collections::BTreeSet;
+
+use skypact_airspace::UtcNanos;
+use skypact_record::{AddCheckpoint, Checkpoint, Entry, Hash, SignedCheckpoint, Signer, cosign};
+
+use crate::channel::Channel;
+use crate::decide::{Command, Context, Decision, Rejection};
+use crate::draft::{Draft, Submission};
+use crate::frame::{Frame, FrameAnswer, FrameError, VerifiedEntry, VerifiedFrame, VerifiedReceipt};
+use crate::log::LogRef;
+
+/// Keys that a running node signs with.
+pub struct Signers {
+    /// Signs what the node itself says.
+    pub node: Box<dyn Signer + Send + Sync>,
+    /// Signs the heads of its own logs.
+    pub checkpoint: Box<dyn Signer + Send + Sync>,
+    /// Signs that it holds the counterpart's.
+    pub mirror: Box<dyn Signer + Send + Sync>,
+}
+
+/// What has to be durable before any answer of the same round leaves.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// New entries in the order in which they were folded in, each log's contiguous and from its old end on.
+    pub entries: Vec<(LogRef, VerifiedEntry)>,
+    /// Notes, each in place of the last one of its log and kind.
+    pub notes: Vec<KeptNote>,
+}
+
+/// A note that is kept with a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptNote {
+    /// The log.
+    pub log: LogRef,
+    /// What it is kept as.
+    pub kind: NoteKind,
+    /// The signed note.
+    pub note: Vec<u8>,
+}
+
+/// What a note is kept as.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NoteKind {
+    /// The newest checkpoint that the log's author signed.
+    Checkpoint,
+    /// The newest one that its mirror signed.
+    Receipt,
+    /// The newest one that this witness signed.
+    Cosignature(String),
+}
+
+/// Where an act was placed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// Hash of its leaf: what others cite.
+    pub leaf: Hash,
+    /// Origin of its log.
+    pub origin: String,
+    /// Index in that log.
+    pub index: u64,
+}
+
+/// What a log has for the counterpart next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing that it has not signed for.
+    Nothing,
+    /// Entries from here on.
+    Entries {
+        /// First entry without a receipt.
+        start: u64,
+    },
+    /// The note of this size, which a witness has cosigned.
+    Cosigned {
+        /// Size of the checkpoint.
+        size: u64,
+    },
+    /// The newest checkpoint again, to ask whether the counterpart is there.
+    Checkpoint,
+}
+
+/// Why what is in storage is not what was signed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum RestoreError {
+    /// A stored note does not hold.
+    #[error(transparent)]
+    Note(#[from] FrameError),
+    /// A stored note speaks of other entries than those that are stored.
+    #[error("the entries up to {size} do not have the root {stated} that was signed; restore the whole store")]
+    RootDiffers {
+        /// Size of the checkpoint.
+        size: u64,
+        /// Root that it signs.
+        stated: Hash,
+    },
+}
+
+/// One end of a channel.
+pub struct Station {
+    channel: Channel,
+    signers: Signers,
+    changes: Changes,
+}
+
+impl Station {
+    /// A station whose channel holds nothing yet, or what [`Station::replay`] gives it.
+    pub fn new(channel: Channel, signers: Signers) -> Self {
+        Self { channel, signers, changes: Changes::default() }
+    }
+
+    /// The state, changes that are not durable yet among it.
+    pub fn channel(&self) -> &Channel {
+        &self.channel
+    }
+
+    /// Folds in an entry out of the node's own storage, in the order in which they were committed.
+    pub fn replay(&mut self, log: LogRef, index: u64, entry: Entry) -> Result<(), FrameError> {
+        self.channel.replay(log, index, entry)
+    }
+
+    /// Holds the replayed entries against a stored note, and takes in what it proves.
+    pub fn replay_note(&mut self, kind: &NoteKind, note: &[u8]) -> Result<(), RestoreError> {
+        let receipt = VerifiedReceipt::verify(note, self.channel.pact())?;
+        let Checkpoint { size, root, .. } = receipt.checkpoint;
+        if self.channel.log(receipt.log).tree.root_at(size).ok() != Some(root) {
+            return Err(RestoreError::RootDiffers { size, stated: root });
+        }
+        if *kind != NoteKind::Checkpoint {
+            self.channel.apply_receipt(&receipt);
+        }
+        Ok(())
+    }
+
+    /// Says what each own log begins with, where it has not begun.
+    pub fn open(&mut self, context: &mut Context<'_>) {
+        if let Err(rejection) = self.decide(Command::Open, context) {
+            unreachable!("opening a channel needs nobody's consent: {rejection}");
+        }
+    }
+
+    /// Records an officer's act.
+    pub fn submit(&mut self, act: Submission, context: &mut Context<'_>) -> Result<Placed, Rejection> {
+        let placed = self.decide(Command::Submit(Box::new(act)), context)?;
+        Ok(placed.into_iter().next().expect("an act that is not refused is placed"))
+    }
+
+    /// Takes in entries of the counterpart, and signs for them.
+    pub fn receive(&mut self, frame: VerifiedFrame, context: &mut Context<'_>) -> Result<FrameAnswer, Rejection> {
+        let (log, checkpoint, note) = (frame.log, frame.checkpoint.clone(), frame.note.clone());
+        self.decide(Command::Receive(Box::new(frame)), context)?;
+        let note = self.sign_for(log, &checkpoint, &note, context.now);
+        Ok(FrameAnswer { held: self.channel.log(log).size(), note })
+    }
+
+    /// Keeps the counterpart's receipt, or a witness's cosignature.
+    pub fn keep(&mut self, receipt: VerifiedReceipt, context: &mut Context<'_>) -> Result<(), Rejection> {
+        self.decide(Command::Receipt(Box::new(receipt)), context).map(drop)
+    }
+
+    /// Ends a round: adds what the node itself has to say, signs the heads of the own logs that grew, and gives all that
+    /// has to be stored.
+    pub fn finish(&mut self, context: &mut Context<'_>) -> Changes {
+        while let Some(draft) = self.channel.finding(context) {
+            self.say(draft);
+        }
+        let grown: BTreeSet<usize> = self.changes.entries.iter().map(|(log, _)| log.place()).collect();
+        for log in LogRef::ALL.into_iter().filter(|log| log.party == self.channel.me()) {
+            if grown.contains(&log.place()) {
+                let note = self.checkpoint(log, self.channel.log(log).size()).encode();
+                self.changes.notes.push(KeptNote { log, kind: NoteKind::Checkpoint, note });
+            }
+        }
+        std::mem::take(&mut self.changes)
+    }
+
+    /// The signed checkpoint of an own log at a size that it has or had.
+    pub fn checkpoint(&self, log: LogRef, size: u64) -> SignedCheckpoint {
+        let root = self.channel.log(log).tree.root_at(size).expect("a size that the log has reached");
+        let checkpoint = Checkpoint { origin: self.channel.pact().log_keys(log).origin.clone(), size, root };
+        SignedCheckpoint::sign(checkpoint, &*self.signers.checkpoint).expect("a key in memory signs")
+    }
+
+    /// What comes next for the counterpart: entries that it has not signed for, else a cosigned checkpoint above
+    /// `cosigned_told` (size); if it is to be asked in any case, the newest checkpoint alone.
+    pub fn next(&self, log: LogRef, cosigned_told: u64, ask: bool) -> Next {
+        let state = self.channel.log(log);
+        if state.delivered < state.size() {
+            return Next::Entries { start: state.delivered };
+        }
+        match state.cosigned.values().copied().max() {
+            Some(size) if size > cosigned_told => Next::Cosigned { size },
+            _ if ask => Next::Checkpoint,
+            _ => Next::Nothing,
+        }
+    }
+
+    /// The frame of encoded `entries` of an own log from `start` on, with the checkpoint at their end.
+    pub fn frame(&self, log: LogRef, start: u64, entries: Vec<Vec<u8>>) -> Frame {
+        let note = self.checkpoint(log, start + entries.len() as u64).encode();
+        Frame { entries, ..self.note_frame(log, start, note) }
+    }
+
+    /// The frame of a note alone, over entries that the counterpart holds.
+    pub fn note_frame(&self, log: LogRef, start: u64, note: Vec<u8>) -> Frame {
+        let pact = self.channel.pact();
+        let origin = pact.log_keys(log).origin.to_string();
+        Frame { channel: pact.channel(), origin, start, entries: Vec::new(), note }
+    }
+
+    /// What to ask a witness about an own log; `held` is the size that the witness said it holds. None when it has
+    /// cosigned all there is.
+    pub fn witness_request(&self, log: LogRef, witness: &str, held: Option<u64>) -> Option<AddCheckpoint> {
+        let state = self.channel.log(log);
+        let cosigned = state.cosigned.get(witness).copied().unwrap_or(0);
+        let old_size = held.unwrap_or(cosigned);
+        if state.size() <= cosigned || old_size > state.size() {
+            return None;
+        }
+        let proof = state.tree.consistency(old_size, state.size()).ok()?;
+        Some(AddCheckpoint { old_size, proof, checkpoint: self.checkpoint(log, state.size()) })
+    }
+
+    /// Decides, applies, and notes what has to be stored.
+    fn decide(&mut self, command: Command, context: &mut Context<'_>) -> Result<Vec<Placed>, Rejection> {
+        match self.channel.decide(command, context)? {
+            Decision::Say(drafts) => Ok(drafts.into_iter().map(|draft| self.say(draft)).collect()),
+            Decision::Place(act) => Ok(vec![self.place(*act)]),
+            Decision::Mirror { frame, skip } => {
+                for entry in frame.entries.into_iter().skip(skip) {
+                    self.append(frame.log, entry);
+                }
+                let receipt = VerifiedReceipt {
+                    log: frame.log,
+                    checkpoint: frame.checkpoint,
+                    note: frame.note,
+                    mirrored: false,
+                    cosignatures: frame.cosignatures,
+                };
+                self.take_receipt(&receipt);
+                Ok(Vec::new())
+            }
+            Decision::Keep(receipt) => {
+                self.take_receipt(&receipt);
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// Signs and places an act of the node itself.
+    fn say(&mut self, draft: Draft) -> Placed {
+        let act = draft.sign(&*self.signers.node);
+        self.place(act.expect("an act over a message of bounded size, signed by a key in memory"))
+    }
+
+    /// Places an act at the end of its log.
+    fn place(&mut self, act: Submission) -> Placed {
+        let log = LogRef { party: self.channel.me(), class: act.act.act().log_class };
+        let signer = self.channel.pact().key(log.party, act.act.signature().key_id).map(|key| key.label.to_string());
+        let leaf = self.channel.place(act.act);
+        let placed = Placed { leaf: leaf.hash(), origin: leaf.origin.to_string(), index: leaf.index };
+        let entry = Entry { leaf, parts: vec![Some(act.part)] };
+        let signer = signer.expect("decided: the key is in the pact");
+        self.append(log, VerifiedEntry { hash: placed.leaf, signer, entry });
+        placed
+    }
+
+    fn append(&mut self, log: LogRef, entry: VerifiedEntry) {
+        self.channel.apply(log, &entry);
+        self.changes.entries.push((log, entry));
+    }
+
+    /// Takes in a receipt, and keeps its note where it is the newest of its kind.
+    fn take_receipt(&mut self, receipt: &VerifiedReceipt) {
+        let known = self.channel.log(receipt.log);
+        let size = receipt.checkpoint.size;
+        let is_news = |witness: &String| size > known.cosigned.get(witness).copied().unwrap_or(0);
+        let witnesses = receipt.cosignatures.iter().map(|(witness, _)| witness).filter(|witness| is_news(witness));
+        let mut kinds: Vec<NoteKind> = witnesses.map(|witness| NoteKind::Cosignature(witness.clone())).collect();
+        if receipt.mirrored && size > known.delivered {
+            kinds.push(NoteKind::Receipt);
+        }
+        let kept = kinds.into_iter().map(|kind| KeptNote { log: receipt.log, kind, note: receipt.note.clone() });
+        self.changes.notes.extend(kept);
+        self.channel.apply_receipt(receipt);
+    }
+
+    /// Signs a receipt for a counterpart's checkpoint, and keeps it with the checkpoint when it covers all that is held.
+    fn sign_for(&mut self, log: LogRef, checkpoint: &Checkpoint, note: &[u8], now: UtcNanos) -> Vec<u8> {
+        let name = self.channel.pact().log_keys(log).mirror.name();
+        let now_s = u64::try_from(now.0 / 1_000_000_000).unwrap_or(0);
+        let mut signed = SignedCheckpoint::parse(note).expect("verified before");
+        signed.add(cosign(checkpoint, now_s, name, &*self.signers.mirror).expect("a key in memory signs"));
+        let receipt = signed.encode();
+        if checkpoint.size == self.channel.log(log).size() {
+            self.changes.notes.push(KeptNote { log, kind: NoteKind::Checkpoint, note: note.to_vec() });
+            self.changes.notes.push(KeptNote { log, kind: NoteKind::Receipt, note: receipt.clone() });
+        }
+        receipt
+    }
+}
