@@ -10,7 +10,7 @@ use crate::board::{Board, Misfit, Origin};
 use crate::codec::CodecError;
 use crate::draft::Facts;
 use crate::frame::{FrameError, VerifiedEntry, VerifiedReceipt, verify_entry};
-use crate::log::{Log, LogRef};
+use crate::log::{Log, LogRef, NewestCosignature};
 use crate::message::{Kind, Message};
 use crate::pact::{Pact, PactError};
 
@@ -165,7 +165,7 @@ impl Channel {
             origin: self.pact.log_keys(log).origin.clone(),
             index: state.size(),
             seen,
-            cosignature: state.cosignature,
+            cosignature: state.cosignature.map(|newest| newest.line),
             act,
         }
     }
@@ -226,11 +226,12 @@ impl Channel {
         if receipt.mirrored {
             log.delivered = log.delivered.max(size);
         }
-        for (witness, line) in &receipt.cosignatures {
-            let known = log.cosigned.entry(witness.clone()).or_default();
+        for line in &receipt.cosignatures {
+            let known = log.cosigned.entry(line.witness.clone()).or_default();
             if size > *known {
                 *known = size;
-                log.cosignature = Some(*line);
+                let newest = NewestCosignature { size, time_s: line.time_s, line: line.hash };
+                log.cosignature = log.cosignature.max(Some(newest));
             }
         }
     }

@@ -140,8 +140,8 @@ pub struct VerifiedFrame {
     pub checkpoint: Checkpoint,
     /// The note of the checkpoint with all its signatures.
     pub note: Vec<u8>,
-    /// Names of the witnesses of the pact whose cosignatures it carries, and the hash of each line.
-    pub cosignatures: Vec<(String, Hash)>,
+    /// Cosignatures by witnesses of the pact that it carries.
+    pub cosignatures: Vec<WitnessLine>,
 }
 
 /// A note in which the counterpart signs that it holds a log of ours, or a witness that it has seen it.
@@ -155,8 +155,19 @@ pub struct VerifiedReceipt {
     pub note: Vec<u8>,
     /// Whether the counterpart of the log's author signed it with its mirror key.
     pub mirrored: bool,
-    /// Names of the witnesses of the pact that cosigned it, and the hash of each line.
-    pub cosignatures: Vec<(String, Hash)>,
+    /// Cosignatures by witnesses of the pact.
+    pub cosignatures: Vec<WitnessLine>,
+}
+
+/// A cosignature of a witness that holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WitnessLine {
+    /// Name of the witness.
+    pub witness: String,
+    /// Time by its clock, s since the Unix epoch, UTC.
+    pub time_s: u64,
+    /// Hash of its signature line.
+    pub hash: Hash,
 }
 
 /// What the counterpart answers to a frame that it took: how much it holds now, and its receipt.
@@ -319,9 +330,11 @@ pub(crate) fn verify_note(pact: &Pact, log: LogRef, note: &[u8]) -> Result<Verif
     for line in signed.signatures() {
         let witness = keys.witnesses.iter().find(|key| key.is_named_by(line));
         let Some(key) = witness.or(keys.mirror.is_named_by(line).then_some(&keys.mirror)) else { continue };
-        Cosignature::verify(key, &checkpoint, line).map_err(broken)?;
+        let time_s = Cosignature::verify(key, &checkpoint, line).map_err(broken)?.time_s;
         match witness {
-            Some(witness) => cosignatures.push((witness.name().to_string(), line.hash())),
+            Some(key) => {
+                cosignatures.push(WitnessLine { witness: key.name().to_string(), time_s, hash: line.hash() });
+            }
             None => mirrored = true,
         }
     }
@@ -352,6 +365,6 @@ impl VerifiedReceipt {
             asked.add(line);
         }
         let receipt = Self::verify(&asked.encode(), pact)?;
-        Ok(receipt.cosignatures.iter().any(|(name, _)| name == witness).then_some(receipt))
+        Ok(receipt.cosignatures.iter().any(|line| line.witness == witness).then_some(receipt))
     }
 }

@@ -27,9 +27,9 @@ pub use decide::{Command, Context, Decision, Rejection};
 pub use draft::{Draft, Entropy, Facts, Submission};
 pub use frame::{
     ENTRIES_MAX, EntryFault, FRAME_MAX_BYTES, Frame, FrameAnswer, FrameError, VerifiedEntry, VerifiedFrame,
-    VerifiedReceipt,
+    VerifiedReceipt, WitnessLine,
 };
-pub use log::{Log, LogRef};
+pub use log::{Log, LogRef, NewestCosignature};
 pub use message::{ConflictKey, Kind, Message, Notice, NoticeAct, Remedy};
 pub use pact::{LogKeys, Pact, PactError};
 pub use station::{Changes, KeptNote, Next, NoteKind, Placed, RestoreError, Signers, Station};

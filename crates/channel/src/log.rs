@@ -37,8 +37,19 @@ pub struct Log {
     pub delivered: u64,
     /// Size up to which each witness has cosigned, by the witness's name.
     pub cosigned: BTreeMap<String, u64>,
-    /// Hash of the newest witness cosignature line known, for the next leaf to cite.
-    pub cosignature: Option<Hash>,
+    /// The newest witness cosignature known, for the next leaf to cite.
+    pub cosignature: Option<NewestCosignature>,
+}
+
+/// A cosignature, ordered by how new it is: the size that it covers comes first, since a witness may lie about time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NewestCosignature {
+    /// Size that it covers.
+    pub size: u64,
+    /// Time by the witness's clock, s since the Unix epoch, UTC.
+    pub time_s: u64,
+    /// Hash of the signature line.
+    pub line: Hash,
 }
 
 impl Log {

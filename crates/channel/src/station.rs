@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use skypact_airspace::UtcNanos;
-use skypact_record::{AddCheckpoint, Checkpoint, Entry, Hash, SignedCheckpoint, Signer, cosign};
+use skypact_record::{AddCheckpoint, Checkpoint, Entry, ForkProof, Hash, SignedCheckpoint, Signer, Tree, cosign};
 
 use crate::channel::Channel;
 use crate::decide::{Command, Context, Decision, Rejection};
@@ -31,6 +31,15 @@ pub struct Changes {
     pub entries: Vec<(LogRef, VerifiedEntry)>,
     /// Notes, each in place of the last one of its log and kind.
     pub notes: Vec<KeptNote>,
+    /// Proofs that the counterpart signed two histories of one of its logs.
+    pub forks: Vec<(LogRef, ForkProof)>,
+}
+
+impl Changes {
+    /// Whether there is nothing to store.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.notes.is_empty() && self.forks.is_empty()
+    }
 }
 
 /// A note that is kept with a log.
@@ -106,12 +115,16 @@ pub struct Station {
     channel: Channel,
     signers: Signers,
     changes: Changes,
+    /// The newest head of each log that its author signed and that is held in full, in the order of [`LogRef::ALL`].
+    heads: [Option<SignedCheckpoint>; 4],
+    /// Logs of which a fork was proven since the start: one proof is enough, and making it costs work.
+    forked: [bool; 4],
 }
 
 impl Station {
     /// A station whose channel holds nothing yet, or what [`Station::replay`] gives it.
     pub fn new(channel: Channel, signers: Signers) -> Self {
-        Self { channel, signers, changes: Changes::default() }
+        Self { channel, signers, changes: Changes::default(), heads: Default::default(), forked: [false; 4] }
     }
 
     /// The state, changes that are not durable yet among it.
@@ -126,14 +139,24 @@ impl Station {
 
     /// Holds the replayed entries against a stored note, and takes in what it proves.
     pub fn replay_note(&mut self, kind: &NoteKind, note: &[u8]) -> Result<(), RestoreError> {
-        let receipt = VerifiedReceipt::verify(note, self.channel.pact())?;
+        let mut receipt = VerifiedReceipt::verify(note, self.channel.pact())?;
         let Checkpoint { size, root, .. } = receipt.checkpoint;
         if self.channel.log(receipt.log).tree.root_at(size).ok() != Some(root) {
             return Err(RestoreError::RootDiffers { size, stated: root });
         }
-        if *kind != NoteKind::Checkpoint {
-            self.channel.apply_receipt(&receipt);
+        // A note counts as what it was kept as, and not for the other lines that it may carry.
+        match kind {
+            NoteKind::Checkpoint => {
+                self.heads[receipt.log.place()] = SignedCheckpoint::parse(note).ok();
+                return Ok(());
+            }
+            NoteKind::Receipt => receipt.cosignatures.clear(),
+            NoteKind::Cosignature(witness) => {
+                receipt.mirrored = false;
+                receipt.cosignatures.retain(|line| line.witness == *witness);
+            }
         }
+        self.channel.apply_receipt(&receipt);
         Ok(())
     }
 
@@ -150,10 +173,20 @@ impl Station {
         Ok(placed.into_iter().next().expect("an act that is not refused is placed"))
     }
 
-    /// Takes in entries of the counterpart, and signs for them.
+    /// Takes in entries of the counterpart, and signs for them. Where a refused frame and what is held prove that the
+    /// counterpart signed two histories, the proof is kept.
     pub fn receive(&mut self, frame: VerifiedFrame, context: &mut Context<'_>) -> Result<FrameAnswer, Rejection> {
         let (log, checkpoint, note) = (frame.log, frame.checkpoint.clone(), frame.note.clone());
-        self.decide(Command::Receive(Box::new(frame)), context)?;
+        let (start, hashes) = (frame.start, frame.entries.iter().map(|entry| entry.hash).collect::<Vec<Hash>>());
+        if let Err(rejection) = self.decide(Command::Receive(Box::new(frame)), context) {
+            if !self.forked[log.place()] {
+                let signed = SignedCheckpoint::parse(&note).expect("verified before");
+                let proof = self.fork(log, signed, start, &hashes);
+                self.forked[log.place()] = proof.is_some();
+                self.changes.forks.extend(proof.map(|proof| (log, proof)));
+            }
+            return Err(rejection);
+        }
         let note = self.sign_for(log, &checkpoint, &note, context.now);
         Ok(FrameAnswer { held: self.channel.log(log).size(), note })
     }
@@ -279,9 +312,9 @@ impl Station {
     fn take_receipt(&mut self, receipt: &VerifiedReceipt) {
         let known = self.channel.log(receipt.log);
         let size = receipt.checkpoint.size;
-        let is_news = |witness: &String| size > known.cosigned.get(witness).copied().unwrap_or(0);
-        let witnesses = receipt.cosignatures.iter().map(|(witness, _)| witness).filter(|witness| is_news(witness));
-        let mut kinds: Vec<NoteKind> = witnesses.map(|witness| NoteKind::Cosignature(witness.clone())).collect();
+        let is_news = |witness: &&String| size > known.cosigned.get(*witness).copied().unwrap_or(0);
+        let witnesses = receipt.cosignatures.iter().map(|line| &line.witness).filter(is_news);
+        let mut kinds: Vec<NoteKind> = witnesses.cloned().map(NoteKind::Cosignature).collect();
         if receipt.mirrored && size > known.delivered {
             kinds.push(NoteKind::Receipt);
         }
@@ -295,12 +328,48 @@ impl Station {
         let name = self.channel.pact().log_keys(log).mirror.name();
         let now_s = u64::try_from(now.0 / 1_000_000_000).unwrap_or(0);
         let mut signed = SignedCheckpoint::parse(note).expect("verified before");
+        let head = signed.clone();
         signed.add(cosign(checkpoint, now_s, name, &*self.signers.mirror).expect("a key in memory signs"));
         let receipt = signed.encode();
         if checkpoint.size == self.channel.log(log).size() {
+            self.heads[log.place()] = Some(head);
             self.changes.notes.push(KeptNote { log, kind: NoteKind::Checkpoint, note: note.to_vec() });
             self.changes.notes.push(KeptNote { log, kind: NoteKind::Receipt, note: receipt.clone() });
+            // As a start finds it in storage: live and replayed state are the same.
+            let (checkpoint, note) = (checkpoint.clone(), receipt.clone());
+            let own = VerifiedReceipt { log, checkpoint, note, mirrored: true, cosignatures: Vec::new() };
+            self.channel.apply_receipt(&own);
         }
         receipt
+    }
+
+    /// The proof that a signed head forks the log that is held, if one can be made: out of the tree that is held, when
+    /// the head is no longer than it; otherwise out of the head's own tree, when it is what is held up to `start` and
+    /// these leaves.
+    fn fork(&self, log: LogRef, signed: SignedCheckpoint, start: u64, leaves: &[Hash]) -> Option<ForkProof> {
+        let held = self.heads[log.place()].clone()?;
+        let tree = &self.channel.log(log).tree;
+        let (size, held_size) = (signed.checkpoint().size, held.checkpoint().size);
+        let other: Tree;
+        let (older, newer, tree) = if size <= held_size {
+            (signed, held, tree)
+        } else {
+            // Asked of the peaks first: whoever sends what leads nowhere must not make this node hash a whole log.
+            let mut frontier = tree.frontier_at(start).ok()?;
+            for leaf in leaves {
+                frontier.push(*leaf);
+            }
+            if frontier.size() != size || frontier.root() != signed.checkpoint().root {
+                return None;
+            }
+            let before = (0..start).map(|index| tree.leaf(index).expect("a leaf below the size that was asked"));
+            other = before.chain(leaves.iter().copied()).collect();
+            (held, signed, &other)
+        };
+        let (old_size, new_size) = (older.checkpoint().size, newer.checkpoint().size);
+        let prefix_root = tree.root_at(old_size).ok()?;
+        let proof = tree.consistency(old_size, new_size).ok()?;
+        let fork = ForkProof { older, newer, prefix_root, proof };
+        fork.verify(&self.channel.pact().log_keys(log).checkpoint).is_ok().then_some(fork)
     }
 }

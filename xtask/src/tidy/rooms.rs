@@ -21,6 +21,11 @@ const ROOMS: &[Room] = &[
     Room { directory: "crates/dss", is_pure: true, may_know: &["skypact-airspace", "skypact-f3548"] },
     Room { directory: "crates/channel", is_pure: true, may_know: &["skypact-airspace", "skypact-record"] },
     Room {
+        directory: "crates/simulator",
+        is_pure: false,
+        may_know: &["skypact-airspace", "skypact-record", "skypact-channel"],
+    },
+    Room {
         directory: "crates/skypact",
         is_pure: false,
         may_know: &["skypact-airspace", "skypact-record", "skypact-f3548", "skypact-dss", "skypact-channel"],

@@ -80,9 +80,19 @@ impl Tree {
 
     /// What the next root needs: the peaks of the tree, to go on from without changing it.
     pub fn frontier(&self) -> Frontier {
-        let odd = self.levels.iter().rev().filter(|nodes| nodes.len() % 2 == 1);
-        let peaks = odd.filter_map(|nodes| nodes.last().copied()).collect();
-        Frontier::from_peaks(self.size(), peaks).expect("a level with an odd number of nodes has a peak")
+        self.frontier_at(self.size()).expect("the size of the tree is within it")
+    }
+
+    /// The same for the first `size` leaves. Fails when there are fewer.
+    pub fn frontier_at(&self, size: u64) -> Result<Frontier, ProofError> {
+        self.within(size)?;
+        let mut start = 0;
+        let mut peaks = Vec::new();
+        for level in (0..u64::BITS).rev().filter(|level| size & (1 << level) != 0) {
+            peaks.push(self.range(start, start + (1 << level)));
+            start += 1 << level;
+        }
+        Ok(Frontier::from_peaks(size, peaks).expect("one peak for each bit of the size"))
     }
 
     /// Inclusion proof of leaf `index` in the tree of the first `size` leaves (RFC 9162, 2.1.3.1).

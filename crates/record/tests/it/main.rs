@@ -2,6 +2,7 @@
 
 mod bundle;
 mod codec;
+mod fork;
 mod golden;
 mod interop;
 mod journal;

@@ -8,15 +8,17 @@ use std::sync::{Arc, OnceLock};
 
 use skypact_airspace::UtcNanos;
 use skypact_channel::{
-    Channel, Context, FrameAnswer, Placed, Rejection, Station, Submission, VerifiedFrame, VerifiedReceipt,
+    Channel, Context, FrameAnswer, LogRef, Placed, Rejection, Station, Submission, VerifiedFrame, VerifiedReceipt,
 };
+use skypact_record::ForkProof;
 use tokio::sync::{oneshot, watch};
+use tracing::error;
 
 use super::round::{Answer, Round, gather};
 use super::{Failure, NodeError};
 use crate::clock::NodeClock;
 use crate::entropy::SystemEntropy;
-use crate::storage::{Batch, Store};
+use crate::storage::{Batch, CommitError, Store};
 
 /// Most requests of one round. Each brings a bounded number of entries.
 const REQUESTS_MAX: usize = 1_024;
@@ -175,12 +177,15 @@ impl Core {
     /// Commits what all stations have to store, and lets the answers go.
     fn finish(&mut self, round: Round) -> Result<(), NodeError> {
         let mut batch = Batch::default();
+        let mut forks = Vec::new();
         for member in self.channels.members.values_mut() {
-            let changes = member.station.finish(&mut context(&self.clock, &mut SystemEntropy));
+            let mut changes = member.station.finish(&mut context(&self.clock, &mut SystemEntropy));
+            forks.append(&mut changes.forks);
             gather(member, changes, &mut batch);
         }
         let changed = batch != Batch::default();
-        if changed && let Err(error) = self.store.commit(&batch) {
+        let committed = if changed { self.store.commit(&batch) } else { Ok(()) };
+        if let Err(error) = committed.and_then(|()| self.keep_forks(forks)) {
             self.failure.get_or_init(|| (error.code(), error.to_string()));
             round.fail(&error);
             return Err(NodeError::from(&error));
@@ -191,6 +196,24 @@ impl Core {
         }
         Ok(())
     }
+
+    /// Keeps the first proof for each log that its author signed two histories of it; one is enough for ever.
+    fn keep_forks(&mut self, forks: Vec<(LogRef, ForkProof)>) -> Result<(), CommitError> {
+        for (_, proof) in forks {
+            let origin = proof.older.checkpoint().origin.to_string();
+            let document = fork_document(&origin);
+            if self.store.document(&document)?.is_none() {
+                self.store.put_document(&document, &proof.encode())?;
+                error!(origin, "the counterpart signed two histories of one log; the proof is kept");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Name of the document in which the first proof that a log was forked is kept.
+pub(super) fn fork_document(origin: &str) -> String {
+    format!("fork/{origin}")
 }
 
 /// What comes in from the edge: time and randomness.

@@ -1,0 +1,226 @@
+//! What has to hold whatever happened. Checked at each packet that leaves, after each commit, and when all has healed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use skypact_channel::LogRef;
+use skypact_record::{Hash, SignedCheckpoint, Tree};
+
+use crate::disk::ChannelPlace;
+use crate::fleet::Fleet;
+use crate::network::{Flight, Host, Packet};
+use crate::node::{Node, head_of};
+use crate::witness::Witness;
+
+/// Something that must never be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Step of the run in which it was seen.
+    pub step: u64,
+    /// What was seen.
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "step {}: {}", self.step, self.what)
+    }
+}
+
+type Check = Result<(), String>;
+
+/// What the checkers remember beyond the disks.
+#[derive(Default)]
+pub(crate) struct Checker {
+    /// Party that cheats, if one does.
+    pub(crate) enemy: Option<usize>,
+    /// Histories that the enemy made besides the one on its disk, by log.
+    pub(crate) twins: BTreeMap<(ChannelPlace, usize), Vec<Tree>>,
+    /// Heads that each witness cosigned, by log.
+    cosigned: BTreeMap<(usize, ChannelPlace, usize), BTreeSet<(u64, Hash)>>,
+}
+
+impl Checker {
+    /// Checkers of a run in which this party cheats, if one does.
+    pub(crate) fn new(enemy: Option<usize>) -> Self {
+        Self { enemy, ..Self::default() }
+    }
+
+    fn is_honest(&self, party: usize) -> bool {
+        self.enemy != Some(party)
+    }
+
+    /// Nothing that an honest node sends speaks of more than its disk holds, or of anything else.
+    pub(crate) fn leaves(&self, fleet: &Fleet, nodes: &[Node], flight: &Flight) -> Check {
+        let Host::Node(sender) = flight.from else { return Ok(()) };
+        if !self.is_honest(sender) {
+            return Ok(());
+        }
+        let Some(head) = head_of(&flight.packet) else { return Ok(()) };
+        let (channel, log) = place_of(&flight.packet);
+        let (size, root) = (head.checkpoint().size, head.checkpoint().root);
+        let stored = nodes[sender].disk.tree(channel, log).and_then(|tree| tree.root_at(size).ok());
+        if stored == Some(root) {
+            return Ok(());
+        }
+        let what = if fleet.author(channel, log) == sender { "signed head" } else { "receipt" };
+        Err(format!("node {sender} sent a {what} of {size} entries of {log:?} that its disk does not hold"))
+    }
+
+    /// A witness never cosigns heads of which no history has both.
+    pub(crate) fn witness_signs(
+        &mut self,
+        fleet: &Fleet,
+        nodes: &[Node],
+        witness: usize,
+        asked: &SignedCheckpoint,
+        packet: &Packet,
+    ) -> Check {
+        let Packet::Cosigned { channel, log, status: 200, .. } = packet else { return Ok(()) };
+        let head = asked.checkpoint();
+        let heads = self.cosigned.entry((witness, *channel, log.place())).or_default();
+        heads.insert((head.size, head.root));
+        let author = fleet.author(*channel, *log);
+        let twins = self.twins.get(&(*channel, log.place())).into_iter().flatten();
+        let mut histories = nodes[author].disk.tree(*channel, *log).into_iter().chain(twins);
+        if histories.any(|tree| heads.iter().all(|(size, root)| tree.root_at(*size) == Ok(*root))) {
+            return Ok(());
+        }
+        Err(format!("witness {witness} cosigned two histories of {log:?} of channel {channel}"))
+    }
+
+    /// After a commit of `node`: what it holds of others is what they wrote, once each.
+    pub(crate) fn committed(&self, fleet: &Fleet, nodes: &[Node], node: usize) -> Check {
+        for channel in fleet.channels_of(node) {
+            for log in LogRef::ALL {
+                let author = fleet.author(channel, log);
+                let Some(held) = nodes[node].disk.tree(channel, log).filter(|_| author != node) else { continue };
+                let twins = self.twins.get(&(channel, log.place())).into_iter().flatten();
+                let mut histories = nodes[author].disk.tree(channel, log).into_iter().chain(twins);
+                if !histories.any(|tree| tree.root_at(held.size()) == Ok(held.root())) {
+                    return Err(format!(
+                        "node {node} holds {} entries of {log:?} that {author} did not write",
+                        held.size()
+                    ));
+                }
+            }
+        }
+        match nodes[node].disk.forks.iter().find(|(channel, log, _)| self.is_honest(fleet.author(*channel, *log))) {
+            Some((channel, log, _)) => Err(format!("honest author of {log:?} of channel {channel} is proven guilty")),
+            None => Ok(()),
+        }
+    }
+
+    /// At rest: everything acknowledged is there, nothing is there twice, everything arrived, and both sides agree.
+    pub(crate) fn at_rest(&self, fleet: &Fleet, nodes: &[Node], witnesses: &[Witness]) -> Check {
+        for node in nodes {
+            self.keeps_its_word(fleet, node)?;
+        }
+        for (channel, pair) in fleet.pairs.iter().enumerate() {
+            if pair.parties.iter().all(|party| self.is_honest(*party)) {
+                agree(channel, pair.parties.map(|party| &nodes[party]), witnesses)?;
+            }
+        }
+        for node in nodes.iter().filter(|node| self.is_honest(node.party)) {
+            self.proves_contradictions(fleet, nodes, node)?;
+        }
+        Ok(())
+    }
+
+    /// What officers were told is recorded is on the disk, where they were told, and no message is there twice.
+    pub(crate) fn keeps_its_word(&self, fleet: &Fleet, node: &Node) -> Check {
+        for act in &node.acknowledged {
+            let stored = node.disk.tree(act.channel, act.log).and_then(|tree| tree.leaf(act.index));
+            if stored != Some(act.leaf) {
+                return Err(format!(
+                    "node {} lost entry {} of {:?}, which it had acknowledged",
+                    node.party, act.index, act.log
+                ));
+            }
+        }
+        let mut messages = BTreeSet::new();
+        for stored in &node.disk.entries {
+            let author = fleet.author(stored.channel, stored.log);
+            let id = stored.entry.leaf.act.act().message_id;
+            if !messages.insert((stored.channel, author, id)) && self.is_honest(author) {
+                return Err(format!("node {} holds a message of party {author} twice", node.party));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where both histories of the enemy reached an honest node, it has the proof.
+    fn proves_contradictions(&self, fleet: &Fleet, nodes: &[Node], node: &Node) -> Check {
+        for seen in &node.contradictions {
+            let author = fleet.author(seen.channel, seen.log);
+            let twins = self.twins.get(&(seen.channel, seen.log.place())).into_iter().flatten();
+            let mut histories = nodes[author].disk.tree(seen.channel, seen.log).into_iter().chain(twins);
+            // What is held proves it alone when the head is no longer. Otherwise the frame has to show the head's history: its
+            // entries are not damaged, and go on from where that history is what is held.
+            let held = node.disk.tree(seen.channel, seen.log);
+            let shows = |tree: &Tree| {
+                let mut leaves = (seen.start..).zip(&seen.leaves);
+                held.is_some_and(|held| tree.root_at(seen.start).is_ok_and(|root| held.root_at(seen.start) == Ok(root)))
+                    && leaves.all(|(index, leaf)| tree.leaf(index) == Some(*leaf))
+            };
+            let real = histories
+                .any(|tree| tree.root_at(seen.size) == Ok(seen.root) && (seen.size <= seen.held || shows(tree)));
+            let proof = node.disk.forks.iter().find(|(channel, log, _)| *channel == seen.channel && *log == seen.log);
+            if real && proof.is_none() {
+                return Err(format!("node {} saw two histories of party {author} and cannot prove it", node.party));
+            }
+        }
+        let key = |channel: usize, log| &fleet.pairs[channel].pact.log_keys(log).checkpoint;
+        match node.disk.forks.iter().find(|(channel, log, proof)| proof.verify(key(*channel, *log)).is_err()) {
+            Some(_) => Err(format!("node {} keeps a proof that does not hold", node.party)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Both ends of a channel hold the same logs, with receipts and cosignatures over all of it, and see the same picture.
+fn agree(channel: ChannelPlace, ends: [&Node; 2], witnesses: &[Witness]) -> Check {
+    let [first, second] = ends.map(|node| node.stations[&channel].channel());
+    for log in LogRef::ALL {
+        let (a, b) = (first.log(log), second.log(log));
+        if (a.size(), a.tree.root()) != (b.size(), b.tree.root()) {
+            return Err(format!("{log:?} of channel {channel} has {} entries here and {} there", a.size(), b.size()));
+        }
+        let own = if log.party == first.me() { a } else { b };
+        if own.delivered != own.size() {
+            return Err(format!("{log:?} of channel {channel}: receipts for {} of {}", own.delivered, own.size()));
+        }
+        for witness in witnesses {
+            let cosigned = own.cosigned.get(witness.name.as_str()).copied().unwrap_or(0);
+            if cosigned != own.size() {
+                return Err(format!(
+                    "{log:?} of channel {channel}: {} cosigned {cosigned} of {}",
+                    witness.name,
+                    own.size()
+                ));
+            }
+        }
+    }
+    let open = |state: &skypact_channel::Channel| -> Vec<_> {
+        state.board().conflicts().filter(|(_, conflict)| conflict.open).map(|(key, _)| *key).collect()
+    };
+    if open(first) != open(second) {
+        return Err(format!("the ends of channel {channel} have different open conflicts"));
+    }
+    let newest = |state: &skypact_channel::Channel| -> Vec<_> {
+        state.board().notices().map(|notice| (notice.id(), notice.origin.leaf)).collect()
+    };
+    if newest(first) == newest(second) {
+        return Ok(());
+    }
+    Err(format!("the ends of channel {channel} have different notices"))
+}
+
+fn place_of(packet: &Packet) -> (ChannelPlace, LogRef) {
+    match packet {
+        Packet::Frame { channel, log, .. }
+        | Packet::Answer { channel, log, .. }
+        | Packet::AddCheckpoint { channel, log, .. }
+        | Packet::Cosigned { channel, log, .. } => (*channel, *log),
+    }
+}

@@ -1,0 +1,61 @@
+//! What a node has stored: entries in the order of their commits, and the newest note of each kind. A commit is whole or
+//! not there. Trees beside the entries let checkers compare logs without reading them again.
+
+use std::collections::BTreeMap;
+
+use skypact_channel::{Changes, LogRef, NoteKind};
+use skypact_record::{Entry, ForkProof, Tree};
+
+use crate::mutation::Mutation;
+
+/// One end of one channel: place of the channel in the fleet.
+pub(crate) type ChannelPlace = usize;
+
+/// An entry as it was committed.
+#[derive(Clone)]
+pub(crate) struct StoredEntry {
+    pub(crate) channel: ChannelPlace,
+    pub(crate) log: LogRef,
+    pub(crate) entry: Entry,
+}
+
+/// The disk of one node.
+#[derive(Default)]
+pub(crate) struct Disk {
+    pub(crate) entries: Vec<StoredEntry>,
+    pub(crate) notes: BTreeMap<(ChannelPlace, usize, NoteKind), Vec<u8>>,
+    pub(crate) forks: Vec<(ChannelPlace, LogRef, ForkProof)>,
+    trees: BTreeMap<(ChannelPlace, usize), Tree>,
+}
+
+impl Disk {
+    /// Takes in what a round leaves, all of it.
+    pub(crate) fn commit(&mut self, channel: ChannelPlace, changes: Changes, mutation: Option<Mutation>) {
+        let mut entries = changes.entries;
+        match mutation {
+            Some(Mutation::CommitDropsLastEntry) => drop(entries.pop()),
+            Some(Mutation::CommitsNotesAlone) => entries.clear(),
+            _ => {}
+        }
+        for (log, entry) in entries {
+            self.trees.entry((channel, log.place())).or_default().push(entry.hash);
+            self.entries.push(StoredEntry { channel, log, entry: entry.entry });
+        }
+        for kept in changes.notes {
+            self.notes.insert((channel, kept.log.place(), kept.kind), kept.note);
+        }
+        self.forks.extend(changes.forks.into_iter().map(|(log, proof)| (channel, log, proof)));
+    }
+
+    /// The leaf hashes of one log.
+    pub(crate) fn tree(&self, channel: ChannelPlace, log: LogRef) -> Option<&Tree> {
+        self.trees.get(&(channel, log.place()))
+    }
+
+    /// Encoded entries of a log from `start` on, at most `entries_max`.
+    pub(crate) fn read(&self, channel: ChannelPlace, log: LogRef, start: u64, entries_max: usize) -> Vec<Vec<u8>> {
+        let of_log = self.entries.iter().filter(|stored| stored.channel == channel && stored.log == log);
+        let run = of_log.skip(start as usize).take(entries_max);
+        run.map(|stored| stored.entry.encode().expect("an entry that was placed or read")).collect()
+    }
+}

@@ -1,0 +1,109 @@
+//! Who is there: parties, their channels pair by pair, and witnesses. All keys and pacts are fixed; only chance is drawn.
+
+use skypact_channel::{Channel, LogRef, Pact, Signers, Station, Terms};
+use skypact_record::{
+    ChannelName, Genesis, KeyRole, Label, Origin, Party, PartyKey, PartyName, SignedGenesis, Signer, VerifierKey,
+    WitnessKey,
+};
+
+use crate::keys::Key;
+
+/// Two parties that speak with each other.
+pub(crate) struct Pair {
+    /// Places of the parties in the fleet, in the order of the pact.
+    pub(crate) parties: [usize; 2],
+    /// Their pact.
+    pub(crate) pact: Pact,
+}
+
+/// Parties, their channels, and witnesses.
+pub(crate) struct Fleet {
+    pub(crate) parties: usize,
+    pub(crate) pairs: Vec<Pair>,
+    pub(crate) witnesses: Vec<Origin>,
+}
+
+const ROLES: [KeyRole; 6] =
+    [KeyRole::Root, KeyRole::Node, KeyRole::Officer, KeyRole::Transport, KeyRole::Checkpoint, KeyRole::Mirror];
+
+impl Fleet {
+    /// A fleet in which everybody has a channel with everybody.
+    pub(crate) fn new(parties: usize, witnesses: usize) -> Self {
+        let witnesses: Vec<Origin> =
+            (0..witnesses).map(|place| Origin::new(format!("witness-{place}.example")).expect("a name")).collect();
+        let mut pairs = Vec::new();
+        for second in 1..parties {
+            for first in 0..second {
+                pairs.push(Pair { parties: [first, second], pact: pact(first, second, &witnesses) });
+            }
+        }
+        Self { parties, pairs, witnesses }
+    }
+
+    /// Places of the channels of a party.
+    pub(crate) fn channels_of(&self, party: usize) -> impl Iterator<Item = usize> {
+        (0..self.pairs.len()).filter(move |place| self.pairs[*place].parties.contains(&party))
+    }
+
+    /// The other party of a channel.
+    pub(crate) fn counterpart(&self, channel: usize, party: usize) -> usize {
+        let [first, second] = self.pairs[channel].parties;
+        if party == first { second } else { first }
+    }
+
+    /// The party that writes a log, by its place in the fleet.
+    pub(crate) fn author(&self, channel: usize, log: LogRef) -> usize {
+        self.pairs[channel].parties[log.party]
+    }
+
+    /// An empty station of a party in a channel.
+    pub(crate) fn station(&self, channel: usize, party: usize) -> Station {
+        let pact = self.pairs[channel].pact.clone();
+        let state = Channel::new(pact, &party_name(party)).expect("it is a party of its own channel");
+        let key = |role| Box::new(Key::of_party(party, role));
+        let signers =
+            Signers { node: key(KeyRole::Node), checkpoint: key(KeyRole::Checkpoint), mirror: key(KeyRole::Mirror) };
+        Station::new(state, signers)
+    }
+
+    /// The keys of all logs, for a witness.
+    pub(crate) fn log_keys(&self) -> Vec<VerifierKey> {
+        let of_pair = |pair: &Pair| LogRef::ALL.map(|log| pair.pact.log_keys(log).checkpoint.clone());
+        self.pairs.iter().flat_map(of_pair).collect()
+    }
+}
+
+fn party_name(party: usize) -> String {
+    format!("PARTY-{party}")
+}
+
+fn party(place: usize) -> Party {
+    let keys = ROLES.map(|role| PartyKey {
+        role,
+        label: Label::new(format!("{role:?}")).expect("a label"),
+        key: Key::of_party(place, role).public_key().clone(),
+    });
+    Party {
+        name: PartyName::new(party_name(place)).expect("a name"),
+        prefix: Origin::new(format!("party-{place}.example")).expect("a prefix"),
+        keys: keys.to_vec(),
+    }
+}
+
+fn pact(first: usize, second: usize, witnesses: &[Origin]) -> Pact {
+    let named = witnesses.iter().enumerate();
+    let genesis = Genesis {
+        channel_name: ChannelName::new(format!("channel-{first}-{second}")).expect("a name"),
+        parties: [party(first), party(second)],
+        witnesses: named
+            .map(|(place, name)| WitnessKey { name: name.clone(), key: Key::of_witness(place).public_key().clone() })
+            .collect(),
+        quorum: witnesses.len().min(2) as u64,
+        terms: Terms::template().encode(),
+    };
+    let bytes = genesis.encode().expect("a sound genesis");
+    let sign = |party| Genesis::sign(&bytes, &Key::of_party(party, KeyRole::Root)).expect("a key in memory signs");
+    let signatures = [sign(first), sign(second)];
+    let signed = SignedGenesis::assemble(bytes, signatures).expect("signatures of their length");
+    Pact::decode(&signed.encode()).expect("a pact that both roots signed")
+}

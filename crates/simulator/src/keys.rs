@@ -1,0 +1,39 @@
+//! Keys that are made from numbers. They sign like any other, and everybody could make them: they are for simulations alone.
+
+use ed25519_dalek::{Signer as _, SigningKey};
+use skypact_record::{Hash, KeyRole, PublicKey, Signer, SignerError};
+
+/// An Ed25519 key in memory.
+#[derive(Clone)]
+pub(crate) struct Key {
+    secret: SigningKey,
+    public: PublicKey,
+}
+
+impl Key {
+    fn of(words: &str) -> Self {
+        let secret = SigningKey::from_bytes(&Hash::of(words.as_bytes()).0);
+        let public = PublicKey::ed25519(secret.verifying_key().as_bytes());
+        Self { secret, public: public.expect("a key made from a secret is canonical and of full order") }
+    }
+
+    /// The key of a role of a party.
+    pub(crate) fn of_party(party: usize, role: KeyRole) -> Self {
+        Self::of(&format!("simulated party {party} {role:?}"))
+    }
+
+    /// The key of a witness.
+    pub(crate) fn of_witness(witness: usize) -> Self {
+        Self::of(&format!("simulated witness {witness}"))
+    }
+}
+
+impl Signer for Key {
+    fn public_key(&self) -> &PublicKey {
+        &self.public
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignerError> {
+        Ok(self.secret.sign(message).to_bytes().to_vec())
+    }
+}

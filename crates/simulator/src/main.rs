@@ -1,0 +1,118 @@
+//! `skypact-simulator`: runs seeds, tells the story of one, and ends with a line of counts.
+
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use clap::Parser;
+use skypact_simulator::{Mutation, Options, Outcome, Violation, run};
+
+/// Runs whole fleets of nodes and witnesses, each from one seed, under faults and with a party that cheats.
+///
+/// Exit code 0: nothing was violated; 1: something was, and the seeds are named.
+#[derive(Parser)]
+#[command(name = "skypact-simulator", version)]
+struct Arguments {
+    /// First seed
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many seeds, counted up from the first
+    #[arg(long, default_value_t = 1)]
+    seeds: u64,
+    /// Steps of trouble before everything heals
+    #[arg(long, default_value_t = 300)]
+    steps: u64,
+    /// Tell every event of the (first) seed: a failing one can be followed step by step
+    #[arg(long)]
+    story: bool,
+    /// Plant this bug, to see that it is found
+    #[arg(long)]
+    mutation: Option<Mutation>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if arguments.story {
+        let options = Options { seed: arguments.seed, steps: arguments.steps, mutation: arguments.mutation };
+        let outcome = run(options, &mut |line| println!("{line}"));
+        return match outcome {
+            Ok(outcome) => {
+                println!("seed {}: {outcome:?}", arguments.seed);
+                ExitCode::SUCCESS
+            }
+            Err(violation) => {
+                println!("seed {}: VIOLATED: {violation}", arguments.seed);
+                ExitCode::FAILURE
+            }
+        };
+    }
+    let (total, violations) = run_all(&arguments);
+    for (seed, violation) in &violations {
+        println!("seed {seed}: VIOLATED: {violation}; follow it: --seed {seed} --steps {} --story", arguments.steps);
+    }
+    println!(
+        "{} seeds, {} violated; {} packets, {} acts acknowledged, {} crashes, {} with an enemy, {} hostile acts, {} forks proven",
+        arguments.seeds,
+        violations.len(),
+        total.packets,
+        total.acts,
+        total.crashes,
+        total.enemies,
+        total.hostile,
+        total.forks_proven,
+    );
+    if violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Sums over all runs.
+#[derive(Default)]
+struct Total {
+    packets: u64,
+    acts: u64,
+    crashes: u64,
+    enemies: u64,
+    hostile: u64,
+    forks_proven: u64,
+}
+
+impl Total {
+    fn add(&mut self, outcome: &Outcome) {
+        self.packets += outcome.packets;
+        self.acts += outcome.acts;
+        self.crashes += outcome.crashes;
+        self.enemies += u64::from(outcome.has_enemy);
+        self.hostile += outcome.hostile;
+        self.forks_proven += outcome.forks_proven;
+    }
+}
+
+/// Runs the seeds on every core; each seed by itself is the same whatever runs beside it.
+fn run_all(arguments: &Arguments) -> (Total, Vec<(u64, Violation)>) {
+    let next = AtomicU64::new(0);
+    let found = Mutex::new((Total::default(), Vec::new()));
+    let threads = thread::available_parallelism().map_or(1, Into::into);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    if place >= arguments.seeds {
+                        return;
+                    }
+                    let seed = arguments.seed + place;
+                    let options = Options { seed, steps: arguments.steps, mutation: arguments.mutation };
+                    let outcome = run(options, &mut |_| {});
+                    let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+                    match outcome {
+                        Ok(outcome) => found.0.add(&outcome),
+                        Err(violation) => found.1.push((seed, violation)),
+                    }
+                }
+            });
+        }
+    });
+    let (total, mut violations) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    violations.sort_by_key(|(seed, _)| *seed);
+    (total, violations)
+}

@@ -1,0 +1,74 @@
+//! Bugs planted on purpose, to see that the checkers find them. They live in the simulated shell around the stations;
+//! what ships has none of them.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// One planted bug.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mutation {
+    /// A node answers although its commit did not reach the disk.
+    AnswersBeforeCommit,
+    /// A commit leaves out its last entry.
+    CommitDropsLastEntry,
+    /// A commit is split: notes reach the disk, the entries they speak of do not.
+    CommitsNotesAlone,
+    /// Each start leaves the newest entry of the disk behind.
+    StartForgetsNewest,
+    /// Each start replays one log after the other, not in the order of the commits.
+    StartReplaysLogByLog,
+    /// Each start folds the newest entry in twice.
+    StoresTwice,
+    /// A node that got no answer never sends again.
+    CourierGivesUp,
+    /// A witness answers before its disk holds the head.
+    WitnessForgets,
+    /// A witness cosigns whatever its log signed.
+    WitnessTrusts,
+}
+
+impl Mutation {
+    /// Every planted bug.
+    pub const ALL: [Self; 9] = [
+        Self::AnswersBeforeCommit,
+        Self::CommitDropsLastEntry,
+        Self::CommitsNotesAlone,
+        Self::StartForgetsNewest,
+        Self::StartReplaysLogByLog,
+        Self::StoresTwice,
+        Self::CourierGivesUp,
+        Self::WitnessForgets,
+        Self::WitnessTrusts,
+    ];
+
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AnswersBeforeCommit => "answers-before-commit",
+            Self::CommitDropsLastEntry => "commit-drops-last-entry",
+            Self::CommitsNotesAlone => "commits-notes-alone",
+            Self::StartForgetsNewest => "start-forgets-newest",
+            Self::StartReplaysLogByLog => "start-replays-log-by-log",
+            Self::StoresTwice => "stores-twice",
+            Self::CourierGivesUp => "courier-gives-up",
+            Self::WitnessForgets => "witness-forgets",
+            Self::WitnessTrusts => "witness-trusts",
+        }
+    }
+}
+
+impl fmt::Display for Mutation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Mutation {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let names = || Self::ALL.map(Self::name).join(", ");
+        let found = Self::ALL.into_iter().find(|mutation| mutation.name() == name);
+        found.ok_or_else(|| format!("{name} is no planted bug; there are {}", names()))
+    }
+}

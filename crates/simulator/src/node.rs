@@ -1,0 +1,371 @@
+//! A party's node as the shell would run it: stations, a disk, couriers. Answers wait for the commit of their round; a
+//! crash strikes at a commit, before or after it reached the disk, and takes everything that is not on the disk.
+
+use std::collections::BTreeMap;
+
+use skypact_airspace::UtcNanos;
+use skypact_channel::{
+    Channel, Context, Draft, Frame, FrameAnswer, LogRef, Next, NoteKind, Rejection, Station, VerifiedReceipt,
+};
+use skypact_record::{AddCheckpoint, Hash, KeyRole, LogClass, SignedCheckpoint};
+
+use crate::disk::{ChannelPlace, Disk};
+use crate::fleet::Fleet;
+use crate::keys::Key;
+use crate::mutation::Mutation;
+use crate::network::{Flight, Host, Packet};
+use crate::officer;
+use crate::random::Random;
+
+/// Start of virtual time, ns since the Unix epoch, UTC.
+pub(crate) const EPOCH_NS: i64 = 1_790_000_000_000_000_000;
+/// How long a courier waits for an answer, ms.
+const PATIENCE_MS: u64 = 5_000;
+/// How long it rests after a refusal, ms.
+const PAUSE_MS: u64 = 500;
+
+/// What a crash does to the commit that it strikes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Crash {
+    /// Nothing of it is on the disk.
+    NotWritten,
+    /// All of it is, and nobody was told.
+    Written,
+}
+
+/// An officer's act that was acknowledged.
+#[derive(Debug, Clone)]
+pub(crate) struct Acknowledged {
+    pub(crate) channel: ChannelPlace,
+    pub(crate) log: LogRef,
+    pub(crate) index: u64,
+    pub(crate) leaf: Hash,
+}
+
+/// A frame that was refused because its head and what is held cannot both be.
+#[derive(Debug, Clone)]
+pub(crate) struct Contradiction {
+    pub(crate) channel: ChannelPlace,
+    pub(crate) log: LogRef,
+    pub(crate) start: u64,
+    pub(crate) leaves: Vec<Hash>,
+    /// Size that the node held then.
+    pub(crate) held: u64,
+    pub(crate) size: u64,
+    pub(crate) root: Hash,
+}
+
+/// One log on its way to one peer.
+#[derive(Debug, Default)]
+struct Courier {
+    waiting: Option<(u64, u64)>,
+    cosigned_told: u64,
+    held: Option<u64>,
+    /// What a witness was asked last, by request.
+    asked: Option<(u64, SignedCheckpoint)>,
+}
+
+/// A party's node.
+pub(crate) struct Node {
+    pub(crate) party: usize,
+    pub(crate) disk: Disk,
+    /// Empty while the node is down.
+    pub(crate) stations: BTreeMap<ChannelPlace, Station>,
+    /// Clock error, ns.
+    pub(crate) offset_ns: i64,
+    /// Strikes the next commit.
+    pub(crate) crash: Option<Crash>,
+    pub(crate) acknowledged: Vec<Acknowledged>,
+    pub(crate) contradictions: Vec<Contradiction>,
+    /// State of each channel when a written commit was struck: a start must come back to it.
+    pub(crate) left: BTreeMap<ChannelPlace, Fingerprint>,
+    pub(crate) entropy: Random,
+    staged: Vec<Flight>,
+    staged_acts: Vec<Acknowledged>,
+    staged_contradictions: Vec<Contradiction>,
+    couriers: BTreeMap<(ChannelPlace, usize, Host), Courier>,
+    requests: u64,
+    mutation: Option<Mutation>,
+}
+
+impl Node {
+    pub(crate) fn new(party: usize, entropy: Random, mutation: Option<Mutation>) -> Self {
+        Self {
+            party,
+            disk: Disk::default(),
+            stations: BTreeMap::new(),
+            offset_ns: 0,
+            crash: None,
+            acknowledged: Vec::new(),
+            contradictions: Vec::new(),
+            left: BTreeMap::new(),
+            entropy,
+            staged: Vec::new(),
+            staged_acts: Vec::new(),
+            staged_contradictions: Vec::new(),
+            couriers: BTreeMap::new(),
+            requests: 0,
+            mutation,
+        }
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        !self.stations.is_empty()
+    }
+
+    /// The node's own time.
+    pub(crate) fn now(&self, now_ms: u64) -> UtcNanos {
+        UtcNanos(EPOCH_NS + now_ms as i64 * 1_000_000 + self.offset_ns)
+    }
+
+    /// Starts out of what is on the disk. Fails when that is not what was signed.
+    pub(crate) fn start(&mut self, fleet: &Fleet) -> Result<(), String> {
+        for channel in fleet.channels_of(self.party) {
+            let mut station = fleet.station(channel, self.party);
+            let mut entries: Vec<_> = self.disk.entries.iter().filter(|entry| entry.channel == channel).collect();
+            match self.mutation {
+                Some(Mutation::StartForgetsNewest) => drop(entries.pop()),
+                Some(Mutation::StartReplaysLogByLog) => entries.sort_by_key(|entry| entry.log.place()),
+                Some(Mutation::StoresTwice) => entries.extend(entries.last().copied()),
+                _ => {}
+            }
+            for stored in entries {
+                let index = stored.entry.leaf.index;
+                if station.channel().log(stored.log).size() != index {
+                    return Err(format!("entry {index} of log {:?} is not the next one", stored.log));
+                }
+                station.replay(stored.log, index, stored.entry.clone()).map_err(|error| error.to_string())?;
+            }
+            for ((of, _, kind), note) in &self.disk.notes {
+                if *of == channel {
+                    station.replay_note(kind, note).map_err(|error| error.to_string())?;
+                }
+            }
+            let state = fingerprint(station.channel());
+            let left = self.left.get(&channel).into_iter().flatten();
+            if let Some(((part, _), _)) = state.iter().zip(left).find(|(now, before)| now != before) {
+                return Err(format!("replay gave other {part} than those that were left"));
+            }
+            self.stations.insert(channel, station);
+        }
+        self.left.clear();
+        let now = self.now(0);
+        for station in self.stations.values_mut() {
+            station.open(&mut Context { now, entropy: &mut self.entropy });
+        }
+        Ok(())
+    }
+
+    /// Has an officer say something; what is refused changes nothing.
+    pub(crate) fn officer_acts(&mut self, now_ms: u64, random: &mut Random) {
+        let now = self.now(now_ms);
+        let places: Vec<ChannelPlace> = self.stations.keys().copied().collect();
+        let Some(channel) = places.get(random.place(places.len().max(1))).copied() else { return };
+        let station = self.stations.get_mut(&channel).expect("its own channel");
+        let Some(message) = officer::message(station.channel(), now, random) else { return };
+        let draft = Draft::new(&station.channel().facts(), &message, Vec::new(), now, &mut self.entropy);
+        let act = draft.sign(&Key::of_party(self.party, KeyRole::Officer)).expect("a key in memory signs");
+        let log = LogRef { party: station.channel().me(), class: LogClass::Routine };
+        if let Ok(placed) = station.submit(act, &mut Context { now, entropy: &mut self.entropy }) {
+            self.staged_acts.push(Acknowledged { channel, log, index: placed.index, leaf: placed.leaf });
+        }
+    }
+
+    /// Takes in a packet; its answer waits for the commit.
+    pub(crate) fn take(&mut self, now_ms: u64, flight: Flight) {
+        let (here, from) = (Host::Node(self.party), flight.from);
+        let now = self.now(now_ms);
+        match flight.packet {
+            Packet::Frame { channel, log, request, bytes } => {
+                let bytes = self.take_frame(channel, &bytes, now).map(|answer| answer.encode());
+                let packet = Packet::Answer { channel, log, request, bytes };
+                self.staged.push(Flight { from: here, to: from, packet });
+            }
+            Packet::Answer { channel, log, request, bytes } => {
+                let receipt = bytes.and_then(|bytes| {
+                    let station = self.stations.get(&channel)?;
+                    let answer = FrameAnswer::decode(&bytes).ok()?;
+                    let receipt = VerifiedReceipt::verify(&answer.note, station.channel().pact()).ok()?;
+                    (receipt.mirrored && receipt.log == log).then_some(receipt)
+                });
+                let taken = receipt.is_some();
+                self.keep(channel, receipt, now);
+                self.answered(now_ms, (channel, log.place(), from), request, taken);
+            }
+            Packet::Cosigned { channel, log, request, status, body } => {
+                let key = (channel, log.place(), from);
+                if let (409, Ok(size)) = (status, body.parse()) {
+                    self.couriers.entry(key).or_default().held = Some(size);
+                }
+                let receipt = self.cosigned(key, request, &body).filter(|_| status == 200);
+                let taken = receipt.is_some() || status == 409;
+                self.keep(channel, receipt, now);
+                self.answered(now_ms, key, request, taken);
+            }
+            Packet::AddCheckpoint { .. } => {}
+        }
+    }
+
+    fn take_frame(&mut self, channel: ChannelPlace, bytes: &[u8], now: UtcNanos) -> Option<FrameAnswer> {
+        let station = self.stations.get_mut(&channel)?;
+        let (pact, sender) = (station.channel().pact(), 1 - station.channel().me());
+        let frame = Frame::decode(bytes).and_then(|frame| frame.verify(pact, sender)).ok()?;
+        let (log, start, size, root) = (frame.log, frame.start, frame.checkpoint.size, frame.checkpoint.root);
+        let held = station.channel().log(log).size();
+        let leaves = frame.entries.iter().map(|entry| entry.hash).collect();
+        match station.receive(frame, &mut Context { now, entropy: &mut self.entropy }) {
+            Ok(answer) => Some(answer),
+            Err(Rejection::RootDiffers { .. }) => {
+                self.staged_contradictions.push(Contradiction { channel, log, start, leaves, held, size, root });
+                None
+            }
+            Err(_) => None,
+        }
+    }
+
+    /// The cosignature in a witness's answer to the request that its courier waits for.
+    fn cosigned(&self, key: (ChannelPlace, usize, Host), request: u64, body: &str) -> Option<VerifiedReceipt> {
+        let (channel, place, Host::Witness(witness)) = key else { return None };
+        let pact = self.stations.get(&channel)?.channel().pact();
+        let name = pact.log_keys(LogRef::ALL[place]).witnesses.get(witness)?.name().as_str();
+        let (_, asked) = self.couriers.get(&key)?.asked.clone().filter(|(asked, _)| *asked == request)?;
+        VerifiedReceipt::of_witness(pact, asked, name, body).ok().flatten()
+    }
+
+    fn keep(&mut self, channel: ChannelPlace, receipt: Option<VerifiedReceipt>, now: UtcNanos) {
+        let (Some(receipt), Some(station)) = (receipt, self.stations.get_mut(&channel)) else { return };
+        // A receipt that contradicts what is held is refused, and changes nothing.
+        let _ = station.keep(receipt, &mut Context { now, entropy: &mut self.entropy });
+    }
+
+    fn answered(&mut self, now_ms: u64, key: (ChannelPlace, usize, Host), request: u64, taken: bool) {
+        let courier = self.couriers.entry(key).or_default();
+        if courier.waiting.is_some_and(|(waiting, _)| waiting == request) {
+            courier.waiting = if taken { None } else { Some((request, now_ms + PAUSE_MS)) };
+        }
+    }
+
+    /// Ends the round: what has to be stored is, then answers go. A crash may strike.
+    pub(crate) fn commit(&mut self, now_ms: u64) -> Vec<Flight> {
+        let now = self.now(now_ms);
+        let mut rounds = Vec::new();
+        for (channel, station) in &mut self.stations {
+            rounds.push((*channel, station.finish(&mut Context { now, entropy: &mut self.entropy })));
+        }
+        // A crash waits for a round that has something to lose.
+        let idle = rounds.iter().all(|(_, changes)| changes.is_empty());
+        let crash = if idle { None } else { self.crash.take() };
+        if crash != Some(Crash::NotWritten) {
+            for (channel, changes) in rounds {
+                self.disk.commit(channel, changes, self.mutation);
+            }
+        }
+        if crash.is_some() {
+            if crash == Some(Crash::Written) {
+                self.left =
+                    self.stations.iter().map(|(place, station)| (*place, fingerprint(station.channel()))).collect();
+            }
+            self.stations.clear();
+            self.couriers.clear();
+        }
+        let (staged, acts) = (std::mem::take(&mut self.staged), std::mem::take(&mut self.staged_acts));
+        let contradictions = std::mem::take(&mut self.staged_contradictions);
+        if crash.is_some() && self.mutation != Some(Mutation::AnswersBeforeCommit) {
+            return Vec::new();
+        }
+        self.acknowledged.extend(acts);
+        self.contradictions.extend(contradictions);
+        staged
+    }
+
+    /// What the couriers send now, out of committed state.
+    pub(crate) fn send(&mut self, now_ms: u64, fleet: &Fleet, ask: bool) -> Vec<Flight> {
+        let mut flights = Vec::new();
+        let gives_up = self.mutation == Some(Mutation::CourierGivesUp);
+        for (channel, station) in &self.stations {
+            for class in LogClass::ALL {
+                let log = LogRef { party: station.channel().me(), class };
+                let peers = (0..fleet.witnesses.len()).map(Host::Witness);
+                for to in peers.chain([Host::Node(fleet.counterpart(*channel, self.party))]) {
+                    let courier = self.couriers.entry((*channel, log.place(), to)).or_default();
+                    if courier.waiting.is_some_and(|(_, until_ms)| gives_up || now_ms < until_ms) {
+                        continue;
+                    }
+                    self.requests += 1;
+                    let packet = packet(&self.disk, *channel, station, log, to, fleet, courier, self.requests, ask);
+                    let Some(packet) = packet else {
+                        courier.waiting = None;
+                        continue;
+                    };
+                    courier.waiting = Some((self.requests, now_ms + PATIENCE_MS));
+                    flights.push(Flight { from: Host::Node(self.party), to, packet });
+                }
+            }
+        }
+        flights
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "one place that knows what a courier looks at")]
+fn packet(
+    disk: &Disk,
+    channel: ChannelPlace,
+    station: &Station,
+    log: LogRef,
+    to: Host,
+    fleet: &Fleet,
+    courier: &mut Courier,
+    request: u64,
+    ask: bool,
+) -> Option<Packet> {
+    if let Host::Witness(witness) = to {
+        let asked = station.witness_request(log, fleet.witnesses[witness].as_str(), courier.held.take())?;
+        courier.asked = Some((request, asked.checkpoint.clone()));
+        return Some(Packet::AddCheckpoint { channel, log, request, bytes: asked.encode() });
+    }
+    let size = station.channel().log(log).size();
+    let frame = match station.next(log, courier.cosigned_told, ask) {
+        Next::Nothing => return None,
+        Next::Entries { start } => station.frame(log, start, disk.read(channel, log, start, 16)),
+        Next::Cosigned { size } => {
+            courier.cosigned_told = size;
+            let notes = disk.notes.iter().filter(|((of, place, _), _)| *of == channel && *place == log.place());
+            let cosigned = notes.filter(|((_, _, kind), _)| matches!(kind, NoteKind::Cosignature(_)));
+            let note = cosigned
+                .map(|(_, note)| note)
+                .find(|note| SignedCheckpoint::parse(note).is_ok_and(|signed| signed.checkpoint().size == size))?;
+            station.note_frame(log, size, note.clone())
+        }
+        Next::Checkpoint => station.note_frame(log, size, station.checkpoint(log, size).encode()),
+    };
+    Some(Packet::Frame { channel, log, request, bytes: frame.encode() })
+}
+
+/// The head that a packet of a log's author carries.
+pub(crate) fn head_of(packet: &Packet) -> Option<SignedCheckpoint> {
+    match packet {
+        Packet::Frame { bytes, .. } => SignedCheckpoint::parse(&Frame::decode(bytes).ok()?.note).ok(),
+        Packet::AddCheckpoint { bytes, .. } => Some(AddCheckpoint::parse(bytes).ok()?.checkpoint),
+        Packet::Answer { bytes, .. } => SignedCheckpoint::parse(&FrameAnswer::decode(bytes.as_ref()?).ok()?.note).ok(),
+        Packet::Cosigned { .. } => None,
+    }
+}
+
+/// What a channel's state is made of, each part with its hash.
+pub(crate) type Fingerprint = Vec<(&'static str, Hash)>;
+
+pub(crate) fn fingerprint(channel: &Channel) -> Fingerprint {
+    let board = channel.board();
+    let logs = LogRef::ALL.map(|log| {
+        let state = channel.log(log);
+        (state.size(), state.tree.root(), state.delivered, state.cosigned.clone(), state.cosignature)
+    });
+    let part = |name, text: String| (name, Hash::of(text.as_bytes()));
+    vec![
+        part("logs", format!("{logs:?}")),
+        part("notices", format!("{:?}", board.notices().collect::<Vec<_>>())),
+        part("conflicts", format!("{:?}", board.conflicts().collect::<Vec<_>>())),
+        part("proposals", format!("{:?}", board.proposals().collect::<Vec<_>>())),
+        part("anomalies", format!("{:?}", channel.anomalies().collect::<Vec<_>>())),
+    ]
+}

@@ -1,0 +1,273 @@
+//! One run: a fleet, a seed, so many steps of trouble, then everything heals and has to come to rest.
+
+use skypact_record::AddCheckpoint;
+
+use crate::check::{Checker, Violation};
+use crate::enemy;
+use crate::fleet::Fleet;
+use crate::keys::Key;
+use crate::mutation::Mutation;
+use crate::network::{Flight, Host, Network, Packet, Weather};
+use crate::node::{Crash, Node};
+use crate::random::Random;
+use crate::witness::Witness;
+
+/// Steps in which a healed fleet has to come to rest.
+const REST_STEPS_MAX: u64 = 3_000;
+
+/// What to run.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Where all chance comes from.
+    pub seed: u64,
+    /// Steps of trouble.
+    pub steps: u64,
+    /// A bug to plant.
+    pub mutation: Option<Mutation>,
+}
+
+/// What happened in a run that violated nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Parties, witnesses.
+    pub hosts: (usize, usize),
+    /// Whether one party cheated.
+    pub has_enemy: bool,
+    /// Packets that arrived.
+    pub packets: u64,
+    /// Officers' acts that were acknowledged.
+    pub acts: u64,
+    /// Crashes.
+    pub crashes: u64,
+    /// Hostile acts.
+    pub hostile: u64,
+    /// Proofs of forks that honest nodes hold.
+    pub forks_proven: u64,
+}
+
+/// Runs a seed to its end, or to the first violation; `tell` gets a line for each event.
+pub fn run(options: Options, tell: &mut dyn FnMut(&str)) -> Result<Outcome, Violation> {
+    let mut world = World::new(options);
+    world.start(tell).map_err(|what| Violation { step: 0, what })?;
+    for step in 0..options.steps {
+        world.step(tell).map_err(|what| Violation { step, what })?;
+    }
+    world.rest(tell).map_err(|what| Violation { step: options.steps, what })
+}
+
+struct World {
+    fleet: Fleet,
+    nodes: Vec<Node>,
+    witnesses: Vec<Witness>,
+    network: Network,
+    checker: Checker,
+    random: Random,
+    now_ms: u64,
+    outcome: Outcome,
+}
+
+impl World {
+    fn new(options: Options) -> Self {
+        let mut random = Random::new(options.seed);
+        let parties = [2, 2, 2, 3, 4, 5][random.place(6)];
+        let witnesses = 1 + random.place(3);
+        let fleet = Fleet::new(parties, witnesses);
+        let named = fleet.witnesses.iter().enumerate();
+        let witnesses: Vec<Witness> = named
+            .map(|(place, name)| Witness::new(name.clone(), Key::of_witness(place), fleet.log_keys(), options.mutation))
+            .collect();
+        let nodes = (0..parties).map(|party| Node::new(party, random.fork(), options.mutation)).collect();
+        let enemy = random.happens(500).then(|| random.place(parties));
+        let network = Network::new(Weather::of(&mut random));
+        let hosts = (parties, witnesses.len());
+        let outcome = Outcome { hosts, has_enemy: enemy.is_some(), ..Outcome::default() };
+        let checker = Checker::new(enemy);
+        Self { fleet, nodes, witnesses, network, checker, random, now_ms: 0, outcome }
+    }
+
+    fn start(&mut self, tell: &mut dyn FnMut(&str)) -> Result<(), String> {
+        let Outcome { hosts: (parties, witnesses), .. } = self.outcome;
+        tell(&format!(
+            "{parties} parties, {witnesses} witnesses, enemy {:?}, {:?}",
+            self.checker.enemy, self.network.weather
+        ));
+        for node in &mut self.nodes {
+            node.start(&self.fleet)?;
+        }
+        self.commit_all()
+    }
+
+    /// Time goes on, what has arrived is taken in, couriers send, and something happens.
+    fn step(&mut self, tell: &mut dyn FnMut(&str)) -> Result<(), String> {
+        self.now_ms += self.random.below(1_000);
+        self.deliver(tell)?;
+        self.send_all(false)?;
+        self.trouble(tell);
+        self.commit_all()
+    }
+
+    fn deliver(&mut self, tell: &mut dyn FnMut(&str)) -> Result<(), String> {
+        while let Some(flight) = self.network.arrived(self.now_ms) {
+            self.outcome.packets += 1;
+            match flight.to {
+                Host::Witness(place) => self.ask_witness(place, &flight)?,
+                Host::Node(place) => {
+                    self.nodes[place].take(self.now_ms, flight);
+                    // Sometimes several requests share a round.
+                    if self.random.happens(700) {
+                        self.commit(place)?;
+                    }
+                }
+            }
+        }
+        for place in 0..self.nodes.len() {
+            self.commit(place)?;
+            if !self.nodes[place].is_running() && self.random.happens(300) {
+                tell(&format!("{} ms: node {place} starts again", self.now_ms));
+                self.restart(place)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn ask_witness(&mut self, place: usize, flight: &Flight) -> Result<(), String> {
+        let Packet::AddCheckpoint { channel, log, request, bytes } = &flight.packet else { return Ok(()) };
+        let (status, body) = self.witnesses[place].answer(self.now_ms, bytes);
+        let packet = Packet::Cosigned { channel: *channel, log: *log, request: *request, status, body };
+        if let Ok(asked) = AddCheckpoint::parse(bytes) {
+            // The log is named by its origin alone; a replayed packet may say otherwise around it.
+            let origin = &asked.checkpoint.checkpoint().origin;
+            let named = self.fleet.pairs.iter().position(|pair| pair.pact.log(origin.as_str()).is_some());
+            if let Some((channel, log)) =
+                named.and_then(|at| Some((at, self.fleet.pairs[at].pact.log(origin.as_str())?)))
+            {
+                let named = Packet::Cosigned { channel, log, request: *request, status, body: String::new() };
+                self.checker.witness_signs(&self.fleet, &self.nodes, place, &asked.checkpoint, &named)?;
+            }
+        }
+        self.network.send(self.now_ms, &Flight { from: flight.to, to: flight.from, packet }, &mut self.random);
+        Ok(())
+    }
+
+    fn trouble(&mut self, tell: &mut dyn FnMut(&str)) {
+        let place = self.random.place(self.nodes.len());
+        match self.random.below(100) {
+            0..=44 => {
+                for _ in 0..=self.random.below(3) {
+                    self.nodes[place].officer_acts(self.now_ms, &mut self.random);
+                }
+            }
+            45..=52 if self.nodes[place].is_running() => {
+                let crash = if self.random.happens(500) { Crash::NotWritten } else { Crash::Written };
+                tell(&format!("{} ms: node {place} crashes at its next commit, {crash:?}", self.now_ms));
+                self.outcome.crashes += 1;
+                self.nodes[place].crash = Some(crash);
+            }
+            53..=60 => {
+                let others = self.nodes.len() + self.witnesses.len();
+                let other = self.random.place(others);
+                let other = other.checked_sub(self.nodes.len()).map_or(Host::Node(other), Host::Witness);
+                let ends =
+                    if self.random.happens(500) { (Host::Node(place), other) } else { (other, Host::Node(place)) };
+                self.network.toggle(ends.0, ends.1);
+                tell(&format!("{} ms: {:?} to {:?} is cut or mended", self.now_ms, ends.0, ends.1));
+            }
+            61..=63 => {
+                let hours = self.random.below(49) as i64 - 24;
+                self.nodes[place].offset_ns = hours * 3_600_000_000_000;
+                tell(&format!("{} ms: clock of node {place} is {hours} h off", self.now_ms));
+            }
+            64..=74 => self.hostile(tell),
+            75 => self.network.weather = Weather::of(&mut self.random),
+            _ => {}
+        }
+    }
+
+    fn hostile(&mut self, tell: &mut dyn FnMut(&str)) {
+        let Some(enemy) = self.checker.enemy else { return };
+        let flights = enemy::act(
+            &self.fleet,
+            &self.nodes[enemy],
+            &mut self.checker,
+            &self.network,
+            self.now_ms,
+            &mut self.random,
+        );
+        tell(&format!("{} ms: the enemy sends {} packets", self.now_ms, flights.len()));
+        self.outcome.hostile += 1;
+        for flight in flights {
+            self.network.send(self.now_ms, &flight, &mut self.random);
+        }
+    }
+
+    fn restart(&mut self, place: usize) -> Result<(), String> {
+        self.nodes[place].start(&self.fleet).map_err(|error| format!("node {place} does not start: {error}"))?;
+        self.checker.keeps_its_word(&self.fleet, &self.nodes[place])
+    }
+
+    fn commit(&mut self, place: usize) -> Result<(), String> {
+        if !self.nodes[place].is_running() {
+            return Ok(());
+        }
+        let answers = self.nodes[place].commit(self.now_ms);
+        self.checker.committed(&self.fleet, &self.nodes, place)?;
+        self.send(answers)
+    }
+
+    fn commit_all(&mut self) -> Result<(), String> {
+        (0..self.nodes.len()).try_for_each(|place| self.commit(place))
+    }
+
+    fn send_all(&mut self, ask: bool) -> Result<(), String> {
+        for place in 0..self.nodes.len() {
+            let flights = self.nodes[place].send(self.now_ms, &self.fleet, ask);
+            self.send(flights)?;
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, flights: Vec<Flight>) -> Result<(), String> {
+        for flight in flights {
+            self.checker.leaves(&self.fleet, &self.nodes, &flight)?;
+            self.network.send(self.now_ms, &flight, &mut self.random);
+        }
+        Ok(())
+    }
+
+    /// Everything heals; what was acknowledged has to be everywhere in the end.
+    fn rest(mut self, tell: &mut dyn FnMut(&str)) -> Result<Outcome, String> {
+        tell(&format!("{} ms: everything heals", self.now_ms));
+        self.network.mend();
+        for place in 0..self.nodes.len() {
+            self.nodes[place].crash = None;
+            if !self.nodes[place].is_running() {
+                self.restart(place)?;
+            }
+        }
+        let mut quiet = 0;
+        for _ in 0..REST_STEPS_MAX {
+            self.now_ms = self.network.next_arrival().unwrap_or(self.now_ms + 1_000).max(self.now_ms);
+            let packets = self.outcome.packets;
+            self.deliver(tell)?;
+            self.send_all(false)?;
+            // The enemy's own courier may knock for ever; the others have to fall silent.
+            let settled = self.checker.at_rest(&self.fleet, &self.nodes, &self.witnesses);
+            quiet = if packets == self.outcome.packets { quiet + 1 } else { 0 };
+            if settled.is_ok() {
+                return Ok(self.count());
+            }
+            if quiet > 30 {
+                settled?;
+            }
+        }
+        self.checker.at_rest(&self.fleet, &self.nodes, &self.witnesses)?;
+        Ok(self.count())
+    }
+
+    fn count(&self) -> Outcome {
+        let honest = self.nodes.iter().filter(|node| self.checker.enemy != Some(node.party));
+        let forks_proven = honest.map(|node| node.disk.forks.len() as u64).sum();
+        let acts = self.nodes.iter().map(|node| node.acknowledged.len() as u64).sum();
+        Outcome { acts, forks_proven, ..self.outcome }
+    }
+}

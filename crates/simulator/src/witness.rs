@@ -1,0 +1,51 @@
+//! A witness: the rules of `record` around a disk of one head for each log.
+
+use std::collections::BTreeMap;
+
+use skypact_record::{AddCheckpoint, Hash, Origin, VerifierKey, WitnessRefusal, cosign};
+
+use crate::keys::Key;
+use crate::mutation::Mutation;
+
+/// One witness.
+pub(crate) struct Witness {
+    pub(crate) name: Origin,
+    key: Key,
+    logs: BTreeMap<String, VerifierKey>,
+    heads: BTreeMap<String, (u64, Hash)>,
+    /// Clock error, s.
+    pub(crate) offset_s: i64,
+    mutation: Option<Mutation>,
+}
+
+impl Witness {
+    pub(crate) fn new(name: Origin, key: Key, logs: Vec<VerifierKey>, mutation: Option<Mutation>) -> Self {
+        let logs = logs.into_iter().map(|key| (key.name().to_string(), key)).collect();
+        Self { name, key, logs, heads: BTreeMap::new(), offset_s: 0, mutation }
+    }
+
+    /// Status and body of the answer (C2SP tlog-witness). Its head is on its disk before the answer leaves.
+    pub(crate) fn answer(&mut self, now_ms: u64, body: &[u8]) -> (u16, String) {
+        let Ok(request) = AddCheckpoint::parse(body) else { return (400, String::new()) };
+        let origin = request.checkpoint.checkpoint().origin.to_string();
+        let mut last = self.heads.get(&origin).copied();
+        if self.mutation == Some(Mutation::WitnessTrusts) {
+            last = Some((request.old_size, Hash::of(b"anything")));
+        }
+        let decided = request.decide(self.logs.get(&origin), last);
+        let trusted = self.mutation == Some(Mutation::WitnessTrusts)
+            && matches!(decided, Err(WitnessRefusal::Inconsistent(_) | WitnessRefusal::Fork { .. }));
+        let checkpoint = match decided {
+            Ok(checkpoint) => checkpoint,
+            Err(_) if trusted => request.checkpoint.checkpoint(),
+            Err(WitnessRefusal::Stale { size } | WitnessRefusal::Fork { size }) => return (409, size.to_string()),
+            Err(_) => return (403, String::new()),
+        };
+        if self.mutation != Some(Mutation::WitnessForgets) {
+            self.heads.insert(origin, (checkpoint.size, checkpoint.root));
+        }
+        let time_s = (now_ms / 1000).saturating_add_signed(self.offset_s);
+        let line = cosign(checkpoint, time_s, &self.name, &self.key).expect("a key in memory signs");
+        (200, line.to_string())
+    }
+}

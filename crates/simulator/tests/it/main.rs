@@ -1,0 +1,45 @@
+//! A short fixed set of seeds, and each planted bug. `make simulate` runs ten thousand.
+
+use skypact_simulator::{Mutation, Options, Outcome, run};
+
+const STEPS: u64 = 150;
+
+fn options(seed: u64, mutation: Option<Mutation>) -> Options {
+    Options { seed, steps: STEPS, mutation }
+}
+
+#[test]
+fn nothing_is_violated_in_the_fixed_seeds() {
+    let mut total = Outcome::default();
+    for seed in 1..=30 {
+        let outcome = run(options(seed, None), &mut |_| {});
+        let outcome = outcome.unwrap_or_else(|violation| panic!("seed {seed}: {violation}"));
+        total.packets += outcome.packets;
+        total.acts += outcome.acts;
+        total.crashes += outcome.crashes;
+        total.hostile += outcome.hostile;
+        total.forks_proven += outcome.forks_proven;
+    }
+    // A fleet in which nothing happens would violate nothing either.
+    assert!(total.packets > 5_000 && total.acts > 1_000 && total.crashes > 100, "{total:?}");
+    assert!(total.hostile > 100 && total.forks_proven > 5, "{total:?}");
+}
+
+#[test]
+fn a_seed_is_the_same_story_each_time() {
+    let story = |seed| {
+        let mut lines = Vec::new();
+        let outcome = run(options(seed, None), &mut |line| lines.push(line.to_owned()));
+        (outcome, lines)
+    };
+    assert_eq!(story(7), story(7));
+    assert_ne!(story(7), story(8));
+}
+
+#[test]
+fn each_planted_bug_is_found() {
+    for mutation in Mutation::ALL {
+        let found = (1..=60).any(|seed| run(options(seed, Some(mutation)), &mut |_| {}).is_err());
+        assert!(found, "{mutation} went unseen in 60 seeds");
+    }
+}
