@@ -227,9 +227,8 @@ impl Channel {
             log.delivered = log.delivered.max(size);
         }
         for line in &receipt.cosignatures {
-            let known = log.cosigned.entry(line.witness.clone()).or_default();
-            if size > *known {
-                *known = size;
+            if size > log.cosigned.get(&line.witness).copied().unwrap_or(0) {
+                log.cosigned.insert(line.witness.clone(), size);
                 let newest = NewestCosignature { size, time_s: line.time_s, line: line.hash };
                 log.cosignature = log.cosignature.max(Some(newest));
             }

@@ -108,7 +108,7 @@ pub enum Rejection {
     },
     /// The entries do not give the root that the checkpoint signs, or a signed checkpoint contradicts what is held.
     #[error(
-        "log {origin}: the signed checkpoint of size {size} has root {stated}, the entries give {computed}; keep both, this is evidence"
+        "log {origin}: the signed checkpoint of size {size} has root {stated}, the entries give {computed}; unless it was damaged on its way, the log was forked: see the proof"
     )]
     RootDiffers {
         /// The log.

@@ -170,19 +170,23 @@ pub struct WitnessLine {
     pub hash: Hash,
 }
 
-/// What the counterpart answers to a frame that it took: how much it holds now, and its receipt.
+/// What the counterpart answers to a frame that it took: what it holds now, and its receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FrameAnswer {
     /// Size of the log as it is held now.
     pub held: u64,
     /// The frame's note with the mirror cosignature added.
     pub note: Vec<u8>,
+    /// Root of what is held, so that the author knows whether it is the beginning of its log.
+    pub root: Hash,
 }
 
 impl FrameAnswer {
     /// Bytes for the wire.
     pub fn encode(&self) -> Vec<u8> {
-        codec::encode(|writer| writer.map(2)?.u8(0)?.u64(self.held)?.u8(1)?.bytes(&self.note)?.ok())
+        codec::encode(|writer| {
+            writer.map(3)?.u8(0)?.u64(self.held)?.u8(1)?.bytes(&self.note)?.u8(2)?.bytes(&self.root.0)?.ok()
+        })
     }
 
     /// Reads the counterpart's answer.
@@ -191,13 +195,15 @@ impl FrameAnswer {
             "answer",
             bytes,
             |reader| {
-                if reader.map()? != 2 {
-                    return Err(reader.error("expected 2 fields"));
+                if reader.map()? != 3 {
+                    return Err(reader.error("expected 3 fields"));
                 }
                 reader.key(0, "held")?;
                 let held = reader.u64()?;
                 reader.key(1, "note")?;
-                Ok(Self { held, note: reader.bytes(NOTE_MAX_BYTES)?.to_vec() })
+                let note = reader.bytes(NOTE_MAX_BYTES)?.to_vec();
+                reader.key(2, "root")?;
+                Ok(Self { held, note, root: reader.hash()? })
             },
             Self::encode,
         )?;

@@ -82,7 +82,7 @@ pub enum Next {
     Nothing,
     /// Entries from here on.
     Entries {
-        /// First entry without a receipt.
+        /// First entry that it does not hold.
         start: u64,
     },
     /// The note of this size, which a witness has cosigned.
@@ -92,6 +92,9 @@ pub enum Next {
     },
     /// The newest checkpoint again, to ask whether the counterpart is there.
     Checkpoint,
+    /// The checkpoint of the empty log, which is always in order, to hear what the counterpart holds. Nothing newer before
+    /// that is known to be a beginning of what is held here: a node out of an old backup would sign a second history.
+    Confirm,
 }
 
 /// Why what is in storage is not what was signed.
@@ -160,7 +163,7 @@ impl Station {
         Ok(())
     }
 
-    /// Says what each own log begins with, where it has not begun.
+    /// Ends the replay: says what each own log begins with, where it has not begun.
     pub fn open(&mut self, context: &mut Context<'_>) {
         if let Err(rejection) = self.decide(Command::Open, context) {
             unreachable!("opening a channel needs nobody's consent: {rejection}");
@@ -188,7 +191,8 @@ impl Station {
             return Err(rejection);
         }
         let note = self.sign_for(log, &checkpoint, &note, context.now);
-        Ok(FrameAnswer { held: self.channel.log(log).size(), note })
+        let held = &self.channel.log(log).tree;
+        Ok(FrameAnswer { held: held.size(), note, root: held.root() })
     }
 
     /// Keeps the counterpart's receipt, or a witness's cosignature.
@@ -219,12 +223,21 @@ impl Station {
         SignedCheckpoint::sign(checkpoint, &*self.signers.checkpoint).expect("a key in memory signs")
     }
 
-    /// What comes next for the counterpart: entries that it has not signed for, else a cosigned checkpoint above
-    /// `cosigned_told` (size); if it is to be asked in any case, the newest checkpoint alone.
-    pub fn next(&self, log: LogRef, cosigned_told: u64, ask: bool) -> Next {
+    /// Whether what the counterpart says it holds is the beginning of an own log.
+    pub fn begins_with(&self, log: LogRef, answer: &FrameAnswer) -> bool {
+        self.channel.log(log).tree.root_at(answer.held) == Ok(answer.root)
+    }
+
+    /// What comes next for the counterpart, which has said that it holds `held` entries: those that it does not hold, else a
+    /// cosigned checkpoint above `cosigned_told` (size); if it is to be asked in any case, the newest checkpoint alone.
+    pub fn next(&self, log: LogRef, held: Option<u64>, cosigned_told: u64, ask: bool) -> Next {
         let state = self.channel.log(log);
-        if state.delivered < state.size() {
-            return Next::Entries { start: state.delivered };
+        match held {
+            None => return Next::Confirm,
+            Some(start) if start < state.size() => return Next::Entries { start },
+            // It holds them and has signed for fewer: the receipt was lost.
+            Some(_) if state.delivered < state.size() => return Next::Checkpoint,
+            Some(_) => {}
         }
         match state.cosigned.values().copied().max() {
             Some(size) if size > cosigned_told => Next::Cosigned { size },
@@ -247,7 +260,7 @@ impl Station {
     }
 
     /// What to ask a witness about an own log; `held` is the size that the witness said it holds. None when it has
-    /// cosigned all there is.
+    /// cosigned all there is. To be asked only when the counterpart has said what it holds ([`Next::Confirm`]).
     pub fn witness_request(&self, log: LogRef, witness: &str, held: Option<u64>) -> Option<AddCheckpoint> {
         let state = self.channel.log(log);
         let cosigned = state.cosigned.get(witness).copied().unwrap_or(0);
@@ -331,7 +344,7 @@ impl Station {
         let head = signed.clone();
         signed.add(cosign(checkpoint, now_s, name, &*self.signers.mirror).expect("a key in memory signs"));
         let receipt = signed.encode();
-        if checkpoint.size == self.channel.log(log).size() {
+        if checkpoint.size == self.channel.log(log).size() && checkpoint.size > 0 {
             self.heads[log.place()] = Some(head);
             self.changes.notes.push(KeptNote { log, kind: NoteKind::Checkpoint, note: note.to_vec() });
             self.changes.notes.push(KeptNote { log, kind: NoteKind::Receipt, note: receipt.clone() });

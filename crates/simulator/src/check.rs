@@ -34,10 +34,14 @@ type Check = Result<(), String>;
 pub(crate) struct Checker {
     /// Party that cheats, if one does.
     pub(crate) enemy: Option<usize>,
-    /// Histories that the enemy made besides the one on its disk, by log.
+    /// Parties whose disk was restored from a backup.
+    pub(crate) restored: BTreeSet<usize>,
+    /// Histories of a log besides the one on its author's disk: an enemy's, and what a restored disk lost.
     pub(crate) twins: BTreeMap<(ChannelPlace, usize), Vec<Tree>>,
     /// Heads that each witness cosigned, by log.
     cosigned: BTreeMap<(usize, ChannelPlace, usize), BTreeSet<(u64, Hash)>>,
+    /// Longest history of an honest author's log of which a head reached anybody.
+    arrived: BTreeMap<(ChannelPlace, usize), Tree>,
 }
 
 impl Checker {
@@ -59,12 +63,42 @@ impl Checker {
         let Some(head) = head_of(&flight.packet) else { return Ok(()) };
         let (channel, log) = place_of(&flight.packet);
         let (size, root) = (head.checkpoint().size, head.checkpoint().root);
-        let stored = nodes[sender].disk.tree(channel, log).and_then(|tree| tree.root_at(size).ok());
-        if stored == Some(root) {
+        let empty = Tree::new();
+        if nodes[sender].disk.tree(channel, log).unwrap_or(&empty).root_at(size) == Ok(root) {
             return Ok(());
         }
         let what = if fleet.author(channel, log) == sender { "signed head" } else { "receipt" };
         Err(format!("node {sender} sent a {what} of {size} entries of {log:?} that its disk does not hold"))
+    }
+
+    /// All heads of an honest party's log that ever reached anybody lie in one history.
+    pub(crate) fn arrives(&mut self, fleet: &Fleet, nodes: &[Node], flight: &Flight) -> Check {
+        let (Packet::Frame { channel, log, .. } | Packet::AddCheckpoint { channel, log, .. }) = &flight.packet else {
+            return Ok(());
+        };
+        let author = fleet.author(*channel, *log);
+        let Some(head) = head_of(&flight.packet).filter(|_| flight.from == Host::Node(author)) else { return Ok(()) };
+        let is_signed = head.verify(&fleet.pairs[*channel].pact.log_keys(*log).checkpoint).is_ok();
+        let (size, root) = (head.checkpoint().size, head.checkpoint().root);
+        if !is_signed || !self.is_honest(author) {
+            return Ok(());
+        }
+        let arrived = self.arrived.entry((*channel, log.place())).or_default();
+        if arrived.root_at(size) == Ok(root) {
+            return Ok(());
+        }
+        let empty = Tree::new();
+        let disk = nodes[author].disk.tree(*channel, *log).unwrap_or(&empty);
+        if size <= arrived.size()
+            || disk.root_at(size) != Ok(root)
+            || disk.root_at(arrived.size()) != Ok(arrived.root())
+        {
+            return Err(format!("node {author} signed two histories of {log:?} of channel {channel}"));
+        }
+        for index in arrived.size()..size {
+            arrived.push(disk.leaf(index).expect("a size that the disk holds"));
+        }
+        Ok(())
     }
 
     /// A witness never cosigns heads of which no history has both.
@@ -117,7 +151,7 @@ impl Checker {
             self.keeps_its_word(fleet, node)?;
         }
         for (channel, pair) in fleet.pairs.iter().enumerate() {
-            if pair.parties.iter().all(|party| self.is_honest(*party)) {
+            if pair.parties.iter().all(|party| self.is_honest(*party) && !self.restored.contains(party)) {
                 agree(channel, pair.parties.map(|party| &nodes[party]), witnesses)?;
             }
         }

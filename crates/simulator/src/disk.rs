@@ -19,13 +19,13 @@ pub(crate) struct StoredEntry {
     pub(crate) entry: Entry,
 }
 
-/// The disk of one node.
-#[derive(Default)]
+/// The disk of one node. A copy of it is a backup.
+#[derive(Default, Clone)]
 pub(crate) struct Disk {
     pub(crate) entries: Vec<StoredEntry>,
     pub(crate) notes: BTreeMap<(ChannelPlace, usize, NoteKind), Vec<u8>>,
     pub(crate) forks: Vec<(ChannelPlace, LogRef, ForkProof)>,
-    trees: BTreeMap<(ChannelPlace, usize), Tree>,
+    pub(crate) trees: BTreeMap<(ChannelPlace, usize), Tree>,
 }
 
 impl Disk {

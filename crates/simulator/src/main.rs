@@ -52,12 +52,13 @@ fn main() -> ExitCode {
         println!("seed {seed}: VIOLATED: {violation}; follow it: --seed {seed} --steps {} --story", arguments.steps);
     }
     println!(
-        "{} seeds, {} violated; {} packets, {} acts acknowledged, {} crashes, {} with an enemy, {} hostile acts, {} forks proven",
+        "{} seeds, {} violated; {} packets, {} acts acknowledged, {} crashes, {} old disks, {} with an enemy, {} hostile acts, {} forks proven",
         arguments.seeds,
         violations.len(),
         total.packets,
         total.acts,
         total.crashes,
+        total.restored,
         total.enemies,
         total.hostile,
         total.forks_proven,
@@ -71,6 +72,7 @@ struct Total {
     packets: u64,
     acts: u64,
     crashes: u64,
+    restored: u64,
     enemies: u64,
     hostile: u64,
     forks_proven: u64,
@@ -81,6 +83,7 @@ impl Total {
         self.packets += outcome.packets;
         self.acts += outcome.acts;
         self.crashes += outcome.crashes;
+        self.restored += outcome.restored;
         self.enemies += u64::from(outcome.has_enemy);
         self.hostile += outcome.hostile;
         self.forks_proven += outcome.forks_proven;

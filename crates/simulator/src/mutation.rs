@@ -21,6 +21,8 @@ pub enum Mutation {
     StoresTwice,
     /// A node that got no answer never sends again.
     CourierGivesUp,
+    /// A node sends before anybody has said how much of its log they hold.
+    CourierAsksNobody,
     /// A witness answers before its disk holds the head.
     WitnessForgets,
     /// A witness cosigns whatever its log signed.
@@ -29,7 +31,7 @@ pub enum Mutation {
 
 impl Mutation {
     /// Every planted bug.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::AnswersBeforeCommit,
         Self::CommitDropsLastEntry,
         Self::CommitsNotesAlone,
@@ -37,6 +39,7 @@ impl Mutation {
         Self::StartReplaysLogByLog,
         Self::StoresTwice,
         Self::CourierGivesUp,
+        Self::CourierAsksNobody,
         Self::WitnessForgets,
         Self::WitnessTrusts,
     ];
@@ -51,6 +54,7 @@ impl Mutation {
             Self::StartReplaysLogByLog => "start-replays-log-by-log",
             Self::StoresTwice => "stores-twice",
             Self::CourierGivesUp => "courier-gives-up",
+            Self::CourierAsksNobody => "courier-asks-nobody",
             Self::WitnessForgets => "witness-forgets",
             Self::WitnessTrusts => "witness-trusts",
         }

@@ -124,6 +124,12 @@ impl Network {
         }
     }
 
+    /// Forgets what is on its way from a host: its connections ended long ago.
+    pub(crate) fn forget_from(&mut self, host: Host) {
+        self.flights.retain(|_, flight| flight.from != host);
+        self.recorded.retain(|flight| flight.from != host);
+    }
+
     /// Mends everything.
     pub(crate) fn mend(&mut self) {
         self.cut.clear();

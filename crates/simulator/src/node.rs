@@ -59,6 +59,8 @@ pub(crate) struct Contradiction {
 #[derive(Debug, Default)]
 struct Courier {
     waiting: Option<(u64, u64)>,
+    /// What the counterpart said it holds, a beginning of the log; none before it said so.
+    confirmed: Option<u64>,
     cosigned_told: u64,
     held: Option<u64>,
     /// What a witness was asked last, by request.
@@ -182,21 +184,31 @@ impl Node {
                 self.staged.push(Flight { from: here, to: from, packet });
             }
             Packet::Answer { channel, log, request, bytes } => {
+                let key = (channel, log.place(), from);
                 let receipt = bytes.and_then(|bytes| {
-                    let station = self.stations.get(&channel)?;
                     let answer = FrameAnswer::decode(&bytes).ok()?;
+                    let station = self.stations.get(&channel)?;
+                    let courier = self.couriers.entry(key).or_default();
+                    if courier.waiting.is_none_or(|(waiting, _)| waiting != request) {
+                        return None;
+                    }
+                    if !station.begins_with(log, &answer) {
+                        courier.confirmed = None;
+                        return None;
+                    }
+                    courier.confirmed = Some(answer.held);
                     let receipt = VerifiedReceipt::verify(&answer.note, station.channel().pact()).ok()?;
                     (receipt.mirrored && receipt.log == log).then_some(receipt)
                 });
                 let taken = receipt.is_some();
                 self.keep(channel, receipt, now);
-                self.answered(now_ms, (channel, log.place(), from), request, taken);
+                self.answered(now_ms, key, request, taken);
             }
             Packet::Cosigned { channel, log, request, status, body } => {
                 let key = (channel, log.place(), from);
-                if let (409, Ok(size)) = (status, body.parse()) {
-                    self.couriers.entry(key).or_default().held = Some(size);
-                }
+                let stale = body.parse().ok().filter(|_| status == 409);
+                let courier = self.couriers.entry(key).or_default();
+                courier.held = stale.or(courier.held);
                 let receipt = self.cosigned(key, request, &body).filter(|_| status == 200);
                 let taken = receipt.is_some() || status == 409;
                 self.keep(channel, receipt, now);
@@ -245,6 +257,15 @@ impl Node {
         }
     }
 
+    /// The node is down, and gets this disk. What was acknowledged and is not on it is gone.
+    pub(crate) fn restore(&mut self, backup: Disk) {
+        self.disk = backup;
+        self.left.clear();
+        let disk = &self.disk;
+        self.acknowledged.retain(|act| disk.tree(act.channel, act.log).is_some_and(|tree| act.index < tree.size()));
+        self.contradictions.clear();
+    }
+
     /// Ends the round: what has to be stored is, then answers go. A crash may strike.
     pub(crate) fn commit(&mut self, now_ms: u64) -> Vec<Flight> {
         let now = self.now(now_ms);
@@ -282,12 +303,22 @@ impl Node {
     pub(crate) fn send(&mut self, now_ms: u64, fleet: &Fleet, ask: bool) -> Vec<Flight> {
         let mut flights = Vec::new();
         let gives_up = self.mutation == Some(Mutation::CourierGivesUp);
+        let asks_nobody = self.mutation == Some(Mutation::CourierAsksNobody);
         for (channel, station) in &self.stations {
             for class in LogClass::ALL {
                 let log = LogRef { party: station.channel().me(), class };
                 let peers = (0..fleet.witnesses.len()).map(Host::Witness);
-                for to in peers.chain([Host::Node(fleet.counterpart(*channel, self.party))]) {
+                let counterpart = Host::Node(fleet.counterpart(*channel, self.party));
+                let courier = self.couriers.entry((*channel, log.place(), counterpart)).or_default();
+                if asks_nobody {
+                    courier.confirmed = Some(station.channel().log(log).delivered);
+                }
+                let is_confirmed = courier.confirmed.is_some();
+                for to in peers.chain([counterpart]) {
                     let courier = self.couriers.entry((*channel, log.place(), to)).or_default();
+                    if to != counterpart && !is_confirmed {
+                        continue;
+                    }
                     if courier.waiting.is_some_and(|(_, until_ms)| gives_up || now_ms < until_ms) {
                         continue;
                     }
@@ -319,12 +350,13 @@ fn packet(
     ask: bool,
 ) -> Option<Packet> {
     if let Host::Witness(witness) = to {
-        let asked = station.witness_request(log, fleet.witnesses[witness].as_str(), courier.held.take())?;
+        let name = fleet.witnesses[witness].as_str();
+        let asked = station.witness_request(log, name, courier.held.take())?;
         courier.asked = Some((request, asked.checkpoint.clone()));
         return Some(Packet::AddCheckpoint { channel, log, request, bytes: asked.encode() });
     }
     let size = station.channel().log(log).size();
-    let frame = match station.next(log, courier.cosigned_told, ask) {
+    let frame = match station.next(log, courier.confirmed, courier.cosigned_told, ask) {
         Next::Nothing => return None,
         Next::Entries { start } => station.frame(log, start, disk.read(channel, log, start, 16)),
         Next::Cosigned { size } => {
@@ -337,6 +369,7 @@ fn packet(
             station.note_frame(log, size, note.clone())
         }
         Next::Checkpoint => station.note_frame(log, size, station.checkpoint(log, size).encode()),
+        Next::Confirm => station.note_frame(log, 0, station.checkpoint(log, 0).encode()),
     };
     Some(Packet::Frame { channel, log, request, bytes: frame.encode() })
 }

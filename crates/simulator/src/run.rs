@@ -1,8 +1,10 @@
 //! One run: a fleet, a seed, so many steps of trouble, then everything heals and has to come to rest.
 
-use skypact_record::AddCheckpoint;
+use skypact_channel::LogRef;
+use skypact_record::{AddCheckpoint, Tree};
 
 use crate::check::{Checker, Violation};
+use crate::disk::Disk;
 use crate::enemy;
 use crate::fleet::Fleet;
 use crate::keys::Key;
@@ -39,6 +41,8 @@ pub struct Outcome {
     pub acts: u64,
     /// Crashes.
     pub crashes: u64,
+    /// Disks that were restored from a backup.
+    pub restored: u64,
     /// Hostile acts.
     pub hostile: u64,
     /// Proofs of forks that honest nodes hold.
@@ -61,6 +65,8 @@ struct World {
     witnesses: Vec<Witness>,
     network: Network,
     checker: Checker,
+    /// A copy of each node's disk as it was once.
+    backups: Vec<Option<Disk>>,
     random: Random,
     now_ms: u64,
     outcome: Outcome,
@@ -82,7 +88,8 @@ impl World {
         let hosts = (parties, witnesses.len());
         let outcome = Outcome { hosts, has_enemy: enemy.is_some(), ..Outcome::default() };
         let checker = Checker::new(enemy);
-        Self { fleet, nodes, witnesses, network, checker, random, now_ms: 0, outcome }
+        let backups = vec![None; parties];
+        Self { fleet, nodes, witnesses, network, checker, backups, random, now_ms: 0, outcome }
     }
 
     fn start(&mut self, tell: &mut dyn FnMut(&str)) -> Result<(), String> {
@@ -109,6 +116,7 @@ impl World {
     fn deliver(&mut self, tell: &mut dyn FnMut(&str)) -> Result<(), String> {
         while let Some(flight) = self.network.arrived(self.now_ms) {
             self.outcome.packets += 1;
+            self.checker.arrives(&self.fleet, &self.nodes, &flight)?;
             match flight.to {
                 Host::Witness(place) => self.ask_witness(place, &flight)?,
                 Host::Node(place) => {
@@ -123,6 +131,9 @@ impl World {
         for place in 0..self.nodes.len() {
             self.commit(place)?;
             if !self.nodes[place].is_running() && self.random.happens(300) {
+                if self.random.happens(100) {
+                    self.restore_backup(place, tell);
+                }
                 tell(&format!("{} ms: node {place} starts again", self.now_ms));
                 self.restart(place)?;
             }
@@ -178,9 +189,36 @@ impl World {
                 tell(&format!("{} ms: clock of node {place} is {hours} h off", self.now_ms));
             }
             64..=74 => self.hostile(tell),
-            75 => self.network.weather = Weather::of(&mut self.random),
+            75 | 76 => self.backups[place] = Some(self.nodes[place].disk.clone()),
+            77 => self.network.weather = Weather::of(&mut self.random),
             _ => {}
         }
+    }
+
+    /// Puts an old disk into a node that is down: always the same party's, or nobody might remember. Left out where a witness has seen what the counterpart has not: against
+    /// that a node has no defence but other witnesses (docs/threat-model.md).
+    fn restore_backup(&mut self, place: usize, tell: &mut dyn FnMut(&str)) {
+        let Some(backup) = self.backups[place].clone() else { return };
+        if self.checker.restored.iter().any(|party| *party != place) {
+            return;
+        }
+        for channel in self.fleet.channels_of(place) {
+            let counterpart = &self.nodes[self.fleet.counterpart(channel, place)];
+            for log in LogRef::ALL.into_iter().filter(|log| self.fleet.author(channel, *log) == place) {
+                let origin = &self.fleet.pairs[channel].pact.log_keys(log).origin;
+                let held = counterpart.disk.tree(channel, log).map_or(0, Tree::size);
+                if self.witnesses.iter().any(|witness| witness.size(origin) > held) {
+                    return;
+                }
+                let lost = self.nodes[place].disk.tree(channel, log).cloned().unwrap_or_default();
+                self.checker.twins.entry((channel, log.place())).or_default().push(lost);
+            }
+        }
+        tell(&format!("{} ms: node {place} gets an old disk", self.now_ms));
+        self.network.forget_from(Host::Node(place));
+        self.nodes[place].restore(backup);
+        self.checker.restored.insert(place);
+        self.outcome.restored += 1;
     }
 
     fn hostile(&mut self, tell: &mut dyn FnMut(&str)) {

@@ -24,6 +24,11 @@ impl Witness {
         Self { name, key, logs, heads: BTreeMap::new(), offset_s: 0, mutation }
     }
 
+    /// Size of a log that it has cosigned.
+    pub(crate) fn size(&self, origin: &Origin) -> u64 {
+        self.heads.get(origin.as_str()).map_or(0, |(size, _)| *size)
+    }
+
     /// Status and body of the answer (C2SP tlog-witness). Its head is on its disk before the answer leaves.
     pub(crate) fn answer(&mut self, now_ms: u64, body: &[u8]) -> (u16, String) {
         let Ok(request) = AddCheckpoint::parse(body) else { return (400, String::new()) };

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use skypact_channel::{ENTRIES_MAX, Frame, FrameAnswer, LogRef, Next, Pact, VerifiedReceipt};
 use skypact_record::{Entry, Leaf, Part, SignedCheckpoint};
+use tokio::sync::watch;
 use tracing::{info, warn};
 
 use super::core::{Channels, Member};
@@ -24,18 +25,27 @@ const PAUSE: Duration = Duration::from_millis(500);
 const IDLE: Duration = Duration::from_secs(5);
 
 /// Carries one own log of one channel to the counterpart, for as long as the node runs.
-pub(super) async fn carry(node: NodeHandle, channel: String, pact: Pact, log: LogRef, client: PeerClient) {
+/// `confirmed` is set when the counterpart has said what it holds, and it is a beginning of the log.
+pub(super) async fn carry(
+    node: NodeHandle,
+    channel: String,
+    pact: Pact,
+    log: LogRef,
+    client: PeerClient,
+    confirmed: watch::Sender<bool>,
+) {
     let mut news = node.revision.clone();
-    let mut cosigned_told = 0;
+    let mut told = Told::default();
     let mut failing = false;
     let mut heard: Option<Stopwatch> = None;
     loop {
         news.mark_unchanged();
         let silence = heard.as_ref().map_or(IDLE, Stopwatch::elapsed);
         let ask = silence >= IDLE;
-        match step(&node, &channel, &pact, log, &client, &mut cosigned_told, ask).await {
+        match step(&node, &channel, &pact, log, &client, &mut told, ask).await {
             Ok(true) => {
                 heard = Some(Stopwatch::start());
+                confirmed.send_if_modified(|known| !std::mem::replace(known, true));
                 if std::mem::take(&mut failing) {
                     info!(channel, address = client.address(), "the counterpart answers again");
                 }
@@ -68,18 +78,25 @@ async fn step(
     pact: &Pact,
     log: LogRef,
     client: &PeerClient,
-    cosigned_told: &mut u64,
+    told: &mut Told,
     ask: bool,
 ) -> Result<bool, NodeError> {
-    let (name, told) = (channel.to_owned(), *cosigned_told);
-    let frame = node.with_store(move |channels, store| next_frame(channels, store, &name, log, told, ask));
-    let Some((frame, cosigned)) = frame.await?? else { return Ok(false) };
+    let (name, before) = (channel.to_owned(), *told);
+    let frame = node.with_store(move |channels, store| next_frame(channels, store, &name, log, before, ask));
+    let Some((frame, after)) = frame.await?? else { return Ok(false) };
     let answer = client.post(FRAMES_PATH, frame.encode()).await?;
     if answer.status != 200 {
         let reason = String::from_utf8_lossy(&answer.body).chars().take(500).collect();
         return Err(NodeError::File { path: format!("counterpart's answer {}", answer.status), reason });
     }
     let answer = FrameAnswer::decode(&answer.body)?;
+    let (name, said) = (channel.to_owned(), answer.clone());
+    let begins = node.query(move |channels| channels.members.get(&name).map(|at| at.station.begins_with(log, &said)));
+    if begins.await? != Some(true) {
+        told.held = None;
+        return Err(NodeError::Behind { origin: frame.origin, held: answer.held });
+    }
+    let end = frame.start + frame.entries.len() as u64;
     let receipt = VerifiedReceipt::verify(&answer.note, pact)?;
     if receipt.log != log || !receipt.mirrored {
         let reason = "is no receipt for the log that was sent".to_owned();
@@ -87,27 +104,42 @@ async fn step(
     }
     node.keep(channel.to_owned(), receipt).await?;
     node.set_link(channel.to_owned(), None).await?;
-    *cosigned_told = cosigned.max(*cosigned_told);
+    *told = Told { held: Some(answer.held), ..after };
+    if answer.held < end {
+        let reason = format!("took {end} entries and says that it holds {}", answer.held);
+        return Err(NodeError::File { path: "counterpart's answer".to_owned(), reason });
+    }
     Ok(true)
 }
 
-/// The frame that comes next for the counterpart, and the size up to which cosignatures are told by then.
+/// What the counterpart knows of a log, as far as it said so since this node started.
+#[derive(Debug, Clone, Copy, Default)]
+struct Told {
+    /// How much it holds; none before it said so, and it was found to be a beginning of the log.
+    held: Option<u64>,
+    /// Size up to which it knows cosignatures.
+    cosigned: u64,
+}
+
+/// The frame that comes next for the counterpart, and what it is told by then.
 fn next_frame(
     channels: &Channels,
     store: &dyn Store,
     name: &str,
     log: LogRef,
-    cosigned_told: u64,
+    told: Told,
     ask: bool,
-) -> Result<Option<(Frame, u64)>, NodeError> {
+) -> Result<Option<(Frame, Told)>, NodeError> {
     let Some(Member { station, .. }) = channels.members.get(name) else { return Ok(None) };
     let origin = super::round::origin(station.channel(), log).as_str();
-    match station.next(log, cosigned_told, ask) {
+    let head = |size| station.note_frame(log, size, station.checkpoint(log, size).encode());
+    match station.next(log, told.held, told.cosigned, ask) {
         Next::Nothing => Ok(None),
+        Next::Confirm => Ok(Some((head(0), told))),
         Next::Entries { start } => {
             let entries = store.read(origin, start, ENTRIES_MAX, FRAME_BYTES)?;
             let entries = entries.into_iter().map(|entry| wire(origin, entry)).collect::<Result<_, _>>()?;
-            Ok(Some((station.frame(log, start, entries), cosigned_told)))
+            Ok(Some((station.frame(log, start, entries), told)))
         }
         Next::Cosigned { size } => {
             let cosigned =
@@ -115,12 +147,9 @@ fn next_frame(
             let note = cosigned
                 .map(|head| head.bytes)
                 .find(|note| SignedCheckpoint::parse(note).is_ok_and(|signed| signed.checkpoint().size == size));
-            Ok(note.map(|note| (station.note_frame(log, size, note), size)))
+            Ok(note.map(|note| (station.note_frame(log, size, note), Told { cosigned: size, ..told })))
         }
-        Next::Checkpoint => {
-            let size = station.channel().log(log).size();
-            Ok(Some((station.note_frame(log, size, station.checkpoint(log, size).encode()), cosigned_told)))
-        }
+        Next::Checkpoint => Ok(Some((head(station.channel().log(log).size()), told))),
     }
 }
 
@@ -147,13 +176,18 @@ pub(super) async fn have_cosigned(
     log: LogRef,
     witness: String,
     client: PeerClient,
+    mut confirmed: watch::Receiver<bool>,
 ) {
+    // A head that contradicts what the counterpart holds must reach nobody: this store may come out of a backup.
+    if confirmed.wait_for(|known| *known).await.is_err() {
+        return;
+    }
     let mut news = node.revision.clone();
-    let mut old = None;
+    let mut held = None;
     let mut failing = false;
     loop {
         news.mark_unchanged();
-        match ask_witness(&node, &channel, &pact, log, &witness, &client, &mut old).await {
+        match ask_witness(&node, &channel, &pact, log, &witness, &client, &mut held).await {
             Ok(true) => failing = false,
             Ok(false) => {
                 if matches!(tokio::time::timeout(IDLE, news.changed()).await, Ok(Err(_))) {
@@ -171,7 +205,7 @@ pub(super) async fn have_cosigned(
     }
 }
 
-/// One request to a witness; false when there was nothing to cosign. `old` is the size that the witness said it holds.
+/// One request to a witness; false when there was nothing to cosign.
 async fn ask_witness(
     node: &NodeHandle,
     channel: &str,
@@ -179,17 +213,17 @@ async fn ask_witness(
     log: LogRef,
     witness: &str,
     client: &PeerClient,
-    old: &mut Option<u64>,
+    held: &mut Option<u64>,
 ) -> Result<bool, NodeError> {
-    let (name, by, held) = (channel.to_owned(), witness.to_owned(), old.take());
-    let request = node.query(move |channels| channels.members.get(&name)?.station.witness_request(log, &by, held));
+    let (name, by, old_size) = (channel.to_owned(), witness.to_owned(), held.take());
+    let request = node.query(move |channels| channels.members.get(&name)?.station.witness_request(log, &by, old_size));
     let Some(request) = request.await? else { return Ok(false) };
     let answer = client.post("/add-checkpoint", request.encode()).await?;
     let text = String::from_utf8_lossy(&answer.body).into_owned();
     if answer.status == 409
         && let Ok(size) = text.trim().parse()
     {
-        *old = Some(size);
+        *held = Some(size);
         return Ok(true);
     }
     let refused = |reason: String| NodeError::File { path: format!("witness {witness}"), reason };

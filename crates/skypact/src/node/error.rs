@@ -47,6 +47,16 @@ pub enum NodeError {
         /// What differs.
         reason: String,
     },
+    /// What the counterpart holds of an own log is not a beginning of it.
+    #[error(
+        "log {origin}: the counterpart says that it holds {held} entries, which are not the beginning of this log; nothing of it leaves this node. If this store came out of a backup, put the newest one back; otherwise compare the logs with the counterpart"
+    )]
+    Behind {
+        /// The log.
+        origin: String,
+        /// Entries that the counterpart says it holds.
+        held: u64,
+    },
     /// Storage failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -87,6 +97,7 @@ impl NodeError {
             Self::Stopped => "node-stopped",
             Self::NotRecorded { code, .. } | Self::Bundle { code, .. } => code,
             Self::StoreDiffers { .. } => "store-differs",
+            Self::Behind { .. } => "store-behind",
             Self::Store(error) => error.code(),
             Self::Key(error) => error.code(),
             Self::Pact(error) => error.code(),

@@ -116,16 +116,20 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
         let me = pact.party(&options.party)?;
         for class in LogClass::ALL {
             let (log, traffic) = (LogRef { party: me, class }, traffic(class));
-            if let Some(address) = options.counterparts.get(&counterpart) {
+            // Without an address nothing is carried, so nobody says what it holds.
+            let address = options.counterparts.get(&counterpart);
+            let (confirmed, confirming) = watch::channel(address.is_none());
+            if let Some(address) = address {
                 let client = PeerClient::new(address, transport_key(&pact, &counterpart)?, &identity, traffic);
-                tasks.spawn(carry(handle.clone(), name.clone(), pact.clone(), log, client));
+                tasks.spawn(carry(handle.clone(), name.clone(), pact.clone(), log, client, confirmed));
             }
             for (witness, (address, key)) in &options.witnesses {
                 let named = pact.genesis().witnesses.iter().any(|known| known.name.as_str() == witness);
                 if named {
                     let client = PeerClient::new(address, TransportKey::new(*key)?, &identity, traffic);
                     let (channel, pact) = (name.clone(), pact.clone());
-                    tasks.spawn(have_cosigned(handle.clone(), channel, pact, log, witness.clone(), client));
+                    let (witness, confirming) = (witness.clone(), confirming.clone());
+                    tasks.spawn(have_cosigned(handle.clone(), channel, pact, log, witness, client, confirming));
                 }
             }
         }

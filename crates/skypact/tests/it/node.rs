@@ -304,6 +304,57 @@ async fn a_store_without_the_newest_entry_that_was_signed_is_not_run_on() {
     std::fs::remove_dir_all(&ground.dir).expect("cleaned up");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restored_backup_sends_nothing_that_contradicts_what_was_sent() {
+    let ground = Ground::new("backup").await;
+    let blue = ground.start("BLUE", "127.0.0.1:0", "127.0.0.1:1").await;
+    let blue_address = blue.address.to_string();
+    let red = ground.start("RED", "127.0.0.1:0", &blue_address).await;
+    let delivered_of =
+        |channel: &Channel| channel.log(LogRef { party: channel.me(), class: LogClass::Routine }).delivered;
+    let delivered = move |size| move |channel: &Channel| delivered_of(channel) == size;
+    until(&red, "RED's entry 0 is delivered", delivered(1)).await;
+    red.stop().await.expect("a clean stop");
+    let (now, backup) = (ground.dir.join("red"), ground.dir.join("backup"));
+    std::fs::create_dir(&backup).expect("a directory");
+    for file in std::fs::read_dir(&now).expect("a directory").map(|file| file.expect("a file")) {
+        if file.file_type().expect("it is there").is_file() {
+            std::fs::copy(file.path(), backup.join(file.file_name())).expect("a copy");
+        }
+    }
+    let red = ground.start("RED", "127.0.0.1:0", &blue_address).await;
+    red.handle.submit(CHANNEL, vec![ground.act("RED", &notice("KOBALT 21", 180, 240))]).await.expect("recorded");
+    until(&red, "RED's notice is delivered", delivered(2)).await;
+    red.stop().await.expect("a clean stop");
+
+    // The old store knows nothing of the notice, and its officers go on.
+    let store = Box::new(SqliteStore::open(&backup).expect("a store"));
+    let options = NodeOptions { store, ..ground.options("RED", "127.0.0.1:0", &blue_address) };
+    let red = start(options).await.expect("the node starts");
+    red.handle.submit(CHANNEL, vec![ground.act("RED", &notice("KOBALT 22", 180, 240))]).await.expect("recorded");
+    let mut error = None;
+    for _ in 0..1_000 {
+        error = red.handle.query(|channels| channels.link(CHANNEL).last_error).await.expect("it runs");
+        if error.is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let error = error.expect("the counterpart holds what this store does not");
+    assert!(error.contains("came out of a backup"), "{error}");
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let seen = |channels: &skypact::node::Channels| {
+        let board = channels.get(CHANNEL).expect("it is").board();
+        board.notices().filter_map(|state| state.notice.call_sign.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(blue.handle.query(seen).await.expect("it runs"), ["KOBALT 21"]);
+    let delivered = red.handle.query(move |channels| delivered_of(channels.get(CHANNEL).expect("it is")));
+    assert_eq!(delivered.await.expect("it runs"), 1, "no receipt for what was not sent");
+    red.stop().await.expect("a clean stop");
+    blue.stop().await.expect("a clean stop");
+    std::fs::remove_dir_all(&ground.dir).expect("cleaned up");
+}
+
 /// The engine of the store meets a limit of pages, as it would meet the end of a disk.
 #[cfg(debug_assertions)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
