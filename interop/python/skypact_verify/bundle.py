@@ -194,4 +194,4 @@ class _Pass:
         for log in self.logs.values():
             self.report.entries += log.leaves
             self.report.signatures_checked += log.signatures_checked
-            self.report.statements += statements_of(log, times)
+            self.report.statements += statements_of(log, times, complete)

@@ -62,6 +62,8 @@ class LogState:
     signatures_checked: int = 0
     leaves: int = 0
     next_parts_index: int = 0
+    # The indexes of a chosen log that are given.
+    chosen: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.origin = names.origin_of_log(self.party.prefix, self.genesis.channel_name, self.log_class)
@@ -72,7 +74,6 @@ class LogState:
         self._leaf_files = 0
         self._last_file_leaves = LEAVES_PER_FILE
         self._roots: dict[int, bytes] = {}
-        self.indexes_with_parts: set[int] = set()
 
     # ---- faults
 
@@ -257,6 +258,7 @@ class LogState:
         except Refused as refused:
             self.fault(refused.code, file, offset + refused.at, refused.message, index)
             return
+        self.chosen.append(index)
         self._check_leaf(file, offset, proof.leaf_bytes, index)
 
     def end_of_leaves(self) -> None:

@@ -56,4 +56,3 @@ class PartsReader:
         given = sum(part is not None for part in parts)
         log.parts_given += given
         log.parts_withheld += len(parts) - given
-        log.indexes_with_parts.add(index)
