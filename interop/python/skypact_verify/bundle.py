@@ -19,7 +19,7 @@ from skypact_verify.tar import TarFile, TarReader, TarRefused
 
 LOG_FILE = re.compile(
     r"logs/([A-Z0-9-]{1,32})/(routine|urgent)/"
-    r"(?:(checkpoint)/([0-9]{12,19}-[0-9a-f]{8})|(entries|hashes)/([0-9]{9})|(proof)/([0-9]{12}))\Z"
+    r"(?:(checkpoint)/([0-9]{12}-[0-9a-f]{8}|[1-9][0-9]{12,18}-[0-9a-f]{8})|(entries|hashes)/([0-9]{9})|(proof)/([0-9]{12}))\Z"
 )
 PARTS_FILE = re.compile(r"parts/([A-Z0-9-]{1,32})/(routine|urgent)/([0-9]{12})\Z")
 
@@ -41,14 +41,17 @@ class _Pass:
         self.has_seal = False
         self.logs_ended = False
         self.last_offset = 0
+        self.last_name: str | None = None
 
     def run(self, stream: BinaryIO) -> Report:
         complete = True
         try:
             for file in TarReader(stream).files():
-                if not self.sealed and not self._genesis(file):
-                    break
                 self.last_offset = file.offset
+                if self.last_name is not None and file.name <= self.last_name:
+                    message = "file does not come after the one before, by the bytes of its name"
+                    self._fault("file-order", file.name, file.offset, message)
+                self.last_name = file.name
                 self._file(file)
                 digest = hashlib.sha256(file.content).digest()
                 self.sealed.append((closing.SealedFile(file.name, len(file.content), digest), file.offset))
@@ -58,7 +61,7 @@ class _Pass:
         if self.genesis is None:
             self.report.statements = [Statement("pact", None, UNPROVEN, "no genesis that both root keys signed")]
             if not self.faults:
-                self._fault("genesis-missing", "genesis", 0, "bundle is empty")
+                self._fault("file-missing", "genesis", 0, "bundle has no such file in its place")
         else:
             self._end(complete)
         self.report.faults = self.faults
@@ -67,42 +70,54 @@ class _Pass:
     def _fault(self, code: str, file: str, offset: int, message: str) -> None:
         self.faults.append(Fault(code, file, offset, None, None, message))
 
-    def _genesis(self, file: TarFile) -> bool:
-        """The first file: without it nothing else can be judged."""
-        if file.name != "genesis":
-            self._fault("genesis-missing", file.name, file.offset, "the first file is not the genesis")
-            return False
+    def _genesis(self, file: TarFile) -> None:
+        """Normally the first file: what comes before it cannot be judged, and there is no second one."""
+        if self.report.channel is not None:
+            return
+        if self.sealed:
+            self._fault("file-missing", "genesis", file.offset, "bundle has no such file in its place")
         try:
             signed = read_signed_genesis(file.content)
-            signed.verify()
         except Refused as refused:
             self._fault(refused.code, file.name, file.offset + refused.at, refused.message)
-            return False
+            return
         genesis = signed.genesis
-        self.genesis, self.signed_genesis = genesis, file.content
         channel = genesis.channel().hex()
         self.report.channel = channel
         self.report.name = genesis.channel_name
         self.report.parties = [p.name for p in genesis.parties]
         self.report.signatures_checked = 2
-        status, detail = CLAIMED, f"both root keys signed {channel}; compare the channel hash with what the parties say"
-        if self.expected_channel is None:
-            self.report.channel_to_compare = channel
-        elif self.expected_channel == genesis.channel():
-            status, detail = PROVEN, f"both root keys signed {channel}, as expected"
-        else:
-            status, detail = UNPROVEN, f"is {channel}, not {self.expected_channel.hex()}"
-            message = f"channel is {channel}, and {self.expected_channel.hex()} was expected"
+        try:
+            signed.verify()
+            # Nothing else can be held to a pact that its roots did not sign.
+            self.genesis, self.signed_genesis = genesis, file.content
+        except Refused as refused:
+            self._fault(refused.code, file.name, file.offset + refused.at, refused.message)
+        expected = self.expected_channel
+        if expected is not None and expected != genesis.channel():
+            message = f"channel is {channel}, and {expected.hex()} was expected"
             self._fault("channel-unexpected", file.name, file.offset, message)
-        self.report.statements.append(Statement("pact", None, status, detail))
-        return True
+        if self.genesis is not None:
+            self.report.statements.append(self._pact(genesis.channel()))
+
+    def _pact(self, channel: bytes) -> Statement:
+        text = channel.hex()
+        if self.expected_channel is None:
+            self.report.channel_to_compare = text
+            detail = f"both root keys signed {text}; compare the channel hash with what the parties say"
+            return Statement("pact", None, CLAIMED, detail)
+        if self.expected_channel != channel:
+            return Statement("pact", None, UNPROVEN, f"is {text}, not {self.expected_channel.hex()}")
+        return Statement("pact", None, PROVEN, f"both root keys signed {text}, as expected")
 
     def _file(self, file: TarFile) -> None:
         if self.has_seal:
-            self._fault("seal-not-last", file.name, file.offset, "file comes after the seal")
+            self._fault("file-order", file.name, file.offset, "file comes after the seal")
         if file.name == "genesis":
-            return
-        if file.name == "manifest":
+            self._genesis(file)
+        elif self.genesis is None:
+            pass
+        elif file.name == "manifest":
             self._manifest(file)
         elif file.name == "seal":
             self._seal(file)
@@ -111,7 +126,7 @@ class _Pass:
         elif (match := PARTS_FILE.match(file.name)) is not None:
             self._parts_file(file, match)
         else:
-            self._fault("file-unknown", file.name, file.offset, "no file of a bundle has this name")
+            self._fault("file-name", file.name, file.offset, "no file of a bundle has this name")
 
     def _log_file(self, file: TarFile, match: re.Match[str]) -> None:
         party, class_name = match[1], match[2]
@@ -131,7 +146,7 @@ class _Pass:
         assert self.genesis is not None
         party = self.genesis.party(party_name)
         if party is None:
-            self._fault("file-unknown", file.name, file.offset, f"{party_name} is no party of this pact")
+            self._fault("file-name", file.name, file.offset, f"{party_name} is no party of this pact")
             return None
         log_class = names.LOG_CLASSES.index(class_name)
         place = (party_name, log_class)
@@ -152,9 +167,9 @@ class _Pass:
                 log.end_of_leaves()
 
     def _manifest(self, file: TarFile) -> None:
+        assert self.genesis is not None
         self._end_of_logs()
         self.has_manifest = True
-        assert self.genesis is not None
         try:
             manifest = closing.read_manifest(file.content)
         except Refused as refused:
@@ -179,19 +194,31 @@ class _Pass:
             return
         for (given, offset), said in zip(self.sealed, sealed):
             if given != said:
-                self._fault("seal-differs", given.name, offset, "content is not what was sealed")
+                self._seal_differs(given.name, offset)
+
+    def _seal_differs(self, file: str, offset: int) -> None:
+        """A damaged byte makes unproven what the file would prove, also where no signature covers it."""
+        message = "content is not what was sealed"
+        match = LOG_FILE.match(file) or PARTS_FILE.match(file)
+        log = None if match is None else self.logs.get((match[1], names.LOG_CLASSES.index(match[2])))
+        if log is None:
+            self._fault("seal-differs", file, offset, message)
+        elif file.startswith("parts/"):
+            log.bodies_fault("seal-differs", file, offset, message)
+        else:
+            log.fault("seal-differs", file, offset, message)
 
     def _end(self, complete: bool) -> None:
         """All files are read, or as many as the tar gave."""
         self._end_of_logs()
         if complete and not self.has_manifest:
-            self._fault("manifest-missing", "manifest", self.last_offset, "bundle has no manifest")
+            self._fault("file-missing", "manifest", self.last_offset, "bundle has no manifest")
         if complete and not self.has_seal:
-            self._fault("seal-missing", "seal", self.last_offset, "bundle has no seal")
+            self._fault("file-missing", "seal", self.last_offset, "bundle has no seal")
         times: dict[bytes, int] = {}
         for log in self.logs.values():
             times |= log.times_by_line
-        for log in self.logs.values():
+        for _, log in sorted(self.logs.items()):
             self.report.entries += log.leaves
             self.report.signatures_checked += log.signatures_checked
             self.report.statements += statements_of(log, times, complete)

@@ -47,7 +47,10 @@ def read_algorithm(reader: Reader) -> int:
 
 
 def read_key(reader: Reader) -> Key:
-    """Reads `algorithm, key bytes`, which are neighbours in every array of the format."""
+    """Reads `algorithm, key bytes`, which are neighbours in every array of the format.
+
+    Of the algorithms that version 1 does not verify nothing is known but the length.
+    """
     algorithm = read_algorithm(reader)
     at = reader.position
     material = reader.bytes("key", exactly=KEY_BYTES[algorithm])
@@ -55,8 +58,6 @@ def read_key(reader: Reader) -> Key:
         fault = ed25519.key_fault(material)
         if fault is not None:
             raise reader.refuse("key", fault, at)
-    if algorithm == WEBAUTHN_ES256 and material[0] != 4:
-        raise reader.refuse("key", "is not an uncompressed point", at)
     return Key(algorithm, material)
 
 
@@ -64,15 +65,18 @@ def read_signature(reader: Reader) -> Signature:
     reader.array("signature", exactly=3)
     algorithm = read_algorithm(reader)
     key_id = reader.bytes("signature key id", exactly=32)
+    at = reader.position
     exactly = None if algorithm == WEBAUTHN_ES256 else SIGNATURE_BYTES_MAX[algorithm]
     material = reader.bytes("signature bytes", exactly=exactly, at_most=SIGNATURE_BYTES_MAX[algorithm])
+    if not material:
+        raise reader.refuse("signature bytes", "are none", at)
     return Signature(algorithm, key_id, material)
 
 
 def verify(key: Key, signature: Signature, message: bytes, what: str) -> None:
     """Refuses a signature that is not by this key or does not hold over the message."""
     if signature.algorithm != key.algorithm or signature.key_id != key.id():
-        raise Refused("signature-invalid", f"{what}: signature is not by this key")
+        raise Refused("signature-other-key", f"{what}: signature is by another key than {key.id().hex()}")
     if key.algorithm != ED25519:
         raise Refused("signature-unsupported", f"{what}: algorithm {key.algorithm} is not verified in version 1")
     if not ed25519.verify(key.material, signature.material, message):

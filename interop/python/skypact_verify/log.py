@@ -60,8 +60,11 @@ class LogState:
     parts_given: int = 0
     parts_withheld: int = 0
     signatures_checked: int = 0
+    # How many leaves could be read.
     leaves: int = 0
     next_parts_index: int = 0
+    # The length of the parts file before, if there was one.
+    last_parts_bytes: int | None = None
     # The indexes of a chosen log that are given.
     chosen: list[int] = field(default_factory=list)
 
@@ -101,8 +104,13 @@ class LogState:
             self.fault("checkpoint-origin", file, offset, f"is of {checkpoint.origin}")
             return
         if file.rsplit("/", 1)[1] != f"{checkpoint.size:012}-{checkpoint.root.hex()[:8]}":
-            self.fault("checkpoint-name", file, offset, "file is not named after the checkpoint's size and root")
-        if self.checkpoints and self.checkpoints[-1].size == checkpoint.size:
+            self.fault("checkpoint-name", file, offset, "is not of the size and root in its name")
+            return
+        if checkpoint.size == 0:
+            self.fault("checkpoint-empty", file, offset, "is of an empty log, which no bundle has")
+            return
+        last = self.largest()
+        if last is not None and last.size == checkpoint.size and last.root != checkpoint.root:
             self.fault("checkpoints-fork", file, offset, f"another checkpoint of size {checkpoint.size} has another root")
         self._verify_lines(checkpoint, file, offset)
         self.checkpoints.append(KnownCheckpoint(checkpoint.size, checkpoint.root, content, file, offset))
@@ -110,12 +118,17 @@ class LogState:
 
     def _verify_lines(self, checkpoint: Checkpoint, file: str, offset: int) -> None:
         signed = False
+        seen: set[bytes] = set()
         log_key = self.party.only(keys.CHECKPOINT)
         mirror_key = self.counterpart.only(keys.MIRROR)
         mirror = names.mirror_name(self.counterpart.prefix)
         witnesses = {w.name: w.key for w in self.genesis.witnesses}
         for line in checkpoint.lines:
             at = offset + line.at
+            if line.raw in seen:
+                self.fault("signature-twice", file, at, "signature line is there twice")
+                continue
+            seen.add(line.raw)
             kind = note.TYPE_ED25519 if line.name == self.origin else note.TYPE_COSIGNATURE
             key = {self.origin: log_key, mirror: mirror_key, **witnesses}.get(line.name)
             if key is None or line.key_id != note.note_key_id(line.name, kind, key.material):
@@ -144,22 +157,19 @@ class LogState:
 
     # ---- leaves
 
-    def _enter(self, mode: int, file: str, offset: int) -> bool:
-        """Whether leaves of this mode can be read now: after a checkpoint, and not in two modes."""
+    def _enter(self, mode: int, file: str, offset: int) -> None:
+        """Leaves of this mode follow."""
         if not self.checkpoints:
             self.fault("log-without-checkpoint", file, offset, "log has leaves and no checkpoint that can be read")
-            return False
         if self.mode is not None and self.mode != mode:
-            self.fault("log-of-two-modes", file, offset, "log is both whole and chosen")
-            return False
+            self.fault("log-mixed", file, offset, "log is given whole and with chosen leaves")
+            return
         self.mode = mode
-        return True
 
     def add_entries(self, file: str, offset: int, content: bytes, number: int) -> None:
-        if not self._enter(MODE_WHOLE, file, offset):
-            return
+        self._enter(MODE_WHOLE, file, offset)
         if number != self._leaf_files or self._last_file_leaves != LEAVES_PER_FILE:
-            self.fault("entries-order", file, offset, "file does not follow a full file before it")
+            self.fault("entries-gap", file, offset, "file does not follow a full file before it")
         self._leaf_files = number + 1
         position = 0
         count = 0
@@ -170,7 +180,8 @@ class LogState:
             if begins + length > len(content):
                 break
             data = content[begins : begins + length]
-            hashes.update(self._add_whole_leaf(file, offset + begins, data))
+            # What the leaf should say is its place by the name of the file, also when files are missing.
+            hashes.update(self._add_whole_leaf(file, offset + begins, data, LEAVES_PER_FILE * number + count))
             position = begins + length
             count += 1
         if position != len(content) or count == 0:
@@ -178,23 +189,24 @@ class LogState:
         self._last_file_leaves = count
         self._tiles.append((count, hashes.digest()))
 
-    def _add_whole_leaf(self, file: str, offset: int, data: bytes) -> bytes:
+    def _add_whole_leaf(self, file: str, offset: int, data: bytes, index: int) -> bytes:
         found = leaf_hash(data)
-        index = self._tree.size
-        self.leaves += 1
         self._tree.append(found)
         if self._tree.size in self._roots:
             self._roots[self._tree.size] = self._tree.root()
         self._check_leaf(file, offset, data, index)
         return found
 
-    def _check_leaf(self, file: str, offset: int, data: bytes, index: int) -> None:
+    def _check_leaf(self, file: str, offset: int, data: bytes, index: int) -> bool:
+        """Whether the leaf could be read; what does not hold of it is a fault."""
         try:
             leaf = read_leaf(data)
         except Refused as refused:
             self.fault(refused.code, file, offset + refused.at, refused.message, index)
-            return
-        self.commitments[index] = b"".join(leaf.act.commitments)
+            return False
+        self.leaves += 1
+        # In a log that is both whole and chosen, which is a fault, a leaf may come twice: the first counts.
+        self.commitments.setdefault(index, b"".join(leaf.act.commitments))
         if leaf.cosignature is not None and (not self.citations or self.citations[-1][1] != leaf.cosignature):
             self.citations.append((index, leaf.cosignature))
         try:
@@ -202,6 +214,7 @@ class LogState:
             self._check_signature(leaf)
         except Refused as refused:
             self.fault(refused.code, file, offset + refused.at, refused.message, index)
+        return True
 
     def _check_place(self, leaf: Leaf, index: int) -> None:
         act = leaf.act
@@ -228,10 +241,8 @@ class LogState:
         keys.verify(key, leaf.signature, keys.ACT_PREFIX + leaf.act_bytes, "act")
 
     def add_hashes(self, file: str, offset: int, content: bytes, number: int) -> None:
-        if not self._enter(MODE_WHOLE, file, offset):
-            return
         if number != self._tiles_seen or number >= len(self._tiles):
-            self.fault("hashes-order", file, offset, "file is not that of the next entries")
+            self.fault("hashes-gap", file, offset, "file is not the next one for the leaves given")
             return
         self._tiles_seen += 1
         count, digest = self._tiles[number]
@@ -241,38 +252,34 @@ class LogState:
             self.fault("leaf-hash-differs", file, offset, "a leaf has another hash than the one given")
 
     def add_proof(self, file: str, offset: int, content: bytes, index: int) -> None:
-        if not self._enter(MODE_CHOSEN, file, offset):
-            return
-        self.leaves += 1
+        self._enter(MODE_CHOSEN, file, offset)
         try:
             proof = read_proof(content)
             if proof.index != index:
                 raise Refused("proof-index", f"proof is of index {proof.index}")
             if len(proof.leaf_bytes) > LEAF_BYTES_MAX:
                 raise Refused("object-too-long", f"leaf has {len(proof.leaf_bytes)} bytes, more than {LEAF_BYTES_MAX}")
-            largest = self.checkpoints[-1]
-            if proof.checkpoint_bytes != largest.content:
+            largest = self.largest()
+            if largest is None or proof.checkpoint_bytes != largest.content:
                 raise Refused("proof-checkpoint", "checkpoint is not the largest one of this log", proof.checkpoint_at)
             if proof.root(leaf_hash(proof.leaf_bytes)) != proof.checkpoint.root:
                 raise Refused("proof-invalid", "leaf is not in the tree of the checkpoint")
         except Refused as refused:
             self.fault(refused.code, file, offset + refused.at, refused.message, index)
             return
-        self.chosen.append(index)
-        self._check_leaf(file, offset, proof.leaf_bytes, index)
+        if self._check_leaf(file, offset, proof.leaf_bytes, index):
+            self.chosen.append(index)
 
     def end_of_leaves(self) -> None:
         """Every leaf file has been read: a whole log must have the root of each checkpoint."""
-        if self.mode != MODE_WHOLE:
+        largest = self.largest()
+        if self.mode != MODE_WHOLE or largest is None:
             return
-        largest = self.checkpoints[-1]
         if self._tree.size != largest.size:
-            self.fault("leaves-missing", largest.file, largest.offset, f"{self._tree.size} leaves of {largest.size} are given")
+            self.fault("log-incomplete", largest.file, largest.offset, f"{self._tree.size} leaves of {largest.size} are given")
         if self._tiles_seen != len(self._tiles):
-            self.fault("hashes-missing", largest.file, largest.offset, "leaf hashes are missing")
-        empty = GrowingTree().root()
+            self.fault("log-incomplete", largest.file, largest.offset, "leaf hashes are missing")
         for checkpoint in self.checkpoints:
-            root = empty if checkpoint.size == 0 else self._roots[checkpoint.size]
-            if checkpoint.size <= self._tree.size and root != checkpoint.root:
+            if checkpoint.size <= self._tree.size and self._roots[checkpoint.size] != checkpoint.root:
                 message = f"leaves [0, {checkpoint.size}) have another root"
                 self.fault("root-differs", checkpoint.file, checkpoint.offset, message)

@@ -51,7 +51,7 @@ def read_entry(data: bytes) -> tuple[Leaf, list[Part | None]]:
 def check_parts(commitments: tuple[bytes, ...], parts: list[Part | None]) -> None:
     """Refuses parts of another number than the commitments, and a part that does not match its own."""
     if len(parts) != len(commitments):
-        raise Refused("parts-count", f"{len(parts)} parts are given, and the act has {len(commitments)} commitments")
+        raise Refused("part-count", f"{len(parts)} parts are given, and the act has {len(commitments)} commitments")
     for number, (commitment, part) in enumerate(zip(commitments, parts)):
         if part is not None and part.commitment() != commitment:
             raise Refused("part-differs", f"part {number} does not match its commitment")

@@ -30,10 +30,14 @@ class PartsReader:
                 return
             if count == 0 and index != first:
                 self._log.bodies_fault("parts-name", file, offset, "file is not named after its first index")
+            before = self._log.last_parts_bytes
+            if count == 0 and before is not None and before + reader.position <= FILE_BYTES:
+                self._log.bodies_fault("parts-split", file, offset, "first item would have fitted the file before")
             if count > 0 and reader.position > FILE_BYTES:
                 self._log.bodies_fault("parts-too-long", file, offset + begins, "item belongs in a file of its own")
             count += 1
             self._add_item(file, offset + begins, index, parts)
+        self._log.last_parts_bytes = len(content)
 
     def _add_item(self, file: str, offset: int, index: int, parts: list[Part | None]) -> None:
         log = self._log

@@ -63,7 +63,7 @@ def _not_before(log: LogState, times: dict[bytes, int], index: int) -> int | Non
 
 
 def _not_after(log: LogState, size: int) -> int | None:
-    """The first witness cosignature over the largest checkpoint, plus 1 s.
+    """The first witness cosignature over the largest checkpoint, plus 1 s; a time has 64 bits with its sign.
 
     Nobody has shown that a smaller checkpoint of a chosen log is of the same tree, so it says nothing of an entry; and
     of a whole log it does not cover the last entry, whose interval the statement gives.
@@ -71,4 +71,4 @@ def _not_after(log: LogState, size: int) -> int | None:
     if not log.holds:
         return None
     first = min((c.time_s for c in log.cosignatures if c.size == size), default=None)
-    return None if first is None else first + 1
+    return None if first is None else min(first + 1, 2**63 - 1)

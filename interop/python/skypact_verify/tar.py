@@ -59,17 +59,13 @@ class TarReader:
         self._name = "bundle"
 
     def files(self) -> Iterator[TarFile]:
-        last: bytes | None = None
         while True:
             begins = self._offset
             block = self._exactly(BLOCK)
             if block == bytes(BLOCK):
                 self._end()
                 return
-            name, size = self._read_header(block, begins)
-            if last is not None and name <= last:
-                raise self._refuse("tar-order", "name does not come after that of the file before it", begins)
-            last = name
+            size = self._read_header(block, begins)
             offset = self._offset
             content = self._exactly(size)
             padding_at = self._offset
@@ -77,7 +73,7 @@ class TarReader:
                 raise self._refuse("tar-padding", "content is not followed by NULs", padding_at)
             yield TarFile(self._name, offset, content)
 
-    def _read_header(self, block: bytes, begins: int) -> tuple[bytes, int]:
+    def _read_header(self, block: bytes, begins: int) -> int:
         name = block[:NAME_BYTES].split(b"\0", 1)[0]
         self._name = shown(name.decode("utf-8", "replace"))
         digits = block[124:135]
@@ -90,7 +86,7 @@ class TarReader:
             raise self._refuse("tar-header", "header is not the one this file would have", begins + differs)
         if size > FILE_BYTES_MAX:
             raise self._refuse("tar-file-too-long", f"file has {size} bytes, more than {FILE_BYTES_MAX}", begins)
-        return name, size
+        return size
 
     def _end(self) -> None:
         """One block of NULs has been read: exactly one more follows."""

@@ -231,8 +231,8 @@ def manifest(pact: Pact, logs: Iterable[tuple[Log, bool]], claims: Iterable[str]
     heads: list[Item] = []
     for log, is_chosen in sorted(logs, key=lambda pair: pair[0].origin):
         largest = max(log.checkpoints)
-        lines = log.checkpoints[largest].split(b"\n")
-        heads.append([log.origin, int(is_chosen), int(lines[1]), base64.b64decode(lines[2])])
+        size = int(largest.split("-")[0])
+        heads.append([log.origin, int(is_chosen), size, tree_root([e.hash() for e in log.entries[:size]])])
     return cbor({0: 1, 1: pact.channel, 2: heads, 3: list(claims)})
 
 
