@@ -192,6 +192,9 @@ class _Pass:
         except Refused as refused:
             self._fault(refused.code, file.name, file.offset + refused.at, refused.message)
             return
+        if [given.name for given, _ in self.sealed] != [said.name for said in sealed]:
+            self._fault("seal-files", file.name, file.offset, "seal is over other files than those before it")
+            return
         for (given, offset), said in zip(self.sealed, sealed):
             if given != said:
                 self._seal_differs(given.name, offset)

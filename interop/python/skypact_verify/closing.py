@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from skypact_verify.cbor import Reader
 from skypact_verify.leaf import read_origin
+from skypact_verify.refusal import Refused
 from skypact_verify.tar import FILE_BYTES_MAX, NAME_BYTES
 
 MODE_WHOLE, MODE_CHOSEN = 0, 1
@@ -68,7 +69,11 @@ def read_seal(data: bytes, files: int) -> list[SealedFile]:
     if hashlib.sha256(closed).digest() != digest:
         raise reader.refuse("hash", "does not match what it closes", 0)
     sealed = []
-    for _ in range(reader.array("files", exactly=files)):
+    count = reader.array("files")
+    # Checked before any item is read: the page gives no cap of its own.
+    if count != files:
+        raise Refused("seal-files", "seal is over other files than those before it")
+    for _ in range(count):
         reader.array("file", exactly=3)
         name = reader.text("file name", at_most=NAME_BYTES)
         size = reader.unsigned("file size", FILE_BYTES_MAX)
