@@ -10,6 +10,7 @@ not_before_s and not_after_s. Exit code 1 if anything differs, 2 if the director
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from skypact_verify.bundle import verify_bundle
 
@@ -37,7 +38,7 @@ def main(arguments: list[str]) -> int:
     return 1 if differ else 0
 
 
-def compare(directory: Path, expected: dict) -> list[str]:
+def compare(directory: Path, expected: dict[str, Any]) -> list[str]:
     """What differs for one bundle, each as a line to print."""
     file = expected["file"]
     # A line names a file of this directory, never a path out of it.

@@ -17,7 +17,9 @@ CHANNEL = re.compile(r"[0-9a-f]{64}\Z")
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="skypact_verify", description="Verify an evidence bundle, offline.")
-    parser.add_argument("--channel", help="channel hash that the bundle must be of, 64 hex digits, as the parties published it")
+    parser.add_argument(
+        "--channel", help="channel hash that the bundle must be of, 64 hex digits, as the parties published it"
+    )
     parser.add_argument("--json", action="store_true", help="print results and errors as JSON")
     parser.add_argument("bundle", help="the bundle")
     given = parser.parse_args(arguments)
@@ -53,6 +55,10 @@ def run() -> NoReturn:
     except BrokenPipeError:
         # The reader of our output has gone; there is nobody left to tell.
         sys.stderr.close()
+        sys.exit(FAILED)
+    except Exception as error:
+        # A fault of this program; a stack trace would tell the user nothing.
+        print(f"error[verifier-fault]: {type(error).__name__}: {error}; report it with the bundle", file=sys.stderr)
         sys.exit(FAILED)
 
 

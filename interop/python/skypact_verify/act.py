@@ -33,7 +33,7 @@ def read_act(data: bytes) -> Act:
     reader.key("version", 0)
     reader.constant("version", 1)
     reader.key("channel", 1)
-    channel = reader.bytes("channel", exactly=32)
+    channel = reader.byte_string("channel", exactly=32)
     reader.key("epoch", 2)
     epoch = reader.unsigned("epoch")
     reader.key("author", 3)
@@ -46,7 +46,7 @@ def read_act(data: bytes) -> Act:
     reader.key("kind", 5)
     kind = reader.unsigned("kind", 2**16 - 1)
     reader.key("message id", 6)
-    message_id = reader.bytes("message id", exactly=16)
+    message_id = reader.byte_string("message id", exactly=16)
     reader.key("references", 7)
     references = _hashes(reader, "references", REFERENCES_MAX)
     reader.key("claimed time", 8)
@@ -59,4 +59,4 @@ def read_act(data: bytes) -> Act:
 
 def _hashes(reader: Reader, field: str, at_most: int) -> tuple[bytes, ...]:
     count = reader.array(field, at_most=at_most)
-    return tuple(reader.bytes(field, exactly=32) for _ in range(count))
+    return tuple(reader.byte_string(field, exactly=32) for _ in range(count))

@@ -12,7 +12,7 @@ from skypact_verify import closing, names
 from skypact_verify.genesis import Genesis, read_signed_genesis
 from skypact_verify.log import MODE_CHOSEN, LogState
 from skypact_verify.parts import PartsReader
-from skypact_verify.refusal import Fault, Refused
+from skypact_verify.refusal import Fault, Refused, shown
 from skypact_verify.report import CLAIMED, PROVEN, UNPROVEN, Report, Statement
 from skypact_verify.statements import statements_of
 from skypact_verify.tar import TarFile, TarReader, TarRefused
@@ -48,7 +48,7 @@ class _Pass:
         try:
             for file in TarReader(stream).files():
                 self.last_offset = file.offset
-                if self.last_name is not None and file.name <= self.last_name:
+                if self.last_name is not None and file.name.encode() <= self.last_name.encode():
                     message = "file does not come after the one before, by the bytes of its name"
                     self._fault("file-order", file.name, file.offset, message)
                 self.last_name = file.name
@@ -68,7 +68,7 @@ class _Pass:
         return self.report
 
     def _fault(self, code: str, file: str, offset: int, message: str) -> None:
-        self.faults.append(Fault(code, file, offset, None, None, message))
+        self.faults.append(Fault(code, shown(file), offset, None, None, message))
 
     def _genesis(self, file: TarFile) -> None:
         """Normally the first file: what comes before it cannot be judged, and there is no second one."""
@@ -181,7 +181,10 @@ class _Pass:
             if largest is not None:
                 mode = MODE_CHOSEN if log.mode is None else log.mode
                 found.append(closing.ManifestLog(log.origin, mode, largest.size, largest.root))
-        if list(manifest.logs) != sorted(found, key=lambda l: l.origin) or manifest.channel != self.genesis.channel():
+        if (
+            list(manifest.logs) != sorted(found, key=lambda head: head.origin)
+            or manifest.channel != self.genesis.channel()
+        ):
             message = "names other logs, modes or heads than those that are given"
             self._fault("manifest-differs", file.name, file.offset, message)
 
@@ -195,7 +198,7 @@ class _Pass:
         if [given.name for given, _ in self.sealed] != [said.name for said in sealed]:
             self._fault("seal-files", file.name, file.offset, "seal is over other files than those before it")
             return
-        for (given, offset), said in zip(self.sealed, sealed):
+        for (given, offset), said in zip(self.sealed, sealed, strict=True):
             if given != said:
                 self._seal_differs(given.name, offset)
 

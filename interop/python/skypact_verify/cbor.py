@@ -48,7 +48,7 @@ class Reader:
             raise self.refuse(field, "does not fit in 64 bits with a sign", at)
         return -1 - value if negative else value
 
-    def bytes(self, field: str, *, exactly: int | None = None, at_most: int | None = None) -> bytes:
+    def byte_string(self, field: str, *, exactly: int | None = None, at_most: int | None = None) -> bytes:
         at = self.position
         length = self._head(field, BYTES, "a byte string")
         if exactly is not None and length != exactly:
@@ -125,7 +125,9 @@ class Reader:
         value = int.from_bytes(self._take(field, width, at), "big")
         smallest = 24 if width == 1 else 1 << (4 * width)
         if value < smallest:
-            raise Refused("object-not-deterministic", f"{self.what} field {field} at byte {at}: is not in its shortest form", at)
+            raise Refused(
+                "object-not-deterministic", f"{self.what} field {field} at byte {at}: is not in its shortest form", at
+            )
         return value
 
     def _take(self, field: str, length: int, at: int) -> bytes:

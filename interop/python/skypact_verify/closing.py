@@ -43,7 +43,7 @@ def read_manifest(data: bytes) -> Manifest:
     reader.key("version", 0)
     reader.constant("version", 1)
     reader.key("channel", 1)
-    channel = reader.bytes("channel", exactly=32)
+    channel = reader.byte_string("channel", exactly=32)
     reader.key("logs", 2)
     logs: list[ManifestLog] = []
     for _ in range(reader.array("logs", at_most=LOGS_MAX)):
@@ -54,7 +54,7 @@ def read_manifest(data: bytes) -> Manifest:
             raise reader.refuse("logs", "are not ascending by origin", at)
         mode = reader.unsigned("log mode", MODE_CHOSEN)
         size = reader.unsigned("log size")
-        logs.append(ManifestLog(origin, mode, size, reader.bytes("log root", exactly=32)))
+        logs.append(ManifestLog(origin, mode, size, reader.byte_string("log root", exactly=32)))
     reader.key("claims", 3)
     count = reader.array("claims", at_most=CLAIMS_MAX)
     claims = tuple(reader.text("claim", at_most=CLAIM_BYTES_MAX) for _ in range(count))
@@ -77,6 +77,6 @@ def read_seal(data: bytes, files: int) -> list[SealedFile]:
         reader.array("file", exactly=3)
         name = reader.text("file name", at_most=NAME_BYTES)
         size = reader.unsigned("file size", FILE_BYTES_MAX)
-        sealed.append(SealedFile(name, size, reader.bytes("file hash", exactly=32)))
+        sealed.append(SealedFile(name, size, reader.byte_string("file hash", exactly=32)))
     reader.end()
     return sealed

@@ -5,6 +5,8 @@ takes keys A that are of small order or not canonically encoded, and points R of
 here. They work on the encoding, so they need no curve arithmetic but one square root for each key.
 """
 
+from functools import lru_cache
+
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -69,8 +71,9 @@ def is_on_curve(encoding: bytes) -> bool:
     return _square_root(_x_squared(split(encoding)[0] % P)) is not None
 
 
+@lru_cache(maxsize=1024)
 def key_fault(key: bytes) -> str | None:
-    """Why 32 bytes are no key, or None if they are one."""
+    """Why 32 bytes are no key, or None if they are one. A bundle asks it for few keys and often."""
     if len(key) != KEY_BYTES:
         return f"has {len(key)} bytes, not {KEY_BYTES}"
     if not is_canonical(key):

@@ -69,7 +69,7 @@ class SignedGenesis:
     def verify(self) -> None:
         """Refuses it unless both roots signed, in the order of the parties."""
         message = keys.GENESIS_PREFIX + self.genesis.data
-        for party, signature in zip(self.genesis.parties, self.signatures):
+        for party, signature in zip(self.genesis.parties, self.signatures, strict=True):
             keys.verify(party.only(keys.ROOT), signature, message, f"genesis, root of {party.name}")
 
 
@@ -77,7 +77,7 @@ def read_signed_genesis(data: bytes) -> SignedGenesis:
     reader = Reader(data, "signed genesis")
     reader.map("signed genesis", 2)
     reader.key("genesis", 0)
-    genesis_bytes = reader.bytes("genesis", at_most=GENESIS_BYTES_MAX)
+    genesis_bytes = reader.byte_string("genesis", at_most=GENESIS_BYTES_MAX)
     begins = reader.position - len(genesis_bytes)
     reader.key("signatures", 1)
     reader.array("signatures", exactly=2)
@@ -109,7 +109,7 @@ def read_genesis(data: bytes) -> Genesis:
     reader.key("quorum", 4)
     quorum = reader.unsigned("quorum", len(witnesses))
     reader.key("terms", 5)
-    reader.bytes("terms", at_most=TERMS_BYTES_MAX)
+    reader.byte_string("terms", at_most=TERMS_BYTES_MAX)
     reader.end()
     genesis = Genesis(data, channel_name, parties, witnesses, quorum)
     _check_apart(genesis)

@@ -53,7 +53,7 @@ def read_key(reader: Reader) -> Key:
     """
     algorithm = read_algorithm(reader)
     at = reader.position
-    material = reader.bytes("key", exactly=KEY_BYTES[algorithm])
+    material = reader.byte_string("key", exactly=KEY_BYTES[algorithm])
     if algorithm == ED25519:
         fault = ed25519.key_fault(material)
         if fault is not None:
@@ -64,10 +64,10 @@ def read_key(reader: Reader) -> Key:
 def read_signature(reader: Reader) -> Signature:
     reader.array("signature", exactly=3)
     algorithm = read_algorithm(reader)
-    key_id = reader.bytes("signature key id", exactly=32)
+    key_id = reader.byte_string("signature key id", exactly=32)
     at = reader.position
     exactly = None if algorithm == WEBAUTHN_ES256 else SIGNATURE_BYTES_MAX[algorithm]
-    material = reader.bytes("signature bytes", exactly=exactly, at_most=SIGNATURE_BYTES_MAX[algorithm])
+    material = reader.byte_string("signature bytes", exactly=exactly, at_most=SIGNATURE_BYTES_MAX[algorithm])
     if not material:
         raise reader.refuse("signature bytes", "are none", at)
     return Signature(algorithm, key_id, material)

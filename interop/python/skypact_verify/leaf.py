@@ -53,9 +53,9 @@ def read_leaf(data: bytes) -> Leaf:
     reader.key("seen", 3)
     seen = _read_seen(reader)
     reader.key("cosignature", 4)
-    cosignature = None if reader.null("cosignature") else reader.bytes("cosignature", exactly=32)
+    cosignature = None if reader.null("cosignature") else reader.byte_string("cosignature", exactly=32)
     reader.key("act", 5)
-    act_bytes = reader.bytes("act", at_most=ACT_BYTES_MAX)
+    act_bytes = reader.byte_string("act", at_most=ACT_BYTES_MAX)
     act_begins = reader.position - len(act_bytes)
     reader.key("signature", 6)
     signature = read_signature(reader)
@@ -84,5 +84,5 @@ def _read_seen(reader: Reader) -> tuple[Head, ...]:
         if heads and origin <= heads[-1].origin:
             raise reader.refuse("seen", "is not ascending by origin", at)
         size = reader.unsigned("seen size")
-        heads.append(Head(origin, size, reader.bytes("seen root", exactly=32)))
+        heads.append(Head(origin, size, reader.byte_string("seen root", exactly=32)))
     return tuple(heads)

@@ -1,4 +1,4 @@
-"""One log of a bundle: its checkpoints, its leaves whole or chosen, and their parts: sections 5 to 10 of the record format.
+"""One log of a bundle, its checkpoints and its leaves whole or chosen: sections 5 to 10 of the record format.
 
 A log keeps of its leaves what later files are checked against: hashes of the tiles, commitments, cited cosignatures.
 """
@@ -111,7 +111,9 @@ class LogState:
             return
         last = self.largest()
         if last is not None and last.size == checkpoint.size and last.root != checkpoint.root:
-            self.fault("checkpoints-fork", file, offset, f"another checkpoint of size {checkpoint.size} has another root")
+            self.fault(
+                "checkpoints-fork", file, offset, f"another checkpoint of size {checkpoint.size} has another root"
+            )
         self._verify_lines(checkpoint, file, offset)
         self.checkpoints.append(KnownCheckpoint(checkpoint.size, checkpoint.root, content, file, offset))
         self._roots.setdefault(checkpoint.size, b"")
@@ -185,7 +187,9 @@ class LogState:
             position = begins + length
             count += 1
         if position != len(content) or count == 0:
-            self.fault("entries-malformed", file, offset + position, "file does not hold 1 to 256 leaves, each with its length")
+            self.fault(
+                "entries-malformed", file, offset + position, "file does not hold 1 to 256 leaves, each with its length"
+            )
         self._last_file_leaves = count
         self._tiles.append((count, hashes.digest()))
 
@@ -276,7 +280,9 @@ class LogState:
         if self.mode != MODE_WHOLE or largest is None:
             return
         if self._tree.size != largest.size:
-            self.fault("log-incomplete", largest.file, largest.offset, f"{self._tree.size} leaves of {largest.size} are given")
+            self.fault(
+                "log-incomplete", largest.file, largest.offset, f"{self._tree.size} leaves of {largest.size} are given"
+            )
         if self._tiles_seen != len(self._tiles):
             self.fault("log-incomplete", largest.file, largest.offset, "leaf hashes are missing")
         for checkpoint in self.checkpoints:

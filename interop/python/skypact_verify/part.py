@@ -26,8 +26,8 @@ def read_part(reader: Reader) -> Part | None:
     if reader.null("part"):
         return None
     reader.array("part", exactly=2)
-    salt = reader.bytes("part salt", exactly=SALT_BYTES)
-    return Part(salt, reader.bytes("part bytes", at_most=PART_BYTES_MAX))
+    salt = reader.byte_string("part salt", exactly=SALT_BYTES)
+    return Part(salt, reader.byte_string("part bytes", at_most=PART_BYTES_MAX))
 
 
 def read_parts(reader: Reader) -> list[Part | None]:
@@ -39,7 +39,7 @@ def read_entry(data: bytes) -> tuple[Leaf, list[Part | None]]:
     reader = Reader(data, "entry")
     reader.map("entry", 2)
     reader.key("leaf", 0)
-    leaf_bytes = reader.bytes("leaf", at_most=LEAF_BYTES_MAX)
+    leaf_bytes = reader.byte_string("leaf", at_most=LEAF_BYTES_MAX)
     reader.key("parts", 1)
     parts = read_parts(reader)
     reader.end()
@@ -52,6 +52,6 @@ def check_parts(commitments: tuple[bytes, ...], parts: list[Part | None]) -> Non
     """Refuses parts of another number than the commitments, and a part that does not match its own."""
     if len(parts) != len(commitments):
         raise Refused("part-count", f"{len(parts)} parts are given, and the act has {len(commitments)} commitments")
-    for number, (commitment, part) in enumerate(zip(commitments, parts)):
+    for number, (commitment, part) in enumerate(zip(commitments, parts, strict=True)):
         if part is not None and part.commitment() != commitment:
             raise Refused("part-differs", f"part {number} does not match its commitment")

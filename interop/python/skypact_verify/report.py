@@ -1,4 +1,4 @@
-"""What a verifier says: statements, faults and the JSON of both, section 10 of the record format, "What a verifier says"."""
+"""Statements, faults and the JSON of both: section 10 of the record format, "What a verifier says"."""
 
 from dataclasses import dataclass, field
 

@@ -22,7 +22,9 @@ def statements_of(log: LogState, times: dict[bytes, int], complete: bool) -> lis
     said.append(Statement("delivered", log.origin, status, detail))
     # Parts that are not given at all are no fault: their commitments stand.
     status = PROVEN if log.bodies_hold and complete else UNPROVEN
-    said.append(Statement("bodies", log.origin, status, f"{log.parts_given} parts given, {log.parts_withheld} withheld"))
+    said.append(
+        Statement("bodies", log.origin, status, f"{log.parts_given} parts given, {log.parts_withheld} withheld")
+    )
     return said
 
 
@@ -36,7 +38,9 @@ def _entries(log: LogState, times: dict[bytes, int], size: int) -> list[Statemen
     said = [Statement("head", log.origin, status, f"{size} entries, signed by {log.party.name}", None, last_after)]
     for index in log.chosen:
         before = _not_before(log, times, index)
-        said.append(Statement(f"entry {index}", log.origin, status, f"in the log of {size} entries", before, last_after))
+        said.append(
+            Statement(f"entry {index}", log.origin, status, f"in the log of {size} entries", before, last_after)
+        )
     return said
 
 

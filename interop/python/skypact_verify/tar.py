@@ -17,6 +17,7 @@ PIECE = 65_536
 
 @dataclass(frozen=True)
 class TarFile:
+    # As it is in the header: not fit to be shown.
     name: str
     # Where the content begins in the tar.
     offset: int
@@ -37,17 +38,27 @@ def header(name: bytes, size: int) -> bytes:
     fields = b"".join(
         (
             name.ljust(NAME_BYTES, b"\0"),
-            b"0000644\0" b"0000000\0" b"0000000\0",
-            b"%011o\0" % size,
-            b"00000000000\0",
+            b"0000644\x00",
+            b"0000000\x00" * 2,
+            b"%011o\x00" % size,
+            b"00000000000\x00",
             # The checksum is taken with eight spaces in its own place.
             b" " * 8,
             b"0",
-            b"\0" * 100,
-            b"ustar\0" b"00",
+            bytes(100),
+            b"ustar\x00",
+            b"00",
         )
     ).ljust(BLOCK, b"\0")
-    return fields[:148] + b"%06o\0 " % sum(fields) + fields[156:]
+    return fields[:148] + b"%06o\x00 " % sum(fields) + fields[156:]
+
+
+def _is_utf8(name: bytes) -> bool:
+    try:
+        name.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class TarReader:
@@ -57,6 +68,7 @@ class TarReader:
         self._stream = stream
         self._offset = 0
         self._name = "bundle"
+        self._raw_name = b""
 
     def files(self) -> Iterator[TarFile]:
         while True:
@@ -71,13 +83,14 @@ class TarReader:
             padding_at = self._offset
             if any(self._exactly(-size % BLOCK)):
                 raise self._refuse("tar-padding", "content is not followed by NULs", padding_at)
-            yield TarFile(self._name, offset, content)
+            yield TarFile(self._raw_name.decode("utf-8"), offset, content)
 
     def _read_header(self, block: bytes, begins: int) -> int:
         name = block[:NAME_BYTES].split(b"\0", 1)[0]
+        self._raw_name = name
         self._name = shown(name.decode("utf-8", "replace"))
         digits = block[124:135]
-        if not name or not name.isascii() or not all(0x30 <= d <= 0x37 for d in digits):
+        if not name or not _is_utf8(name) or not all(0x30 <= d <= 0x37 for d in digits):
             raise self._refuse("tar-header", "header is not the one this file would have", begins)
         size = int(digits, 8)
         expected = header(name, size)

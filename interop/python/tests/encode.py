@@ -1,6 +1,8 @@
 """Writes core deterministic CBOR (section 1 of the record format) for the bundles that the tests make."""
 
-Item = int | bytes | str | list | dict | None
+from typing import Any
+
+Item = int | bytes | str | list[Any] | dict[Any, Any] | None
 
 
 def cbor(item: Item) -> bytes:

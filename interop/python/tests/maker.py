@@ -1,4 +1,4 @@
-"""Makes bundles for the tests, good ones and such as a liar with all the keys would make (section 10 of the record format).
+"""Makes bundles for the tests, good ones and such as a liar with all the keys would make (section 10).
 
 Everything follows from a seed. Each step can be replaced, so that a test changes one thing and signs the rest again.
 """
@@ -149,9 +149,17 @@ class Log:
             parts.append([salt, body])
             commitments.append(hashlib.sha256(b"skypact/v1/part\n" + salt + body).digest())
         fields: dict[int, Item] = {
-            0: 1, 1: self.pact.channel, 2: 0, 3: self.party, 4: self.log_class, 5: 0 if index == 0 else 1,
-            6: hashlib.sha256(f"{self.origin} {index}".encode()).digest()[:16], 7: [], 8: START_S * 10**9, 9: commitments,
-        }  # fmt: skip
+            0: 1,
+            1: self.pact.channel,
+            2: 0,
+            3: self.party,
+            4: self.log_class,
+            5: 0 if index == 0 else 1,
+            6: hashlib.sha256(f"{self.origin} {index}".encode()).digest()[:16],
+            7: [],
+            8: START_S * 10**9,
+            9: commitments,
+        }
         act_bytes = cbor(fields | (act or {}))
         key = self.pact.keys[self.party][signer]
         signature = key.signature(b"skypact/v1/act\n" + act_bytes)
@@ -170,7 +178,7 @@ class Log:
         signed: bool = True,
         more: bytes = b"",
     ) -> bytes:
-        """A checkpoint at this size with the lines asked for; gives the hash of its last witness line, for a leaf to cite."""
+        """A checkpoint at this size with the lines asked for; gives the hash of its last witness line."""
         size = len(self.entries) if size is None else size
         root = tree_root([e.hash() for e in self.entries[:size]]) if root is None else root
         text = f"{origin or self.origin}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
@@ -200,7 +208,9 @@ class Log:
 Files = dict[str, bytes]
 
 
-def log_files(log: Log, chosen: Iterable[int] | None = None, withheld: Iterable[tuple[int, int]] = (), parts: bool = True) -> Files:
+def log_files(
+    log: Log, chosen: Iterable[int] | None = None, withheld: Iterable[tuple[int, int]] = (), parts: bool = True
+) -> Files:
     """The files of one log: whole, or of the chosen indexes; of `withheld` are (index, part)."""
     hidden = set(withheld)
     files = {f"logs/{log.folder}/checkpoint/{name}": data for name, data in log.checkpoints.items()}
@@ -208,7 +218,9 @@ def log_files(log: Log, chosen: Iterable[int] | None = None, withheld: Iterable[
     if chosen is None:
         for n in range(0, len(log.entries), 256):
             some = log.entries[n : n + 256]
-            files[f"logs/{log.folder}/entries/{n // 256:09}"] = b"".join(len(e.leaf).to_bytes(2, "big") + e.leaf for e in some)
+            files[f"logs/{log.folder}/entries/{n // 256:09}"] = b"".join(
+                len(e.leaf).to_bytes(2, "big") + e.leaf for e in some
+            )
             files[f"logs/{log.folder}/hashes/{n // 256:09}"] = b"".join(e.hash() for e in some)
     else:
         for i in indexes:
@@ -237,7 +249,7 @@ def manifest(pact: Pact, logs: Iterable[tuple[Log, bool]], claims: Iterable[str]
 
 
 def tar_header(name: bytes, size: int) -> bytes:
-    head = name.ljust(100, b"\0") + b"0000644\0" + b"0000000\0" * 2 + b"%011o\0" % size + b"00000000000\0"
+    head = name.ljust(100, b"\0") + b"0000644\x00" + b"0000000\x00" * 2 + b"%011o\0" % size + b"00000000000\0"
     tail = b"0" + bytes(100) + b"ustar\0" + b"00" + bytes(247)
     return head + b"%06o\0 " % (sum(head) + sum(tail) + 8 * 32) + tail
 
@@ -249,7 +261,9 @@ def seal(files: Files) -> bytes:
 
 def pack(files: Files, sealed: bool = True, order: list[str] | None = None) -> bytes:
     """The tar; unless told otherwise it is sealed anew, as a forger would do."""
-    files = {n: d for n, d in files.items() if n != "seal"} | {"seal": seal({n: d for n, d in files.items() if n != "seal"})} if sealed else files
+    if sealed:
+        files = {n: d for n, d in files.items() if n != "seal"}
+        files["seal"] = seal(files)
     out = bytearray()
     for name in order or sorted(files):
         data = files[name]
@@ -280,14 +294,20 @@ def random_bundle(seed: int) -> tuple[bytes, Pact]:
     for _ in range(dice.randint(1, 5)):
         for log in logs:
             for _ in range(dice.choice((1, 1, 2, 5, 9))):
-                bodies = None if not log.entries else [dice.randbytes(dice.choice((0, 5, 99))) for _ in range(dice.randint(0, 3))]
+                bodies = (
+                    None
+                    if not log.entries
+                    else [dice.randbytes(dice.choice((0, 5, 99))) for _ in range(dice.randint(0, 3))]
+                )
                 log.add(bodies, dice.choice((None, cited)))
             if dice.random() < 0.7:
                 now_s += dice.randint(0, 50)
                 some = {w: now_s + dice.randint(0, 3) for w in pact.witnesses if dice.random() < 0.7}
                 cited = log.checkpoint(some, now_s if dice.random() < 0.7 else None) or cited
     for log in logs:
-        log.checkpoint({w: now_s for w in pact.witnesses if dice.random() < 0.8}, now_s if dice.random() < 0.8 else None)
+        log.checkpoint(
+            {w: now_s for w in pact.witnesses if dice.random() < 0.8}, now_s if dice.random() < 0.8 else None
+        )
         if dice.random() < 0.15:
             continue
         chosen = None if dice.random() < 0.6 else [i for i in range(len(log.entries)) if dice.random() < 0.4]

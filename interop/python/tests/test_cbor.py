@@ -23,14 +23,14 @@ class CborTest(unittest.TestCase):
     def test_a_longer_form_than_needed_is_refused(self) -> None:
         for data in ("1800", "1817", "1900ff", "1a0000ffff", "1b00000000ffffffff"):
             self.refused(bytes.fromhex(data), "unsigned")
-        self.refused(bytes.fromhex("5801ff"), "bytes")
+        self.refused(bytes.fromhex("5801ff"), "byte_string")
         self.refused(bytes.fromhex("780161"), "text", at_most=9)
         self.refused(bytes.fromhex("9800"), "array")
 
     def test_indefinite_and_reserved_lengths_are_refused(self) -> None:
         for first in (0x1C, 0x1D, 0x1E, 0x1F):
             self.refused(bytes([first]), "unsigned")
-            self.refused(bytes([0x40 | first, 0xFF]), "bytes")
+            self.refused(bytes([0x40 | first, 0xFF]), "byte_string")
             self.refused(bytes([0x80 | first, 0xFF]), "array")
 
     def test_what_the_format_does_not_use_is_refused(self) -> None:
@@ -46,8 +46,8 @@ class CborTest(unittest.TestCase):
             self.refused(bytes([0x60 | len(raw)]) + raw, "text", at_most=9)
 
     def test_a_length_without_its_bytes_is_refused_at_once(self) -> None:
-        self.refused(bytes.fromhex("5bffffffffffffffff00"), "bytes")
-        self.refused(bytes.fromhex("41"), "bytes")
+        self.refused(bytes.fromhex("5bffffffffffffffff00"), "byte_string")
+        self.refused(bytes.fromhex("41"), "byte_string")
         self.refused(b"", "unsigned")
         self.refused(bytes.fromhex("9bffffffffffffffff"), "array", at_most=64)
 

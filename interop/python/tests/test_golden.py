@@ -85,7 +85,13 @@ class GoldenTest(unittest.TestCase):
         self.check(checkpoint)
 
     def test_no_golden_object_has_a_second_encoding(self) -> None:
-        readers = {"act": read_act, "leaf": read_leaf, "genesis": read_genesis, "signed-genesis": read_signed_genesis, "entry": read_entry}
+        readers = {
+            "act": read_act,
+            "leaf": read_leaf,
+            "genesis": read_genesis,
+            "signed-genesis": read_signed_genesis,
+            "entry": read_entry,
+        }
         for name, read in readers.items():
             data = golden(name)
             for longer in (data + b"\0", data[:-1], b""):
