@@ -1,4 +1,4 @@
-"""Inclusion proofs that stand alone, C2SP tlog-proof with the leaf bytes as `extra`: section 10 of the record format."""
+"""Inclusion proofs that stand alone, C2SP tlog-proof with leaf bytes as `extra`: section 10 of the record format."""
 
 from dataclasses import dataclass
 

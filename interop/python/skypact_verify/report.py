@@ -40,7 +40,10 @@ class Report:
     faults: list[Fault] = field(default_factory=list)
 
     def holds(self) -> bool:
-        return not self.faults
+        """No fault, and every statement proven; the pact alone may be claimed, for a person to compare."""
+        return not self.faults and all(
+            s.status == PROVEN or (s.what == "pact" and s.status == CLAIMED) for s in self.statements
+        )
 
     def as_json(self) -> dict[str, object]:
         return {

@@ -91,6 +91,14 @@ class GoodBundleTest(unittest.TestCase):
                 (report.faults, status(report, "witnessed"), status(report, "delivered")), ([], said, "unproven")
             )
 
+    def test_a_bundle_holds_only_if_all_is_proven_though_it_has_no_fault(self) -> None:
+        for cosigned, receipt, holds in (({}, START_S, False), (WITNESSED, None, False), (WITNESSED, START_S, True)):
+            log = Log(Pact(), "RED", 0)
+            log.add()
+            log.checkpoint(cosigned, receipt)
+            report = verify(pack(files_of(log)))
+            self.assertEqual((report.faults, report.holds()), ([], holds))
+
     def test_a_pact_without_witnesses_makes_no_statement_of_them(self) -> None:
         files, _ = small(pact=Pact(witnesses=0, quorum=0))
         self.assertNotIn("witnessed", [s.what for s in verify(pack(files)).statements])
@@ -237,15 +245,15 @@ class LyingBundleTest(unittest.TestCase):
         ):
             log = self.log()
             log.add([b"x"], signer=role)
-            log.checkpoint(WITNESSED)
-            self.assertEqual(verify(pack(files_of(log))).holds(), bool(allowed), role)
+            log.checkpoint(WITNESSED, START_S)
+            self.assertEqual("leaf-key" in codes(verify(pack(files_of(log)))), not allowed, role)
 
     def test_checkpoints_must_be_of_the_leaves_that_are_given(self) -> None:
         for size, root in ((2, bytes(32)), (1, None), (3, bytes(32))):
             log = self.log()
             log.add([b"x"])
             log.checkpoint(WITNESSED, size=size, root=root)
-            self.assertFalse(verify(pack(files_of(log))).holds(), size)
+            self.assertTrue(verify(pack(files_of(log))).faults, size)
 
     def test_a_cut_or_foreign_signature_is_found(self) -> None:
         log = self.log()
@@ -303,7 +311,7 @@ class LyingBundleTest(unittest.TestCase):
             {HASHES: files[HASHES] + bytes(32)},
             {ENTRIES: files[ENTRIES][:-1]},
         ):
-            self.assertFalse(verify(pack(files | changed)).holds())
+            self.assertTrue(verify(pack(files | changed)).faults)
         one = 2 + int.from_bytes(files[ENTRIES][:2], "big")
         split = {ENTRIES: files[ENTRIES][:one], ENTRIES[:-1] + "1": files[ENTRIES][one:]}
         self.assertIn("entries-gap", codes(verify(pack(files | split))))
@@ -311,7 +319,7 @@ class LyingBundleTest(unittest.TestCase):
     def test_the_manifest_must_name_what_is_given(self) -> None:
         files, log = small()
         for wrong in (manifest(log.pact, []), manifest(log.pact, [(log, True)]), b"", files["manifest"] + b"\0"):
-            self.assertFalse(verify(pack(files | {"manifest": wrong})).holds())
+            self.assertTrue(verify(pack(files | {"manifest": wrong})).faults)
 
     def test_a_genesis_that_both_did_not_sign_carries_nothing(self) -> None:
         files, log = small()
