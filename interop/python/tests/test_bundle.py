@@ -249,11 +249,22 @@ class LyingBundleTest(unittest.TestCase):
             self.assertEqual("leaf-key" in codes(verify(pack(files_of(log)))), not allowed, role)
 
     def test_checkpoints_must_be_of_the_leaves_that_are_given(self) -> None:
-        for size, root in ((2, bytes(32)), (1, None), (3, bytes(32))):
+        for code, size, root in (
+            ("root-differs", 2, bytes(32)),
+            ("log-incomplete", 1, None),
+            ("log-incomplete", 3, bytes(32)),
+        ):
             log = self.log()
             log.add([b"x"])
-            log.checkpoint(WITNESSED, size=size, root=root)
-            self.assertTrue(verify(pack(files_of(log))).faults, size)
+            log.checkpoint(WITNESSED, START_S, size=size, root=root)
+            self.of_log(code, log)
+
+    def test_a_smaller_checkpoint_must_be_of_the_same_tree(self) -> None:
+        log = self.log()
+        log.add([b"x"])
+        log.checkpoint(WITNESSED, START_S, size=1, root=bytes(32))
+        log.checkpoint(WITNESSED, START_S)
+        self.assertEqual(codes(verify(pack(files_of(log)))), {"root-differs"})
 
     def test_a_cut_or_foreign_signature_is_found(self) -> None:
         log = self.log()
