@@ -1,0 +1,291 @@
+"""One log of a bundle, its checkpoints and its leaves whole or chosen: sections 5 to 10 of the record format.
+
+A log keeps of its leaves what later files are checked against: hashes of the tiles, commitments, cited cosignatures.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+
+from skypact_verify import keys, names, note
+from skypact_verify.act import KIND_GENESIS
+from skypact_verify.genesis import Genesis, Party
+from skypact_verify.leaf import LEAF_BYTES_MAX, Leaf, leaf_hash, read_leaf
+from skypact_verify.note import Checkpoint
+from skypact_verify.proof import read_proof
+from skypact_verify.refusal import Fault, Refused
+from skypact_verify.tree import GrowingTree
+
+LEAVES_PER_FILE = 256
+MODE_WHOLE, MODE_CHOSEN = 0, 1
+
+
+@dataclass(frozen=True)
+class Cosignature:
+    witness: str
+    size: int
+    time_s: int
+
+
+@dataclass
+class KnownCheckpoint:
+    size: int
+    root: bytes
+    content: bytes
+    file: str
+    offset: int
+
+
+@dataclass
+class LogState:
+    """What is known of one log so far, and the faults found in it."""
+
+    genesis: Genesis
+    party: Party
+    log_class: int
+    # The bytes of the file `genesis`, which are the only part of entry 0.
+    signed_genesis: bytes
+    faults: list[Fault] = field(default_factory=list)
+    checkpoints: list[KnownCheckpoint] = field(default_factory=list)
+    cosignatures: list[Cosignature] = field(default_factory=list)
+    # By the hash of the line that a leaf may cite.
+    times_by_line: dict[bytes, int] = field(default_factory=dict)
+    receipt_size: int | None = None
+    mode: int | None = None
+    # The commitments of each leaf, joined, by index; a leaf that could not be read is absent.
+    commitments: dict[int, bytes] = field(default_factory=dict)
+    # (index, line hash) of each leaf that cites another cosignature than the one before it.
+    citations: list[tuple[int, bytes]] = field(default_factory=list)
+    holds: bool = True
+    bodies_hold: bool = True
+    parts_given: int = 0
+    parts_withheld: int = 0
+    signatures_checked: int = 0
+    # How many leaves could be read.
+    leaves: int = 0
+    next_parts_index: int = 0
+    # The length of the parts file before, if there was one.
+    last_parts_bytes: int | None = None
+    # The indexes of a chosen log that are given.
+    chosen: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.origin = names.origin_of_log(self.party.prefix, self.genesis.channel_name, self.log_class)
+        self.counterpart = self.genesis.counterpart(self.party.name)
+        self._tree = GrowingTree()
+        self._tiles: list[tuple[int, bytes]] = []
+        self._tiles_seen = 0
+        self._leaf_files = 0
+        self._last_file_leaves = LEAVES_PER_FILE
+        self._roots: dict[int, bytes] = {}
+
+    # ---- faults
+
+    def fault(self, code: str, file: str, offset: int, message: str, index: int | None = None) -> None:
+        self.holds = False
+        self.faults.append(Fault(code, file, offset, self.origin, index, message))
+
+    def bodies_fault(self, code: str, file: str, offset: int, message: str, index: int | None = None) -> None:
+        """A fault of a part: it makes the bodies false and leaves the log what it is."""
+        self.bodies_hold = False
+        self.faults.append(Fault(code, file, offset, self.origin, index, message))
+
+    # ---- checkpoints
+
+    def largest(self) -> KnownCheckpoint | None:
+        return self.checkpoints[-1] if self.checkpoints else None
+
+    def add_checkpoint(self, file: str, offset: int, content: bytes) -> None:
+        try:
+            checkpoint = note.read_checkpoint(content)
+        except Refused as refused:
+            self.fault(refused.code, file, offset + refused.at, refused.message)
+            return
+        if checkpoint.origin != self.origin:
+            self.fault("checkpoint-origin", file, offset, f"is of {checkpoint.origin}")
+            return
+        if file.rsplit("/", 1)[1] != f"{checkpoint.size:012}-{checkpoint.root.hex()[:8]}":
+            self.fault("checkpoint-name", file, offset, "is not of the size and root in its name")
+            return
+        if checkpoint.size == 0:
+            self.fault("checkpoint-empty", file, offset, "is of an empty log, which no bundle has")
+            return
+        last = self.largest()
+        if last is not None and last.size == checkpoint.size and last.root != checkpoint.root:
+            self.fault(
+                "checkpoints-fork", file, offset, f"another checkpoint of size {checkpoint.size} has another root"
+            )
+        self._verify_lines(checkpoint, file, offset)
+        self.checkpoints.append(KnownCheckpoint(checkpoint.size, checkpoint.root, content, file, offset))
+        self._roots.setdefault(checkpoint.size, b"")
+
+    def _verify_lines(self, checkpoint: Checkpoint, file: str, offset: int) -> None:
+        signed = False
+        seen: set[bytes] = set()
+        log_key = self.party.only(keys.CHECKPOINT)
+        mirror_key = self.counterpart.only(keys.MIRROR)
+        mirror = names.mirror_name(self.counterpart.prefix)
+        witnesses = {w.name: w.key for w in self.genesis.witnesses}
+        for line in checkpoint.lines:
+            at = offset + line.at
+            if line.raw in seen:
+                self.fault("signature-twice", file, at, "signature line is there twice")
+                continue
+            seen.add(line.raw)
+            kind = note.TYPE_ED25519 if line.name == self.origin else note.TYPE_COSIGNATURE
+            key = {self.origin: log_key, mirror: mirror_key, **witnesses}.get(line.name)
+            if key is None or line.key_id != note.note_key_id(line.name, kind, key.material):
+                self.fault("signature-unknown", file, at, f"signature by {line.name}, which is no key for this log")
+                continue
+            self.signatures_checked += 1
+            if key.algorithm != keys.ED25519:
+                self.fault("signature-unsupported", file, at, f"signature by {line.name} is not verified in version 1")
+                continue
+            if kind == note.TYPE_ED25519:
+                if note.verify_log_line(checkpoint, line, key.material):
+                    signed = True
+                else:
+                    self.fault("signature-invalid", file, at, f"signature by {line.name} does not hold")
+                continue
+            time_s = note.verify_cosignature(checkpoint, line, key.material)
+            if time_s is None:
+                self.fault("signature-invalid", file, at, f"cosignature by {line.name} does not hold")
+            elif line.name == mirror:
+                self.receipt_size = max(self.receipt_size or 0, checkpoint.size)
+            else:
+                self.cosignatures.append(Cosignature(line.name, checkpoint.size, time_s))
+                self.times_by_line[line.hash()] = time_s
+        if not signed:
+            self.fault("checkpoint-not-signed", file, offset, "no signature by the log's own key holds")
+
+    # ---- leaves
+
+    def _enter(self, mode: int, file: str, offset: int) -> None:
+        """Leaves of this mode follow."""
+        if not self.checkpoints:
+            self.fault("log-without-checkpoint", file, offset, "log has leaves and no checkpoint that can be read")
+        if self.mode is not None and self.mode != mode:
+            self.fault("log-mixed", file, offset, "log is given whole and with chosen leaves")
+            return
+        self.mode = mode
+
+    def add_entries(self, file: str, offset: int, content: bytes, number: int) -> None:
+        self._enter(MODE_WHOLE, file, offset)
+        if number != self._leaf_files or self._last_file_leaves != LEAVES_PER_FILE:
+            self.fault("entries-gap", file, offset, "file does not follow a full file before it")
+        self._leaf_files = number + 1
+        position = 0
+        count = 0
+        hashes = hashlib.sha256()
+        while position < len(content) and count < LEAVES_PER_FILE:
+            length = int.from_bytes(content[position : position + 2], "big")
+            begins = position + 2
+            if begins + length > len(content):
+                break
+            data = content[begins : begins + length]
+            # What the leaf should say is its place by the name of the file, also when files are missing.
+            hashes.update(self._add_whole_leaf(file, offset + begins, data, LEAVES_PER_FILE * number + count))
+            position = begins + length
+            count += 1
+        if position != len(content) or count == 0:
+            self.fault(
+                "entries-malformed", file, offset + position, "file does not hold 1 to 256 leaves, each with its length"
+            )
+        self._last_file_leaves = count
+        self._tiles.append((count, hashes.digest()))
+
+    def _add_whole_leaf(self, file: str, offset: int, data: bytes, index: int) -> bytes:
+        found = leaf_hash(data)
+        self._tree.append(found)
+        if self._tree.size in self._roots:
+            self._roots[self._tree.size] = self._tree.root()
+        self._check_leaf(file, offset, data, index)
+        return found
+
+    def _check_leaf(self, file: str, offset: int, data: bytes, index: int) -> bool:
+        """Whether the leaf could be read; what does not hold of it is a fault."""
+        try:
+            leaf = read_leaf(data)
+        except Refused as refused:
+            self.fault(refused.code, file, offset + refused.at, refused.message, index)
+            return False
+        self.leaves += 1
+        # In a log that is both whole and chosen, which is a fault, a leaf may come twice: the first counts.
+        self.commitments.setdefault(index, b"".join(leaf.act.commitments))
+        if leaf.cosignature is not None and (not self.citations or self.citations[-1][1] != leaf.cosignature):
+            self.citations.append((index, leaf.cosignature))
+        try:
+            self._check_place(leaf, index)
+            self._check_signature(leaf)
+        except Refused as refused:
+            self.fault(refused.code, file, offset + refused.at, refused.message, index)
+        return True
+
+    def _check_place(self, leaf: Leaf, index: int) -> None:
+        act = leaf.act
+        if leaf.origin != self.origin:
+            raise Refused("leaf-origin", f"leaf is of {leaf.origin}")
+        if leaf.index != index:
+            raise Refused("leaf-index", f"leaf says it is at {leaf.index}")
+        if act.channel != self.genesis.channel():
+            raise Refused("leaf-channel", f"act is of the channel {act.channel.hex()}")
+        if act.author != self.party.name:
+            raise Refused("leaf-author", f"act is by {act.author}")
+        if act.log_class != self.log_class:
+            raise Refused("leaf-class", f"act is of class {act.log_class}")
+        if (act.kind == KIND_GENESIS) != (index == 0):
+            raise Refused("leaf-genesis", "kind 0 is that of entry 0 and of no other")
+        if index == 0 and (act.epoch != 0 or act.references or len(act.commitments) != 1):
+            raise Refused("leaf-genesis", "entry 0 has epoch 0, no references and one part")
+
+    def _check_signature(self, leaf: Leaf) -> None:
+        key = self.party.act_key(leaf.signature.key_id)
+        if key is None:
+            raise Refused("leaf-key", f"key {leaf.signature.key_id.hex()} may not sign acts of {self.party.name}")
+        self.signatures_checked += 1
+        keys.verify(key, leaf.signature, keys.ACT_PREFIX + leaf.act_bytes, "act")
+
+    def add_hashes(self, file: str, offset: int, content: bytes, number: int) -> None:
+        if number != self._tiles_seen or number >= len(self._tiles):
+            self.fault("hashes-gap", file, offset, "file is not the next one for the leaves given")
+            return
+        self._tiles_seen += 1
+        count, digest = self._tiles[number]
+        if len(content) != 32 * count:
+            self.fault("hashes-malformed", file, offset, f"file does not hold {count} hashes")
+        elif hashlib.sha256(content).digest() != digest:
+            self.fault("leaf-hash-differs", file, offset, "a leaf has another hash than the one given")
+
+    def add_proof(self, file: str, offset: int, content: bytes, index: int) -> None:
+        self._enter(MODE_CHOSEN, file, offset)
+        try:
+            proof = read_proof(content)
+            if proof.index != index:
+                raise Refused("proof-index", f"proof is of index {proof.index}")
+            if len(proof.leaf_bytes) > LEAF_BYTES_MAX:
+                raise Refused("object-too-long", f"leaf has {len(proof.leaf_bytes)} bytes, more than {LEAF_BYTES_MAX}")
+            largest = self.largest()
+            if largest is None or proof.checkpoint_bytes != largest.content:
+                raise Refused("proof-checkpoint", "checkpoint is not the largest one of this log", proof.checkpoint_at)
+            if proof.root(leaf_hash(proof.leaf_bytes)) != proof.checkpoint.root:
+                raise Refused("proof-invalid", "leaf is not in the tree of the checkpoint")
+        except Refused as refused:
+            self.fault(refused.code, file, offset + refused.at, refused.message, index)
+            return
+        if self._check_leaf(file, offset, proof.leaf_bytes, index):
+            self.chosen.append(index)
+
+    def end_of_leaves(self) -> None:
+        """Every leaf file has been read: a whole log must have the root of each checkpoint."""
+        largest = self.largest()
+        if self.mode != MODE_WHOLE or largest is None:
+            return
+        if self._tree.size != largest.size:
+            self.fault(
+                "log-incomplete", largest.file, largest.offset, f"{self._tree.size} leaves of {largest.size} are given"
+            )
+        if self._tiles_seen != len(self._tiles):
+            self.fault("log-incomplete", largest.file, largest.offset, "leaf hashes are missing")
+        for checkpoint in self.checkpoints:
+            if checkpoint.size <= self._tree.size and self._roots[checkpoint.size] != checkpoint.root:
+                message = f"leaves [0, {checkpoint.size}) have another root"
+                self.fault("root-differs", checkpoint.file, checkpoint.offset, message)

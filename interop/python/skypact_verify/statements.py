@@ -1,0 +1,78 @@
+"""What a verifier says of one log: section 10 of the record format, "What a verifier says".
+
+A whole log gets the statement `log`, a chosen one `head` and an `entry N` for each leaf given. The interval of a
+log is that of its last entry: before it nothing of the log can have been later.
+"""
+
+from skypact_verify.log import MODE_WHOLE, LogState
+from skypact_verify.report import CLAIMED, PROVEN, UNPROVEN, Statement
+
+
+def statements_of(log: LogState, times: dict[bytes, int], complete: bool) -> list[Statement]:
+    """`times` are those of all cosignatures in the bundle; `complete` says whether the tar was read to its end."""
+    largest = log.largest()
+    if largest is None:
+        return []
+    said = _entries(log, times, largest.size)
+    if log.genesis.witnesses:
+        said.append(_witnessed(log, largest.size))
+    covered = min(log.receipt_size or 0, largest.size) if log.holds else 0
+    detail = f"{covered} of {largest.size} entries covered by a receipt of the counterpart"
+    status = PROVEN if log.holds and covered == largest.size else UNPROVEN
+    said.append(Statement("delivered", log.origin, status, detail))
+    # Parts that are not given at all are no fault: their commitments stand.
+    status = PROVEN if log.bodies_hold and complete else UNPROVEN
+    said.append(
+        Statement("bodies", log.origin, status, f"{log.parts_given} parts given, {log.parts_withheld} withheld")
+    )
+    return said
+
+
+def _entries(log: LogState, times: dict[bytes, int], size: int) -> list[Statement]:
+    status = PROVEN if log.holds else UNPROVEN
+    last_after = _not_after(log, size)
+    if log.mode == MODE_WHOLE:
+        detail = f"{log.leaves} of {size} entries, signed by {log.party.name}"
+        before = _not_before(log, times, size - 1)
+        return [Statement("log", log.origin, status, detail, before, last_after)]
+    said = [Statement("head", log.origin, status, f"{size} entries, signed by {log.party.name}", None, last_after)]
+    for index in log.chosen:
+        before = _not_before(log, times, index)
+        said.append(
+            Statement(f"entry {index}", log.origin, status, f"in the log of {size} entries", before, last_after)
+        )
+    return said
+
+
+def _witnessed(log: LogState, size: int) -> Statement:
+    need = max(1, log.genesis.quorum)
+    sizes: dict[str, int] = {}
+    for c in log.cosignatures:
+        sizes[c.witness] = max(sizes.get(c.witness, 0), c.size)
+    covered = sorted(sizes.values(), reverse=True)[need - 1] if len(sizes) >= need and log.holds else 0
+    status = UNPROVEN if not log.holds else PROVEN if covered >= size else CLAIMED
+    detail = f"{covered} of {size} entries covered by {need} or more witnesses"
+    if status == CLAIMED:
+        detail += "; for the others there is the author's word"
+    return Statement("witnessed", log.origin, status, detail, None, _not_after(log, size))
+
+
+def _not_before(log: LogState, times: dict[bytes, int], index: int) -> int | None:
+    """The newest cosignature that this entry or one before it cites, less 1 s."""
+    if not log.holds:
+        return None
+    cited = (times[line] for cited_at, line in log.citations if cited_at <= index and line in times)
+    newest = max(cited, default=None)
+    return None if newest is None else newest - 1
+
+
+def _not_after(log: LogState, size: int) -> int | None:
+    """The first witness cosignature over the largest checkpoint, plus 1 s; a time has 64 bits with its sign.
+
+    Nobody has shown that a smaller checkpoint of a chosen log is of the same tree, so it says nothing of an entry; and
+    of a whole log it does not cover the last entry, whose interval the statement gives.
+    """
+    if not log.holds:
+        return None
+    first = min((c.time_s for c in log.cosignatures if c.size == size), default=None)
+    return None if first is None else min(first + 1, 2**63 - 1)
