@@ -8,4 +8,5 @@ mod interop;
 mod journal;
 mod keys;
 mod notes;
+mod python;
 mod tree;

@@ -1,0 +1,126 @@
+//! A second verifier, written in Python from docs/record-format.md alone (interop/python), says of random bundles, good and
+//! tampered ones, what ours says. `SKYPACT_AGREE=1000` takes a thousand of each.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use skypact_record::Hash;
+use skypact_record::verify::{Expectation, Report, verify};
+
+use crate::bundle::maker::{self, Recipe};
+use crate::golden;
+
+/// Bundles of each kind when nobody asks for more.
+const EACH: u64 = 60;
+
+#[test]
+fn python_says_of_good_and_of_tampered_bundles_what_we_say() {
+    let Some(python) = python() else {
+        return golden::skip("Python with cryptography 47 or newer is not at hand; 'make setup' installs it");
+    };
+    let each = std::env::var("SKYPACT_AGREE").ok().and_then(|count| count.parse().ok()).unwrap_or(EACH);
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("agree");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("the target directory can be written");
+    let (mut expected, mut held) = (String::new(), 0);
+    for number in 0..each {
+        let (good, bad) = (recipe(number).make(), tampered(number));
+        for (name, bundle) in [(format!("good-{number}"), good), (format!("tampered-{number}"), bad)] {
+            // Every third reader was told which channel to expect, and some were told another one.
+            let channel = [None, Some(maker::signed_genesis().channel()), Some(Hash::of(b"another"))];
+            let channel = channel[draw(number, "channel", 12).saturating_sub(9) as usize];
+            let report = verify(bundle.as_slice(), &Expectation { channel }, 1);
+            held += u64::from(report.holds());
+            assert!(!name.starts_with("tampered") || !report.faults.is_empty(), "{name} has no fault");
+            writeln!(expected, "{}", line(&name, channel, &report)).expect("a String takes every line");
+            fs::write(folder.join(&name), bundle).expect("the target directory can be written");
+        }
+    }
+    assert!(held > each / 4, "{held} good bundles hold, the rest is of no use here");
+    fs::write(folder.join("expected.jsonl"), expected).expect("the target directory can be written");
+    let output = Command::new(python).arg("agree.py").arg(&folder).current_dir(home()).output();
+    let output = output.expect("Python was just asked for its version");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(said, format!("{0} bundles: {0} agree, 0 differ\n", 2 * each));
+    fs::remove_dir_all(&folder).expect("cleaned up");
+}
+
+#[test]
+fn the_second_verifier_passes_its_own_tests() {
+    let Some(python) = python() else {
+        return golden::skip("Python with cryptography 47 or newer is not at hand; 'make setup' installs it");
+    };
+    let tests = ["-m", "unittest", "discover", "--start-directory", "tests", "--top-level-directory", "."];
+    let output = Command::new(python).args(tests).current_dir(home()).output();
+    let output = output.expect("Python was just asked for its version");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn line(name: &str, channel: Option<Hash>, report: &Report) -> serde_json::Value {
+    let statements = report.statements.iter().map(|statement| {
+        serde_json::json!({
+            "what": statement.what.to_string(), "log": statement.log.as_ref().map(ToString::to_string),
+            "status": statement.status.to_string(),
+            "not_before_s": statement.not_before_s, "not_after_s": statement.not_after_s,
+        })
+    });
+    serde_json::json!({
+        "file": name, "channel": channel.map(|channel| channel.to_string()), "holds": report.holds(),
+        "faults": !report.faults.is_empty(), "entries": report.entries, "statements": statements.collect::<Vec<_>>(),
+    })
+}
+
+/// A number below `bound` that only depends on its name.
+fn draw(number: u64, name: &str, bound: u64) -> u64 {
+    let hash = Hash::of(format!("{number} {name}").as_bytes());
+    u64::from_be_bytes(*hash.0.first_chunk().expect("32 bytes")) % bound
+}
+
+fn recipe(number: u64) -> Recipe {
+    let size = |log: &str| draw(number, log, 9);
+    Recipe {
+        sizes: [1 + size("a"), size("b"), size("c"), size("d")],
+        checkpoint_every: 1 + draw(number, "checkpoints", 4),
+        is_mirrored: draw(number, "mirrored", 4) > 0,
+        is_witnessed: draw(number, "witnessed", 4) > 0,
+        part_bytes: draw(number, "part", 90) as usize,
+        is_chosen: draw(number, "chosen", 3) == 0,
+        ..Recipe::default()
+    }
+}
+
+/// A bundle that was made by a liar, or damaged on its way.
+fn tampered(number: u64) -> Vec<u8> {
+    let whole = Recipe { is_chosen: false, sizes: [4, 1, 3, 1], ..recipe(number) };
+    match draw(number, "way", 8) {
+        0 => return Recipe { alter: |leaf| leaf.index += 1, ..whole }.make(),
+        1 => return Recipe { alter: |leaf| leaf.origin = maker::origin("elsewhere.example/log"), ..whole }.make(),
+        2 => return Recipe { blue_signs_with: 250, ..whole }.make(),
+        _ => {}
+    }
+    let mut bundle = recipe(number).make();
+    let at = draw(number, "place", bundle.len() as u64) as usize;
+    match draw(number, "damage", 4) {
+        0 => bundle.truncate(at),
+        1 => bundle.insert(at, draw(number, "byte", 256) as u8),
+        2 => drop(bundle.remove(at)),
+        _ => bundle[at] ^= 1 << draw(number, "bit", 8),
+    }
+    bundle
+}
+
+fn home() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../interop/python")
+}
+
+/// The project's own Python (scripts/setup), or the machine's when it has what is needed.
+fn python() -> Option<PathBuf> {
+    let own = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../python/bin/python3");
+    let has_all = "import cryptography, sys; sys.exit(int(cryptography.__version__.split('.')[0]) < 47)";
+    [own, PathBuf::from("python3")].into_iter().find(|python| {
+        let asked = Command::new(python).args(["-c", has_all]).output();
+        asked.is_ok_and(|output| output.status.success())
+    })
+}
