@@ -40,8 +40,8 @@ pub(crate) struct Checker {
     pub(crate) twins: BTreeMap<(ChannelPlace, usize), Vec<Tree>>,
     /// Heads that each witness cosigned, by log.
     cosigned: BTreeMap<(usize, ChannelPlace, usize), BTreeSet<(u64, Hash)>>,
-    /// Longest history of an honest author's log of which a head reached anybody.
-    arrived: BTreeMap<(ChannelPlace, usize), Tree>,
+    /// Longest history of an honest author's log of which anybody took a head.
+    taken: BTreeMap<(ChannelPlace, usize), Tree>,
 }
 
 impl Checker {
@@ -71,8 +71,8 @@ impl Checker {
         Err(format!("node {sender} sent a {what} of {size} entries of {log:?} that its disk does not hold"))
     }
 
-    /// All heads of an honest party's log that ever reached anybody lie in one history.
-    pub(crate) fn arrives(&mut self, fleet: &Fleet, nodes: &[Node], flight: &Flight) -> Check {
+    /// All heads of an honest party's log that a witness or a counterpart ever took lie in one history.
+    pub(crate) fn taken(&mut self, fleet: &Fleet, nodes: &[Node], flight: &Flight) -> Check {
         let (Packet::Frame { channel, log, .. } | Packet::AddCheckpoint { channel, log, .. }) = &flight.packet else {
             return Ok(());
         };
@@ -80,23 +80,26 @@ impl Checker {
         let Some(head) = head_of(&flight.packet).filter(|_| flight.from == Host::Node(author)) else { return Ok(()) };
         let is_signed = head.verify(&fleet.pairs[*channel].pact.log_keys(*log).checkpoint).is_ok();
         let (size, root) = (head.checkpoint().size, head.checkpoint().root);
-        if !is_signed || !self.is_honest(author) {
+        let is_taken = match flight.to {
+            Host::Witness(_) => true,
+            Host::Node(node) => {
+                nodes[node].disk.tree(*channel, *log).is_some_and(|tree| tree.root_at(size) == Ok(root))
+            }
+        };
+        if !is_signed || !is_taken || !self.is_honest(author) {
             return Ok(());
         }
-        let arrived = self.arrived.entry((*channel, log.place())).or_default();
-        if arrived.root_at(size) == Ok(root) {
+        let taken = self.taken.entry((*channel, log.place())).or_default();
+        if taken.root_at(size) == Ok(root) {
             return Ok(());
         }
         let empty = Tree::new();
         let disk = nodes[author].disk.tree(*channel, *log).unwrap_or(&empty);
-        if size <= arrived.size()
-            || disk.root_at(size) != Ok(root)
-            || disk.root_at(arrived.size()) != Ok(arrived.root())
-        {
+        if size <= taken.size() || disk.root_at(size) != Ok(root) || disk.root_at(taken.size()) != Ok(taken.root()) {
             return Err(format!("node {author} signed two histories of {log:?} of channel {channel}"));
         }
-        for index in arrived.size()..size {
-            arrived.push(disk.leaf(index).expect("a size that the disk holds"));
+        for index in taken.size()..size {
+            taken.push(disk.leaf(index).expect("a size that the disk holds"));
         }
         Ok(())
     }

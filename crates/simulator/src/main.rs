@@ -1,5 +1,6 @@
 //! `skypact-simulator`: runs seeds, tells the story of one, and ends with a line of counts.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -31,27 +32,34 @@ struct Arguments {
     mutation: Option<Mutation>,
 }
 
+/// A line on the screen. A reader that closed the pipe has seen enough.
+macro_rules! say {
+    ($($words:tt)*) => {
+        drop(writeln!(std::io::stdout(), $($words)*))
+    };
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if arguments.story {
         let options = Options { seed: arguments.seed, steps: arguments.steps, mutation: arguments.mutation };
-        let outcome = run(options, &mut |line| println!("{line}"));
+        let outcome = run(options, &mut |line| say!("{line}"));
         return match outcome {
             Ok(outcome) => {
-                println!("seed {}: {outcome:?}", arguments.seed);
+                say!("seed {}: {outcome:?}", arguments.seed);
                 ExitCode::SUCCESS
             }
             Err(violation) => {
-                println!("seed {}: VIOLATED: {violation}", arguments.seed);
+                say!("seed {}: VIOLATED: {violation}", arguments.seed);
                 ExitCode::FAILURE
             }
         };
     }
     let (total, violations) = run_all(&arguments);
     for (seed, violation) in &violations {
-        println!("seed {seed}: VIOLATED: {violation}; follow it: --seed {seed} --steps {} --story", arguments.steps);
+        say!("seed {seed}: VIOLATED: {violation}; follow it: --seed {seed} --steps {} --story", arguments.steps);
     }
-    println!(
+    say!(
         "{} seeds, {} violated; {} packets, {} acts acknowledged, {} crashes, {} old disks, {} with an enemy, {} hostile acts, {} forks proven",
         arguments.seeds,
         violations.len(),

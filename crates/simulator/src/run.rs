@@ -67,6 +67,8 @@ struct World {
     checker: Checker,
     /// A copy of each node's disk as it was once.
     backups: Vec<Option<Disk>>,
+    /// What arrived at each node in its round.
+    arrivals: Vec<Vec<Flight>>,
     random: Random,
     now_ms: u64,
     outcome: Outcome,
@@ -88,8 +90,8 @@ impl World {
         let hosts = (parties, witnesses.len());
         let outcome = Outcome { hosts, has_enemy: enemy.is_some(), ..Outcome::default() };
         let checker = Checker::new(enemy);
-        let backups = vec![None; parties];
-        Self { fleet, nodes, witnesses, network, checker, backups, random, now_ms: 0, outcome }
+        let (backups, arrivals) = (vec![None; parties], vec![Vec::new(); parties]);
+        Self { fleet, nodes, witnesses, network, checker, backups, arrivals, random, now_ms: 0, outcome }
     }
 
     fn start(&mut self, tell: &mut dyn FnMut(&str)) -> Result<(), String> {
@@ -116,10 +118,10 @@ impl World {
     fn deliver(&mut self, tell: &mut dyn FnMut(&str)) -> Result<(), String> {
         while let Some(flight) = self.network.arrived(self.now_ms) {
             self.outcome.packets += 1;
-            self.checker.arrives(&self.fleet, &self.nodes, &flight)?;
             match flight.to {
                 Host::Witness(place) => self.ask_witness(place, &flight)?,
                 Host::Node(place) => {
+                    self.arrivals[place].push(flight.clone());
                     self.nodes[place].take(self.now_ms, flight);
                     // Sometimes several requests share a round.
                     if self.random.happens(700) {
@@ -144,6 +146,9 @@ impl World {
     fn ask_witness(&mut self, place: usize, flight: &Flight) -> Result<(), String> {
         let Packet::AddCheckpoint { channel, log, request, bytes } = &flight.packet else { return Ok(()) };
         let (status, body) = self.witnesses[place].answer(self.now_ms, bytes);
+        if status == 200 {
+            self.checker.taken(&self.fleet, &self.nodes, flight)?;
+        }
         let packet = Packet::Cosigned { channel: *channel, log: *log, request: *request, status, body };
         if let Ok(asked) = AddCheckpoint::parse(bytes) {
             // The log is named by its origin alone; a replayed packet may say otherwise around it.
@@ -245,9 +250,15 @@ impl World {
 
     fn commit(&mut self, place: usize) -> Result<(), String> {
         if !self.nodes[place].is_running() {
+            self.arrivals[place].clear();
             return Ok(());
         }
         let answers = self.nodes[place].commit(self.now_ms);
+        let arrivals = std::mem::take(&mut self.arrivals[place]);
+        // What reached a node whose round was lost is known to nobody.
+        if self.nodes[place].is_running() {
+            arrivals.iter().try_for_each(|flight| self.checker.taken(&self.fleet, &self.nodes, flight))?;
+        }
         self.checker.committed(&self.fleet, &self.nodes, place)?;
         self.send(answers)
     }

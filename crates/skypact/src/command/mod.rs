@@ -14,6 +14,7 @@ mod dss;
 mod dss_export;
 mod dss_token;
 pub mod exit;
+mod fork;
 mod inbox;
 mod init;
 mod notice;
@@ -74,6 +75,8 @@ enum Command {
     ExportBundle(bundle::Args),
     /// Verify an evidence bundle: needs nothing but the file, and no network.
     Verify(verify::Args),
+    /// Show and check proofs that a counterpart signed two histories of one log.
+    Fork(fork::Args),
     /// Play two parties and a witness on this machine, on real recorded flights.
     Demo(demo::Args),
     /// Measure; prints figures and judges nothing.
@@ -116,6 +119,7 @@ fn run(cli: Cli) -> Result<Outcome, CliError> {
         Command::Init(args) => init::run(&args, json),
         Command::Pact(args) => pact::run(&args, json),
         Command::Verify(args) => verify::run(&args, json),
+        Command::Fork(args) => fork::run(&args, json),
         Command::Token(args) => token::run(&args, json),
         Command::Doctor(args) => Ok(doctor::run(&args, json)),
         Command::Completions(args) => Ok(completions::run(&args)),

@@ -212,7 +212,7 @@ impl Core {
 }
 
 /// Name of the document in which the first proof that a log was forked is kept.
-pub(super) fn fork_document(origin: &str) -> String {
+pub fn fork_document(origin: &str) -> String {
     format!("fork/{origin}")
 }
 

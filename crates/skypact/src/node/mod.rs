@@ -11,7 +11,7 @@ mod round;
 mod signer;
 mod start;
 
-pub use core::{Channels, LinkState};
+pub use core::{Channels, LinkState, fork_document};
 pub use error::NodeError;
 pub use peer::FRAMES_PATH;
 pub use signer::RecordSigner;

@@ -1,5 +1,7 @@
 //! Two nodes and a witness, each with its own directory and keys, over real mutual TLS on loopback.
 
+mod fork;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
