@@ -49,8 +49,14 @@ class _Pass:
             for file in TarReader(stream).files():
                 self.last_offset = file.offset
                 if self.last_name is not None and file.name.encode() <= self.last_name.encode():
-                    message = "file does not come after the one before, by the bytes of its name"
+                    message = "file does not come after the one before, by the bytes of its name; reading stops"
                     self._fault("file-order", file.name, file.offset, message)
+                    complete = False
+                    break
+                if self.has_seal:
+                    self._fault("file-order", file.name, file.offset, "file comes after the seal; reading stops")
+                    complete = False
+                    break
                 self.last_name = file.name
                 self._file(file)
                 digest = hashlib.sha256(file.content).digest()
@@ -111,8 +117,6 @@ class _Pass:
         return Statement("pact", None, PROVEN, f"both root keys signed {text}, as expected")
 
     def _file(self, file: TarFile) -> None:
-        if self.has_seal:
-            self._fault("file-order", file.name, file.offset, "file comes after the seal")
         if file.name == "genesis":
             self._genesis(file)
         elif self.genesis is None:

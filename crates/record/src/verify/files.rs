@@ -18,16 +18,18 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    /// The next file; none at the end of the archive, where it cannot be read on, or when there are too many faults.
+    /// The next file; none at the end of the archive, where it cannot be read on, behind a file out of its place, or when
+    /// there are too many faults.
     pub(crate) fn next(&mut self, tar: &mut TarReader<impl Read>, faults: &mut Faults) -> Option<TarFile> {
         if faults.are_full() {
             return None;
         }
         match tar.next_file() {
-            Ok(Some(file)) => {
-                self.take(&file, faults);
-                return Some(file);
-            }
+            Ok(Some(file)) => match self.take(&file) {
+                Ok(()) => return Some(file),
+                // Whatever counts on the order, such as a leaf that comes before its parts, could not be judged.
+                Err(fault) => faults.push(fault),
+            },
             Ok(None) => self.is_whole = true,
             Err(fault) => {
                 let name = fault.name.as_deref().unwrap_or("bundle");
@@ -43,19 +45,20 @@ impl Files {
     }
 
     /// Takes note of a file, whose place must be after the one before and not after the seal.
-    fn take(&mut self, file: &TarFile, faults: &mut Faults) {
+    fn take(&mut self, file: &TarFile) -> Result<(), Fault> {
+        let misplaced = |message: &str| Err(Fault::new("file-order", &file.name, message).at(file.offset));
         if self.read.last().is_some_and(|(last, _)| last.name >= file.name) {
-            let message = "file does not come after the one before, by the bytes of its name";
-            faults.push(Fault::new("file-order", &file.name, message).at(file.offset));
+            return misplaced("file does not come after the one before, by the bytes of its name; reading stops");
         }
         if self.is_sealed {
-            faults.push(Fault::new("file-order", &file.name, "file comes after the seal").at(file.offset));
+            return misplaced("file comes after the seal; reading stops");
         }
         if file.name != "seal" {
             let hash = Hash::of(&file.content);
             let sealed = SealedFile { name: file.name.clone(), size: file.content.len() as u64, hash };
             self.read.push((sealed, file.offset));
         }
+        Ok(())
     }
 
     /// Reads the seal and holds the files to it. `log_of` names the log that a file belongs to.

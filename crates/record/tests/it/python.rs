@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use skypact_record::Hash;
+use skypact_record::bundle::TarReader;
 use skypact_record::verify::{Expectation, Report, verify};
 
 use crate::bundle::maker::{self, Recipe};
@@ -101,6 +102,9 @@ fn tampered(number: u64) -> Vec<u8> {
         _ => {}
     }
     let mut bundle = recipe(number).make();
+    if draw(number, "way", 8) == 3 {
+        return out_of_order(&bundle, number);
+    }
     let at = draw(number, "place", bundle.len() as u64) as usize;
     match draw(number, "damage", 4) {
         0 => bundle.truncate(at),
@@ -109,6 +113,25 @@ fn tampered(number: u64) -> Vec<u8> {
         _ => bundle[at] ^= 1 << draw(number, "bit", 8),
     }
     bundle
+}
+
+/// Two files that change places, or one that is there twice.
+fn out_of_order(bundle: &[u8], number: u64) -> Vec<u8> {
+    let mut files = Vec::new();
+    let mut tar = TarReader::new(bundle);
+    let mut start = 0;
+    while let Some(file) = tar.next_file().expect("a bundle of ours") {
+        let end = file.offset as usize + file.content.len().div_ceil(512) * 512;
+        files.push(&bundle[start..end]);
+        start = end;
+    }
+    let place = draw(number, "file", files.len() as u64 - 1) as usize;
+    if draw(number, "twice", 2) == 0 {
+        files.swap(place, place + 1);
+    } else {
+        files.insert(place, files[place]);
+    }
+    [files.concat().as_slice(), &bundle[start..]].concat()
 }
 
 fn home() -> PathBuf {
