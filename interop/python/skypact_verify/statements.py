@@ -67,12 +67,16 @@ def _not_before(log: LogState, times: dict[bytes, int], index: int) -> int | Non
 
 
 def _not_after(log: LogState, size: int) -> int | None:
-    """The first witness cosignature over the largest checkpoint, plus 1 s; a time has 64 bits with its sign.
+    """The time by which a quorum of witnesses had cosigned the largest checkpoint, plus 1 s; 64 bits with its sign.
 
     Nobody has shown that a smaller checkpoint of a chosen log is of the same tree, so it says nothing of an entry; and
     of a whole log it does not cover the last entry, whose interval the statement gives.
     """
     if not log.holds:
         return None
-    first = min((c.time_s for c in log.cosignatures if c.size == size), default=None)
-    return None if first is None else min(first + 1, 2**63 - 1)
+    first: dict[str, int] = {}
+    for c in log.cosignatures:
+        if c.size == size:
+            first[c.witness] = min(first.get(c.witness, c.time_s), c.time_s)
+    need = max(1, log.genesis.quorum)
+    return min(sorted(first.values())[need - 1] + 1, 2**63 - 1) if len(first) >= need else None

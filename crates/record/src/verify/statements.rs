@@ -70,8 +70,7 @@ impl Verifier {
         };
         let status = if holds { Status::Proven } else { Status::Unproven };
         let bounds = not_before(log, cosignatures);
-        let first_cosigned_s = head.cosigned.iter().map(|(_, time_s)| *time_s as i64).min();
-        let not_after_s = first_cosigned_s.map(|time_s| time_s.saturating_add(1)).filter(|_| holds);
+        let not_after_s = not_after(pact, head).filter(|_| holds);
         let until = |not_before_s: Option<i64>| (not_before_s.filter(|_| holds), not_after_s);
         if log.mode == LogMode::Whole {
             let detail = format!("{} of {} entries, signed by {}", bounds.len(), head.size, log.name.party);
@@ -106,6 +105,20 @@ fn not_before(log: &Log, cosignatures: &BTreeMap<Hash, u64>) -> Vec<(u64, Option
         (index, newest)
     };
     log.indices().map(bound).collect()
+}
+
+/// The time by which a quorum of witnesses had cosigned this head, plus 1 s; s since the Unix epoch. One witness whose clock
+/// is slow, or who lies, makes nothing older where the pact asks for more than one.
+fn not_after(pact: &Pact, head: &Head) -> Option<i64> {
+    let mut first: BTreeMap<usize, u64> = BTreeMap::new();
+    for (witness, time_s) in &head.cosigned {
+        let known = first.entry(*witness).or_insert(*time_s);
+        *known = (*known).min(*time_s);
+    }
+    let mut times: Vec<u64> = first.into_values().collect();
+    times.sort_unstable();
+    let last_needed = usize::try_from(pact.genesis.quorum.max(1)).ok()?.checked_sub(1)?;
+    times.get(last_needed).map(|time_s| (*time_s as i64).saturating_add(1))
 }
 
 fn witnessed(pact: &Pact, log: &Log, head: &Head, holds: bool) -> (Status, String) {

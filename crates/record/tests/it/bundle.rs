@@ -177,6 +177,21 @@ fn a_log_without_a_receipt_is_unproven_and_one_without_a_witness_is_claimed() {
 }
 
 #[test]
+fn one_witness_with_a_slow_clock_makes_nothing_older_where_two_are_needed() {
+    let not_after = |second_witness_s, is_witnessed| {
+        let recipe = Recipe { sizes: [3, 0, 0, 0], second_witness_s, is_witnessed, ..Recipe::default() };
+        let report = verify(recipe.make().as_slice(), &Expectation { channel: None }, 1);
+        assert!(report.faults.is_empty(), "{:?}", report.faults);
+        report.statements.iter().find(|s| s.what == StatementKind::Log).expect("a whole log").not_after_s
+    };
+    let honest = FIRST_COSIGNED_S as i64 + 11;
+    assert_eq!(not_after(None, true), Some(honest));
+    assert_eq!(not_after(Some(-1_000_000), true), Some(honest));
+    assert_eq!(not_after(Some(7), true), Some(honest + 7));
+    assert_eq!(not_after(Some(-1_000_000), false), None, "one of two witnesses bounds nothing");
+}
+
+#[test]
 fn a_leaf_that_its_author_made_wrong_is_named_by_log_and_index() {
     let of_blue_2 = |alter: Alter| Recipe { alter, ..Recipe::default() }.make();
     let cases: [(&str, Alter); 3] = [

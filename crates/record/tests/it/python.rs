@@ -86,6 +86,7 @@ fn recipe(number: u64) -> Recipe {
         checkpoint_every: 1 + draw(number, "checkpoints", 4),
         is_mirrored: draw(number, "mirrored", 4) > 0,
         is_witnessed: draw(number, "witnessed", 4) > 0,
+        second_witness_s: [None, Some(-1_000_000), Some(7), None][draw(number, "second", 4) as usize],
         part_bytes: draw(number, "part", 90) as usize,
         is_chosen: draw(number, "chosen", 3) == 0,
         ..Recipe::default()

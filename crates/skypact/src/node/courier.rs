@@ -21,6 +21,8 @@ use crate::transport::PeerClient;
 const FRAME_BYTES: usize = 2 << 20;
 /// How long a courier waits after a failure.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How long witnesses wait after a start for the counterpart to say what it holds.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
 /// How long it waits for news before it asks whether the counterpart is still there: silence alone says nothing.
 const IDLE: Duration = Duration::from_secs(5);
 
@@ -178,8 +180,9 @@ pub(super) async fn have_cosigned(
     client: PeerClient,
     mut confirmed: watch::Receiver<bool>,
 ) {
-    // A head that contradicts what the counterpart holds must reach nobody: this store may come out of a backup.
-    if confirmed.wait_for(|known| *known).await.is_err() {
+    // A head that contradicts what the counterpart holds should reach nobody: this store may come out of a backup. But a
+    // counterpart must not be able to keep witnesses away by its silence.
+    if let Ok(Err(_)) = tokio::time::timeout(SILENCE_MAX, confirmed.wait_for(|known| *known)).await {
         return;
     }
     let mut news = node.revision.clone();

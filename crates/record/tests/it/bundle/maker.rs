@@ -41,6 +41,7 @@ pub(crate) fn seed(party: usize, role: KeyRole) -> u8 {
 }
 
 pub(crate) const WITNESS_SEED: u8 = 99;
+const WITNESSES: [(&str, u8); 2] = [("witness.example", WITNESS_SEED), ("witness2.example", 98)];
 pub(crate) const PARTIES: [&str; 2] = ["BLUE", "RED"];
 
 pub(crate) fn origin(text: &str) -> Origin {
@@ -48,6 +49,11 @@ pub(crate) fn origin(text: &str) -> Origin {
 }
 
 pub(crate) fn genesis() -> Genesis {
+    genesis_of(1)
+}
+
+/// The genesis with so many witnesses, one or two, all of whom are needed.
+fn genesis_of(quorum: u64) -> Genesis {
     let parties = [0, 1].map(|party| {
         let roles = [KeyRole::Root, KeyRole::Node, KeyRole::Officer, KeyRole::Checkpoint, KeyRole::Mirror];
         let key = |role| {
@@ -57,13 +63,18 @@ pub(crate) fn genesis() -> Genesis {
         let prefix = origin(&format!("{}.example", PARTIES[party].to_lowercase()));
         Party { name: PartyName::new(PARTIES[party]).unwrap(), prefix, keys: roles.map(key).to_vec() }
     });
-    let witness = WitnessKey { name: origin("witness.example"), key: FixedSigner::new(WITNESS_SEED).public };
+    let witness = |(name, seed)| WitnessKey { name: origin(name), key: FixedSigner::new(seed).public };
+    let witnesses = WITNESSES.into_iter().take(quorum as usize).map(witness).collect();
     let channel_name = ChannelName::new("east-river").unwrap();
-    Genesis { channel_name, parties, witnesses: vec![witness], quorum: 1, terms: b"terms".to_vec() }
+    Genesis { channel_name, parties, witnesses, quorum, terms: b"terms".to_vec() }
 }
 
 pub(crate) fn signed_genesis() -> SignedGenesis {
-    let bytes = genesis().encode().unwrap();
+    signed(&genesis())
+}
+
+fn signed(genesis: &Genesis) -> SignedGenesis {
+    let bytes = genesis.encode().unwrap();
     let root = |party| Genesis::sign(&bytes, &FixedSigner::new(seed(party, KeyRole::Root))).unwrap();
     SignedGenesis::assemble(bytes.clone(), [root(0), root(1)]).unwrap()
 }
@@ -76,6 +87,8 @@ pub(crate) struct Recipe {
     pub(crate) checkpoint_every: u64,
     pub(crate) is_mirrored: bool,
     pub(crate) is_witnessed: bool,
+    /// A second witness, whom the pact needs too, and how far its clock is off, s.
+    pub(crate) second_witness_s: Option<i64>,
     /// Size of content of each part, in bytes.
     pub(crate) part_bytes: usize,
     /// Whether logs are given as chosen leaves: those with an odd index are given.
@@ -93,6 +106,7 @@ impl Default for Recipe {
             checkpoint_every: 2,
             is_mirrored: true,
             is_witnessed: true,
+            second_witness_s: None,
             part_bytes: 20,
             is_chosen: false,
             alter: |_| {},
@@ -112,7 +126,7 @@ struct MadeLog {
 impl Recipe {
     /// The bytes of the bundle.
     pub(crate) fn make(&self) -> Vec<u8> {
-        let signed = signed_genesis();
+        let signed = signed(&genesis_of(1 + u64::from(self.second_witness_s.is_some())));
         let mut writer = BundleWriter::new(Vec::new(), &signed).unwrap();
         let mut logs = Vec::new();
         for (place, log) in signed.genesis().origins().into_iter().enumerate() {
@@ -195,6 +209,11 @@ impl Recipe {
         let witness = FixedSigner::new(WITNESS_SEED);
         let line = cosign(&checkpoint, time_s, &origin("witness.example"), &witness).unwrap();
         let hash = line.hash();
+        if let Some(offset_s) = self.second_witness_s {
+            let (name, seed) = WITNESSES[1];
+            let time_s = time_s.saturating_add_signed(offset_s);
+            assert!(signed.add(cosign(&checkpoint, time_s, &origin(name), &FixedSigner::new(seed)).unwrap()));
+        }
         (self.is_witnessed && signed.add(line))
             .then_some(hash)
             .map_or((signed.clone(), None), |hash| (signed, Some(hash)))
