@@ -126,7 +126,7 @@ struct MadeLog {
 impl Recipe {
     /// The bytes of the bundle.
     pub(crate) fn make(&self) -> Vec<u8> {
-        let signed = signed(&genesis_of(1 + u64::from(self.second_witness_s.is_some())));
+        let signed = if self.second_witness_s.is_some() { signed(&genesis_of(2)) } else { signed_genesis() };
         let mut writer = BundleWriter::new(Vec::new(), &signed).unwrap();
         let mut logs = Vec::new();
         for (place, log) in signed.genesis().origins().into_iter().enumerate() {
