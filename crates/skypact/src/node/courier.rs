@@ -22,7 +22,7 @@ const FRAME_BYTES: usize = 2 << 20;
 /// How long a courier waits after a failure.
 const PAUSE: Duration = Duration::from_millis(500);
 /// How long witnesses wait after a start for the counterpart to say what it holds.
-const SILENCE_MAX: Duration = Duration::from_secs(60);
+const SILENCE_MAX: Duration = Duration::from_mins(1);
 /// How long it waits for news before it asks whether the counterpart is still there: silence alone says nothing.
 const IDLE: Duration = Duration::from_secs(5);
 
