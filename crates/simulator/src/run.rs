@@ -130,8 +130,9 @@ impl World {
                 }
             }
         }
+        // All of them first: a disk must not become an old one while what left it waits in somebody's round.
+        self.commit_all()?;
         for place in 0..self.nodes.len() {
-            self.commit(place)?;
             if !self.nodes[place].is_running() && self.random.happens(300) {
                 if self.random.happens(100) {
                     self.restore_backup(place, tell);
