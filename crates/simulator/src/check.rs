@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use skypact_channel::LogRef;
-use skypact_record::{Hash, SignedCheckpoint, Tree};
+use skypact_record::{Checkpoint, Hash, Tree};
 
 use crate::disk::ChannelPlace;
 use crate::fleet::Fleet;
@@ -52,6 +52,18 @@ impl Checker {
 
     fn is_honest(&self, party: usize) -> bool {
         self.enemy != Some(party)
+    }
+
+    /// Every history of a log: the one on its author's disk, and the others that are known.
+    fn histories<'a>(
+        &'a self,
+        fleet: &Fleet,
+        nodes: &'a [Node],
+        channel: ChannelPlace,
+        log: LogRef,
+    ) -> impl Iterator<Item = &'a Tree> + use<'a> {
+        let twins = self.twins.get(&(channel, log.place())).into_iter().flatten();
+        nodes[fleet.author(channel, log)].disk.tree(channel, log).into_iter().chain(twins)
     }
 
     /// Nothing that an honest node sends speaks of more than its disk holds, or of anything else.
@@ -110,17 +122,16 @@ impl Checker {
         fleet: &Fleet,
         nodes: &[Node],
         witness: usize,
-        asked: &SignedCheckpoint,
-        packet: &Packet,
+        (channel, log): (ChannelPlace, LogRef),
+        head: &Checkpoint,
     ) -> Check {
-        let Packet::Cosigned { channel, log, status: 200, .. } = packet else { return Ok(()) };
-        let head = asked.checkpoint();
-        let heads = self.cosigned.entry((witness, *channel, log.place())).or_default();
+        let heads = self.cosigned.entry((witness, channel, log.place())).or_default();
         heads.insert((head.size, head.root));
-        let author = fleet.author(*channel, *log);
-        let twins = self.twins.get(&(*channel, log.place())).into_iter().flatten();
-        let mut histories = nodes[author].disk.tree(*channel, *log).into_iter().chain(twins);
-        if histories.any(|tree| heads.iter().all(|(size, root)| tree.root_at(*size) == Ok(*root))) {
+        let heads = &self.cosigned[&(witness, channel, log.place())];
+        if self
+            .histories(fleet, nodes, channel, log)
+            .any(|tree| heads.iter().all(|(size, root)| tree.root_at(*size) == Ok(*root)))
+        {
             return Ok(());
         }
         Err(format!("witness {witness} cosigned two histories of {log:?} of channel {channel}"))
@@ -132,9 +143,8 @@ impl Checker {
             for log in LogRef::ALL {
                 let author = fleet.author(channel, log);
                 let Some(held) = nodes[node].disk.tree(channel, log).filter(|_| author != node) else { continue };
-                let twins = self.twins.get(&(channel, log.place())).into_iter().flatten();
-                let mut histories = nodes[author].disk.tree(channel, log).into_iter().chain(twins);
-                if !histories.any(|tree| tree.root_at(held.size()) == Ok(held.root())) {
+                if !self.histories(fleet, nodes, channel, log).any(|tree| tree.root_at(held.size()) == Ok(held.root()))
+                {
                     return Err(format!(
                         "node {node} holds {} entries of {log:?} that {author} did not write",
                         held.size()
@@ -190,8 +200,6 @@ impl Checker {
     fn proves_contradictions(&self, fleet: &Fleet, nodes: &[Node], node: &Node) -> Check {
         for seen in &node.contradictions {
             let author = fleet.author(seen.channel, seen.log);
-            let twins = self.twins.get(&(seen.channel, seen.log.place())).into_iter().flatten();
-            let mut histories = nodes[author].disk.tree(seen.channel, seen.log).into_iter().chain(twins);
             // What is held proves it alone when the head is no longer. Otherwise the frame has to show the head's history: its
             // entries are not damaged, and go on from where that history is what is held.
             let held = node.disk.tree(seen.channel, seen.log);
@@ -200,7 +208,8 @@ impl Checker {
                 held.is_some_and(|held| tree.root_at(seen.start).is_ok_and(|root| held.root_at(seen.start) == Ok(root)))
                     && leaves.all(|(index, leaf)| tree.leaf(index) == Some(*leaf))
             };
-            let real = histories
+            let real = self
+                .histories(fleet, nodes, seen.channel, seen.log)
                 .any(|tree| tree.root_at(seen.size) == Ok(seen.root) && (seen.size <= seen.held || shows(tree)));
             let proof = node.disk.forks.iter().find(|(channel, log, _)| *channel == seen.channel && *log == seen.log);
             if real && proof.is_none() {

@@ -300,7 +300,7 @@ impl Node {
     }
 
     /// What the couriers send now, out of committed state.
-    pub(crate) fn send(&mut self, now_ms: u64, fleet: &Fleet, ask: bool) -> Vec<Flight> {
+    pub(crate) fn send(&mut self, now_ms: u64, fleet: &Fleet) -> Vec<Flight> {
         let mut flights = Vec::new();
         let gives_up = self.mutation == Some(Mutation::CourierGivesUp);
         let asks_nobody = self.mutation == Some(Mutation::CourierAsksNobody);
@@ -323,7 +323,7 @@ impl Node {
                         continue;
                     }
                     self.requests += 1;
-                    let packet = packet(&self.disk, *channel, station, log, to, fleet, courier, self.requests, ask);
+                    let packet = packet(&self.disk, *channel, station, log, to, fleet, courier, self.requests);
                     let Some(packet) = packet else {
                         courier.waiting = None;
                         continue;
@@ -347,7 +347,6 @@ fn packet(
     fleet: &Fleet,
     courier: &mut Courier,
     request: u64,
-    ask: bool,
 ) -> Option<Packet> {
     if let Host::Witness(witness) = to {
         let name = fleet.witnesses[witness].as_str();
@@ -356,7 +355,7 @@ fn packet(
         return Some(Packet::AddCheckpoint { channel, log, request, bytes: asked.encode() });
     }
     let size = station.channel().log(log).size();
-    let frame = match station.next(log, courier.confirmed, courier.cosigned_told, ask) {
+    let frame = match station.next(log, courier.confirmed, courier.cosigned_told, false) {
         Next::Nothing => return None,
         Next::Entries { start } => station.frame(log, start, disk.read(channel, log, start, 16)),
         Next::Cosigned { size } => {

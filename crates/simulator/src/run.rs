@@ -110,7 +110,7 @@ impl World {
     fn step(&mut self, tell: &mut dyn FnMut(&str)) -> Result<(), String> {
         self.now_ms += self.random.below(1_000);
         self.deliver(tell)?;
-        self.send_all(false)?;
+        self.send_all()?;
         self.trouble(tell);
         self.commit_all()
     }
@@ -151,15 +151,12 @@ impl World {
             self.checker.taken(&self.fleet, &self.nodes, flight)?;
         }
         let packet = Packet::Cosigned { channel: *channel, log: *log, request: *request, status, body };
-        if let Ok(asked) = AddCheckpoint::parse(bytes) {
+        if let (200, Ok(asked)) = (status, AddCheckpoint::parse(bytes)) {
             // The log is named by its origin alone; a replayed packet may say otherwise around it.
-            let origin = &asked.checkpoint.checkpoint().origin;
-            let named = self.fleet.pairs.iter().position(|pair| pair.pact.log(origin.as_str()).is_some());
-            if let Some((channel, log)) =
-                named.and_then(|at| Some((at, self.fleet.pairs[at].pact.log(origin.as_str())?)))
-            {
-                let named = Packet::Cosigned { channel, log, request: *request, status, body: String::new() };
-                self.checker.witness_signs(&self.fleet, &self.nodes, place, &asked.checkpoint, &named)?;
+            let head = asked.checkpoint.checkpoint();
+            let mut pairs = self.fleet.pairs.iter().enumerate();
+            if let Some(place_of) = pairs.find_map(|(at, pair)| Some((at, pair.pact.log(head.origin.as_str())?))) {
+                self.checker.witness_signs(&self.fleet, &self.nodes, place, place_of, head)?;
             }
         }
         self.network.send(self.now_ms, &Flight { from: flight.to, to: flight.from, packet }, &mut self.random);
@@ -268,9 +265,9 @@ impl World {
         (0..self.nodes.len()).try_for_each(|place| self.commit(place))
     }
 
-    fn send_all(&mut self, ask: bool) -> Result<(), String> {
+    fn send_all(&mut self) -> Result<(), String> {
         for place in 0..self.nodes.len() {
-            let flights = self.nodes[place].send(self.now_ms, &self.fleet, ask);
+            let flights = self.nodes[place].send(self.now_ms, &self.fleet);
             self.send(flights)?;
         }
         Ok(())
@@ -299,7 +296,7 @@ impl World {
             self.now_ms = self.network.next_arrival().unwrap_or(self.now_ms + 1_000).max(self.now_ms);
             let packets = self.outcome.packets;
             self.deliver(tell)?;
-            self.send_all(false)?;
+            self.send_all()?;
             // The enemy's own courier may knock for ever; the others have to fall silent.
             let settled = self.checker.at_rest(&self.fleet, &self.nodes, &self.witnesses);
             quiet = if packets == self.outcome.packets { quiet + 1 } else { 0 };
