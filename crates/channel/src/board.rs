@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use skypact_airspace::{TimeWindow, UtcNanos, VolumeIndex, conflicts};
 use skypact_record::Hash;
 
-use crate::message::{ConflictKey, Message, Notice, NoticeAct, Remedy};
+use crate::message::{ConflictKey, Message, Remedy};
+use crate::notice::{Notice, NoticeAct};
+use crate::stop::Alarms;
 use crate::terms::Terms;
 
 /// Where a message stands in the record, and who acted.
@@ -19,6 +21,12 @@ pub struct Origin {
     pub signer: String,
     /// Hash of the leaf.
     pub leaf: Hash,
+    /// Index of that leaf in its log.
+    pub index: u64,
+    /// Epoch that the act states.
+    pub epoch: u64,
+    /// How many entries of the other party's urgent log the author's node held.
+    pub seen_urgent: u64,
     /// SHA-256 of the body bytes.
     pub content: Hash,
     /// Time that the act claims.
@@ -146,6 +154,12 @@ pub enum Misfit {
         /// Hash of the body.
         actual: Hash,
     },
+    /// The STOP is lifted already.
+    #[error("stop {hash} is lifted already")]
+    Lifted {
+        /// The STOP.
+        hash: Hash,
+    },
     /// The versions are not in conflict under the pact's minima.
     #[error("versions: these notices are not in conflict under the pact's minima")]
     NoConflict,
@@ -161,6 +175,7 @@ impl Misfit {
             Self::Over { .. } => "notice-over",
             Self::ClassChanged => "class-changed",
             Self::ContentDiffers { .. } => "content-differs",
+            Self::Lifted { .. } => "stop-lifted",
             Self::NoConflict => "no-conflict",
         }
     }
@@ -179,6 +194,7 @@ pub struct Board {
     proposals: BTreeMap<Hash, ProposalState>,
     /// Open conflicts that a party's node has not recorded yet.
     unfiled: [BTreeSet<ConflictKey>; 2],
+    alarms: Alarms,
 }
 
 impl Board {
@@ -193,6 +209,7 @@ impl Board {
             conflicts_of: HashMap::new(),
             proposals: BTreeMap::new(),
             unfiled: [BTreeSet::new(), BTreeSet::new()],
+            alarms: Alarms::default(),
         }
     }
 
@@ -224,6 +241,11 @@ impl Board {
     /// A proposal by its leaf hash.
     pub fn proposal(&self, leaf: &Hash) -> Option<&ProposalState> {
         self.proposals.get(leaf)
+    }
+
+    /// STOPs and their answers.
+    pub fn alarms(&self) -> &Alarms {
+        &self.alarms
     }
 
     /// The first open conflict that the node of `party` has not recorded yet.
@@ -282,6 +304,14 @@ impl Board {
                 self.newest("notice", &state.notice)?;
                 same_content(*content, state.origin.content)
             }
+            Message::StopRung(rung) => self.alarms.check_rung(party, rung),
+            Message::StopLifted { stop } => self.alarms.check_lifted(party, stop),
+            // A STOP always fits. The others are matters of the logs, not of what is announced: the channel sees to them.
+            Message::Stop(_)
+            | Message::Suspend { .. }
+            | Message::Resume { .. }
+            | Message::Reconciled(_)
+            | Message::Anchor(_) => Ok(()),
         }
     }
 
@@ -305,6 +335,10 @@ impl Board {
                 let state = self.proposals.get_mut(&proposal).expect("checked above");
                 state.acceptance.get_or_insert(origin);
             }
+            Message::Stop(stop) => self.alarms.call(origin, stop),
+            Message::StopRung(rung) => self.alarms.answer(origin, rung),
+            Message::StopLifted { stop } => self.alarms.lift(origin, &stop),
+            Message::Suspend { .. } | Message::Resume { .. } | Message::Reconciled(_) | Message::Anchor(_) => {}
         }
         Ok(())
     }

@@ -4,15 +4,20 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use skypact_airspace::UtcNanos;
-use skypact_record::{Entry, Hash, Leaf, LogClass, Seen, SignedAct};
+use skypact_record::{
+    Checkpoint, Entry, Hash, Leaf, LogClass, NoteError, ProofError, Seen, SignedAct, SignedCheckpoint, tree,
+};
 
+use crate::anchor::Anchor;
 use crate::board::{Board, Misfit, Origin};
 use crate::codec::CodecError;
 use crate::draft::Facts;
 use crate::frame::{FrameError, VerifiedEntry, VerifiedReceipt, verify_entry};
+use crate::kind::Kind;
 use crate::log::{Log, LogRef, NewestCosignature};
-use crate::message::{Kind, Message};
+use crate::message::Message;
 use crate::pact::{Pact, PactError};
+use crate::suspension::{Cut, LogHead, Reconciled, Suspension, Suspensions};
 
 /// Most anomalies that are kept; older ones are still in the record.
 const ANOMALIES_MAX: usize = 1_000;
@@ -22,11 +27,11 @@ const ANOMALIES_MAX: usize = 1_000;
 pub struct Channel {
     pact: Pact,
     me: usize,
-    epoch: u64,
     logs: [Log; 4],
     entries: HashMap<Hash, EntryRef>,
     messages: HashSet<(usize, [u8; 16])>,
     board: Board,
+    suspensions: Suspensions,
     anomalies: VecDeque<Anomaly>,
 }
 
@@ -58,11 +63,11 @@ pub enum AnomalyReason {
     /// Its author used this message id before.
     #[error("its message id was used before")]
     MessageRepeated,
-    /// It is not in its author's routine log, which alone orders what a party says.
-    #[error("it is not in the routine log")]
+    /// Its kind belongs into the other log of its author.
+    #[error("its kind does not belong into this log")]
     WrongLog,
-    /// Its epoch is not the channel's.
-    #[error("its epoch {epoch} is not the channel's")]
+    /// Its epoch is not that of its log.
+    #[error("its epoch {epoch} is not that of its log")]
     WrongEpoch {
         /// What it says.
         epoch: u64,
@@ -76,6 +81,23 @@ pub enum AnomalyReason {
     /// It does not fit what is on the board.
     #[error(transparent)]
     Misfit(#[from] Misfit),
+    /// A head that it states is not what is held here at that size.
+    #[error("it states another head of {origin} at size {size} than is held; keep the bundle: it is evidence")]
+    HeadDiffers {
+        /// The log.
+        origin: String,
+        /// The size.
+        size: u64,
+    },
+    /// An anchor whose note was not signed by the log's author.
+    #[error("it anchors a note that does not hold: {error}")]
+    NoteDiffers {
+        /// What is wrong.
+        error: NoteError,
+    },
+    /// An anchor whose proof does not hold.
+    #[error("its consistency proof does not hold: {0}")]
+    ProofDiffers(#[from] ProofError),
     /// Its kind belongs to a later version of the protocol.
     #[error("its kind {kind} is not known to this version")]
     UnknownKind {
@@ -92,11 +114,11 @@ impl Channel {
         Ok(Self {
             pact,
             me,
-            epoch: 1,
             logs: Default::default(),
             entries: HashMap::new(),
             messages: HashSet::new(),
             board,
+            suspensions: Suspensions::default(),
             anomalies: VecDeque::new(),
         })
     }
@@ -111,9 +133,32 @@ impl Channel {
         self.me
     }
 
-    /// Epoch: how often the channel was resumed, from 1.
+    /// Epoch of this node's logs: how often the channel was resumed, from 1.
     pub fn epoch(&self) -> u64 {
-        self.epoch
+        self.epoch_of(self.me)
+    }
+
+    /// Epoch of a party's logs; when its node has opened the next one in one of them, that of the other.
+    pub fn epoch_of(&self, party: usize) -> u64 {
+        LogClass::ALL.map(|class| self.log(LogRef { party, class }).epoch).into_iter().min().unwrap_or(1)
+    }
+
+    /// Suspensions of all epochs.
+    pub fn suspensions(&self) -> &Suspensions {
+        &self.suspensions
+    }
+
+    /// The suspension that stands: until both parties have resumed, and both nodes have opened the same next epoch.
+    pub fn suspension(&self) -> Option<Suspension<'_>> {
+        let (a, b) = (self.epoch_of(0), self.epoch_of(1));
+        let lower = self.suspensions.epoch(a.min(b));
+        (a != b || lower.is_suspended()).then_some(lower)
+    }
+
+    /// Whether an entry of a routine log was filed while the channel was suspended.
+    pub fn filed_in_suspension(&self, origin: &Origin) -> bool {
+        let routine = LogRef { party: origin.party, class: LogClass::Routine };
+        self.suspensions.cover(origin, self.pact.log_keys(routine).origin.as_str())
     }
 
     /// One of the four logs.
@@ -144,15 +189,16 @@ impl Channel {
     /// What an act of this node's party has to state.
     pub fn facts(&self) -> Facts {
         let author = self.pact.genesis().parties[self.me].name.clone();
-        Facts { channel: self.pact.channel(), epoch: self.epoch, author }
+        Facts { channel: self.pact.channel(), epoch: self.epoch(), author }
     }
 
     /// The leaf that places a signed act at the end of its log.
     pub fn place(&self, act: SignedAct) -> Leaf {
         let log = LogRef { party: self.me, class: act.act().log_class };
+        let cuts = Kind::from_wire(act.act().kind).is_some_and(Kind::cuts);
         let mut seen: Vec<Seen> = LogRef::ALL
             .into_iter()
-            .filter(|log| log.party != self.me)
+            .filter(|other| other.party != self.me || (cuts && *other != log))
             .map(|log| Seen {
                 origin: self.pact.log_keys(log).origin.clone(),
                 size: self.log(log).size(),
@@ -194,29 +240,121 @@ impl Channel {
 
     fn apply_message(&mut self, log: LogRef, entry: &VerifiedEntry) -> Result<(), AnomalyReason> {
         let (party, act) = (log.party, entry.entry.leaf.act.act());
+        let kind = Kind::from_wire(act.kind);
+        if kind != Some(Kind::Anchor) {
+            let state = &mut self.logs[log.place()];
+            state.substance = state.size();
+        }
         if !self.messages.insert((party, act.message_id)) {
             return Err(AnomalyReason::MessageRepeated);
         }
-        let kind = Kind::from_wire(act.kind).ok_or(AnomalyReason::UnknownKind { kind: act.kind })?;
+        let kind = kind.ok_or(AnomalyReason::UnknownKind { kind: act.kind })?;
         if kind == Kind::Genesis {
             return Ok(());
         }
-        if log.class != LogClass::Routine {
+        if !kind.belongs_in(log.class) {
             return Err(AnomalyReason::WrongLog);
         }
-        if act.epoch != self.epoch {
+        let epoch = self.log(log).epoch;
+        if act.epoch != if kind == Kind::Reconciled { epoch + 1 } else { epoch } {
             return Err(AnomalyReason::WrongEpoch { epoch: act.epoch });
         }
         let part = entry.entry.parts.first().and_then(Option::as_ref).ok_or(AnomalyReason::BodyWithheld)?;
         let message = Message::decode(kind, &part.bytes)?;
-        let origin = Origin {
-            party,
+        let origin = self.origin_of(log, entry, Hash::of(&part.bytes));
+        let seen = || entry.entry.leaf.seen.clone();
+        match message {
+            Message::Suspend { reason } => {
+                self.suspensions.suspend(epoch, Cut { origin, reason, answers: Vec::new(), seen: seen() });
+            }
+            Message::Resume { suspends } => {
+                let cut = Cut { origin, reason: String::new(), answers: suspends, seen: seen() };
+                self.suspensions.resume(epoch, cut);
+            }
+            Message::Reconciled(reconciled) => return self.apply_reconciled(log, reconciled, origin),
+            Message::Anchor(anchor) => return self.apply_anchor(party, &anchor),
+            message => self.board.apply(origin, message)?,
+        }
+        Ok(())
+    }
+
+    fn origin_of(&self, log: LogRef, entry: &VerifiedEntry, content: Hash) -> Origin {
+        let (leaf, act) = (&entry.entry.leaf, entry.entry.leaf.act.act());
+        let urgent = LogRef { party: 1 - log.party, class: LogClass::Urgent };
+        let urgent = self.pact.log_keys(urgent).origin.as_str();
+        Origin {
+            party: log.party,
             signer: entry.signer.clone(),
             leaf: entry.hash,
-            content: Hash::of(&part.bytes),
+            index: leaf.index,
+            epoch: act.epoch,
+            seen_urgent: leaf.seen.iter().find(|seen| seen.origin.as_str() == urgent).map_or(0, |seen| seen.size),
+            content,
             claimed_time: UtcNanos(act.claimed_time),
+        }
+    }
+
+    /// The log is in the next epoch from here on, whatever else is true: otherwise its author's later notices would
+    /// be lost on this side.
+    fn apply_reconciled(&mut self, log: LogRef, said: Reconciled, origin: Origin) -> Result<(), AnomalyReason> {
+        self.logs[log.place()].epoch = origin.epoch;
+        let heads = said.heads;
+        self.suspensions.open(origin.epoch, log.class, said, origin);
+        match LogRef::ALL.into_iter().zip(heads).find(|(log, head)| self.contradicts(*log, *head)) {
+            Some((log, head)) => Err(self.head_differs(log, head.size)),
+            None => Ok(()),
+        }
+    }
+
+    /// Notes what is anchored. An anchor of an own log that the own tree contradicts proves a fork: of this node, or of
+    /// whoever else has its key.
+    fn apply_anchor(&mut self, party: usize, anchor: &Anchor) -> Result<(), AnomalyReason> {
+        let log = LogRef { party: 1 - party, class: anchor.class };
+        let unheld = |error| AnomalyReason::NoteDiffers { error };
+        let signed = SignedCheckpoint::parse(&anchor.note).map_err(unheld)?;
+        signed.verify(&self.pact.log_keys(log).checkpoint).map_err(unheld)?;
+        let Checkpoint { size, root, .. } = *signed.checkpoint();
+        if self.contradicts(log, LogHead { size, root }) {
+            return Err(self.head_differs(log, size));
+        }
+        if let Ok(before) = self.log(log).tree.root_at(anchor.previous) {
+            tree::verify_consistency(anchor.previous, &before, size, &root, &anchor.proof)?;
+        }
+        let state = &mut self.logs[log.place()];
+        state.anchored = state.anchored.max(size);
+        Ok(())
+    }
+
+    /// Whether the entries that are held give another root; of sizes beyond them nothing is known.
+    fn contradicts(&self, log: LogRef, head: LogHead) -> bool {
+        self.log(log).tree.root_at(head.size).is_ok_and(|root| root != head.root)
+    }
+
+    fn head_differs(&self, log: LogRef, size: u64) -> AnomalyReason {
+        AnomalyReason::HeadDiffers { origin: self.pact.log_keys(log).origin.to_string(), size }
+    }
+
+    /// What both nodes sign to open the next epoch, once both parties have resumed and this node holds all that either
+    /// held then, with the same roots. Where the counterpart has signed, the same as it did.
+    pub(crate) fn reconciliation(&self) -> Option<Reconciled> {
+        let epoch = self.epoch();
+        let suspension = self.suspensions.epoch(epoch);
+        let theirs = self.suspensions.epoch(epoch + 1).stands[1 - self.me].opened.iter().flatten().next();
+        let followed = theirs.and_then(|(reconciled, _)| suspension.agreed_as(reconciled.resumes));
+        let resumes = followed.or_else(|| suspension.agreed())?;
+        let known = |seen: &Seen| {
+            let log = self.pact.log(seen.origin.as_str());
+            log.is_some_and(|log| self.log(log).tree.root_at(seen.size) == Ok(seen.root))
         };
-        Ok(self.board.apply(origin, message)?)
+        if !resumes.iter().all(|cut| cut.seen.iter().all(known)) {
+            return None;
+        }
+        let head = |log: LogRef| {
+            let size = resumes[log.party].of(log.class, self.pact.log_keys(log).origin.as_str())?;
+            Some(LogHead { size, root: self.log(log).tree.root_at(size).ok()? })
+        };
+        let [a, b, c, d] = LogRef::ALL.map(head);
+        Some(Reconciled { resumes: resumes.map(|cut| cut.origin.leaf), heads: [a?, b?, c?, d?] })
     }
 
     /// Takes in a receipt that was checked to speak of a size and root of the log.

@@ -146,6 +146,25 @@ impl<'b> Reader<'b> {
         Ok(value.to_owned())
     }
 
+    /// One of a list by its place on the wire.
+    pub(crate) fn choice<T: Copy>(&mut self, choices: &[T]) -> Result<T, CodecError> {
+        let value = self.u64()?;
+        let choice = usize::try_from(value).ok().and_then(|place| choices.get(place));
+        choice.copied().ok_or_else(|| self.error(format!("is {value}, expected 0 to {}", choices.len() - 1)))
+    }
+
+    /// Opens a map that must have exactly `fields` fields.
+    pub(crate) fn fields(&mut self, fields: u64) -> Result<(), CodecError> {
+        let found = self.map()?;
+        if found == fields { Ok(()) } else { Err(self.error(format!("has {found} fields, expected {fields}"))) }
+    }
+
+    /// At most `limit` hashes.
+    pub(crate) fn hashes(&mut self, limit: u64) -> Result<Vec<skypact_record::Hash>, CodecError> {
+        let count = self.array(limit)?;
+        (0..count).map(|_| self.hash()).collect()
+    }
+
     /// Text, or null for none.
     pub(crate) fn optional_text(&mut self, limit: usize) -> Result<Option<String>, CodecError> {
         if self.null()? { Ok(None) } else { self.text(limit).map(Some) }
@@ -158,4 +177,10 @@ pub(crate) fn write_optional_text(writer: &mut Writer<'_>, text: Option<&str>) -
         Some(text) => writer.str(text)?.ok(),
         None => writer.null()?.ok(),
     }
+}
+
+/// Writes an array of hashes.
+pub(crate) fn write_hashes(writer: &mut Writer<'_>, hashes: &[skypact_record::Hash]) -> Written {
+    writer.array(hashes.len() as u64)?;
+    hashes.iter().try_for_each(|hash| writer.bytes(&hash.0)?.ok())
 }

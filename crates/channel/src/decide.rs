@@ -9,8 +9,10 @@ use crate::channel::Channel;
 use crate::codec::CodecError;
 use crate::draft::{Draft, Entropy, Submission};
 use crate::frame::{VerifiedFrame, VerifiedReceipt};
+use crate::kind::Kind;
 use crate::log::LogRef;
-use crate::message::{Kind, Message, Notice, NoticeAct};
+use crate::message::Message;
+use crate::notice::{Notice, NoticeAct};
 
 /// What may be asked of a channel.
 #[derive(Debug)]
@@ -98,6 +100,21 @@ pub enum Rejection {
         /// Now.
         now_ns: i64,
     },
+    /// What an officer wants to do needs a channel that is not suspended.
+    #[error("the channel is suspended: {kind} would bind the parties; wait for the resumption")]
+    Suspended {
+        /// What it is.
+        kind: &'static str,
+    },
+    /// This party has suspended the channel already.
+    #[error("the channel is suspended by this party already, and not resumed; there is nothing to add")]
+    SuspendedAlready,
+    /// There is nothing to resume.
+    #[error("the channel is not suspended; there is nothing to resume")]
+    NotSuspended,
+    /// A RESUME has to answer all suspensions that stand.
+    #[error("suspends: another suspension has come in the meantime; read its reason, and answer all that stand")]
+    OtherSuspension,
     /// Entries are missing between what is held and what came.
     #[error("frame: begins at {start}, but only {held} entries are held; send from {held}")]
     Gap {
@@ -144,6 +161,10 @@ impl Rejection {
             Self::Unreadable(error) => error.code(),
             Self::Misfit(misfit) => misfit.code(),
             Self::InThePast { .. } => "window-in-the-past",
+            Self::Suspended { .. } => "channel-suspended",
+            Self::SuspendedAlready => "suspended-already",
+            Self::NotSuspended => "not-suspended",
+            Self::OtherSuspension => "suspension-replaced",
             Self::Gap { .. } => "frame-gap",
             Self::RootDiffers { .. } => "root-differs",
             Self::SizeDiffers { .. } => "checkpoint-size-differs",
@@ -160,6 +181,7 @@ impl Rejection {
             Self::WrongKind { .. } => Some("kind"),
             Self::Unreadable(error) => Some(error.field),
             Self::InThePast { .. } => Some("volumes"),
+            Self::OtherSuspension => Some("suspends"),
             _ => None,
         }
     }
@@ -190,11 +212,27 @@ impl Channel {
         }
     }
 
-    /// The next thing that this node has to say of its own accord: a conflict that it found and has not recorded.
+    /// The next thing that this node has to say of its own accord: that the logs agree after a resumption, in each of its
+    /// logs; else a conflict that it found and has not recorded.
     pub fn finding(&self, context: &mut Context<'_>) -> Option<Draft> {
+        if let Some(draft) = self.opening_of_epoch(context) {
+            return Some(draft);
+        }
         let (key, conflict) = self.board().unfiled(self.me())?;
         let message = Message::Conflict { key, window: conflict.window, volume_pairs: conflict.volume_pairs };
         Some(Draft::new(&self.facts(), &message, key.versions().to_vec(), context.now, context.entropy))
+    }
+
+    fn opening_of_epoch(&self, context: &mut Context<'_>) -> Option<Draft> {
+        let reconciled = self.reconciliation()?;
+        let mut facts = self.facts();
+        let behind = |class: &LogClass| self.log(LogRef { party: self.me(), class: *class }).epoch == facts.epoch;
+        let log_class = LogClass::ALL.into_iter().find(behind)?;
+        facts.epoch += 1;
+        let references = reconciled.resumes.to_vec();
+        let mut draft = Draft::new(&facts, &Message::Reconciled(reconciled), references, context.now, context.entropy);
+        draft.act.log_class = log_class;
+        Some(draft)
     }
 
     fn opening(&self, context: &mut Context<'_>) -> Vec<Draft> {
@@ -221,7 +259,7 @@ impl Channel {
             ("channel", act.channel == facts.channel),
             ("epoch", act.epoch == facts.epoch),
             ("author", act.author == facts.author),
-            ("log_class", act.log_class == LogClass::Routine),
+            ("log_class", Kind::from_wire(act.kind).is_none_or(|kind| kind.belongs_in(act.log_class))),
         ];
         if let Some((field, _)) = fields.into_iter().find(|(_, holds)| !holds) {
             return Err(Rejection::WrongFacts { field });
@@ -237,13 +275,28 @@ impl Channel {
         if self.knows_message(self.me(), act.message_id) {
             return Err(Rejection::MessageRepeated);
         }
-        let kind = Kind::from_wire(act.kind).filter(|kind| !matches!(kind, Kind::Genesis | Kind::Conflict));
+        let kind = Kind::from_wire(act.kind).filter(|kind| kind.signer() == KeyRole::Officer);
         let kind = kind.ok_or(Rejection::WrongKind { kind: act.kind })?;
         let message = Message::decode(kind, &submission.part.bytes)?;
         if let Message::Notice(notice) = &message {
             check_times(notice, now)?;
         }
+        self.check_suspension(&message)?;
         Ok(self.board().check(self.me(), &message)?)
+    }
+
+    /// While a channel is suspended nothing new binds the parties; all that keeps people safe goes on.
+    fn check_suspension(&self, message: &Message) -> Result<(), Rejection> {
+        let suspension = self.suspensions().epoch(self.epoch());
+        match message {
+            Message::Acceptance { .. } if self.suspension().is_some() => {
+                Err(Rejection::Suspended { kind: message.kind().name() })
+            }
+            Message::Suspend { .. } if suspension.is_suspended_by(self.me()) => Err(Rejection::SuspendedAlready),
+            Message::Resume { .. } if !suspension.is_suspended() => Err(Rejection::NotSuspended),
+            Message::Resume { suspends } if *suspends != suspension.newest() => Err(Rejection::OtherSuspension),
+            _ => Ok(()),
+        }
     }
 
     /// How many entries of the frame are held already; all that is signed must agree with what is held.

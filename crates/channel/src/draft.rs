@@ -44,7 +44,8 @@ pub struct Submission {
 }
 
 impl Draft {
-    /// Drafts an act for the routine log over `message`, citing `references` (leaf hashes).
+    /// Drafts an act over `message` for the log of its kind, citing `references` (leaf hashes). What stands in both logs is
+    /// drafted for the routine one.
     pub fn new(
         facts: &Facts,
         message: &Message,
@@ -52,7 +53,10 @@ impl Draft {
         now: UtcNanos,
         entropy: &mut dyn Entropy,
     ) -> Self {
-        Self::over_bytes(facts, message.kind().wire(), message.encode(), references, now, entropy)
+        let kind = message.kind();
+        let mut draft = Self::over_bytes(facts, kind.wire(), message.encode(), references, now, entropy);
+        draft.act.log_class = kind.log_class().unwrap_or(LogClass::Routine);
+        draft
     }
 
     /// Drafts an act over body bytes: [`Draft::new`] for messages, and entry 0 for the genesis.

@@ -7,8 +7,8 @@ use skypact_record::{
 };
 
 use crate::codec::{self, CodecError};
+use crate::kind::Kind;
 use crate::log::LogRef;
-use crate::message::Kind;
 use crate::pact::Pact;
 
 /// Most entries of one frame.
@@ -315,14 +315,9 @@ pub(crate) fn verify_entry(pact: &Pact, log: LogRef, index: u64, entry: Entry) -
     Ok(VerifiedEntry { hash: leaf.hash(), signer: key.label.to_string(), entry })
 }
 
-/// Which role may do what: people commit their party, machines report what they found. Kinds of later versions are
-/// for later versions to judge.
+/// Which role may do what. Kinds of later versions are for later versions to judge.
 fn permitted(kind: u16, role: KeyRole) -> bool {
-    match Kind::from_wire(kind) {
-        Some(Kind::Genesis | Kind::Conflict) => role == KeyRole::Node,
-        Some(_) => role == KeyRole::Officer,
-        None => role.signs_acts(),
-    }
+    Kind::from_wire(kind).map_or(role.signs_acts(), |kind| kind.signer() == role)
 }
 
 /// Checks a note of a log: the author's signature, and which of the others on it count.

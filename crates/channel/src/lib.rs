@@ -5,6 +5,7 @@
 //! into the state. Time and randomness come in with the [`Context`]; no socket, file, clock or task exists here.
 //! Formats are in docs/channel-protocol.md.
 
+mod anchor;
 mod board;
 mod channel;
 mod class;
@@ -12,13 +13,18 @@ mod codec;
 mod decide;
 mod draft;
 mod frame;
+mod kind;
 mod log;
 mod message;
+mod notice;
 mod pact;
 mod station;
+mod stop;
+mod suspension;
 mod terms;
 mod volume_codec;
 
+pub use anchor::Anchor;
 pub use board::{Board, ConflictState, Misfit, NoticeState, Origin, ProposalState, ReadBack};
 pub use channel::{Anomaly, AnomalyReason, Channel, EntryRef};
 pub use class::ActivityClass;
@@ -29,9 +35,13 @@ pub use frame::{
     ENTRIES_MAX, EntryFault, FRAME_MAX_BYTES, Frame, FrameAnswer, FrameError, VerifiedEntry, VerifiedFrame,
     VerifiedReceipt, WitnessLine,
 };
+pub use kind::Kind;
 pub use log::{Log, LogRef, NewestCosignature};
-pub use message::{ConflictKey, Kind, Message, Notice, NoticeAct, Remedy};
+pub use message::{ConflictKey, Message, Remedy};
+pub use notice::{Notice, NoticeAct};
 pub use pact::{LogKeys, Pact, PactError};
 pub use station::{Changes, KeptNote, Next, NoteKind, Placed, RestoreError, Signers, Station};
+pub use stop::{Alarm, Alarms, Rung, Stop, StopArea, StopRung};
+pub use suspension::{Cut, LogHead, Reconciled, Stand, Suspension, Suspensions};
 pub use terms::Terms;
 pub use volume_codec::VOLUMES_MAX;

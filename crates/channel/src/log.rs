@@ -29,10 +29,16 @@ impl LogRef {
 }
 
 /// What a node knows of one log.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Log {
     /// Every leaf hash, with roots and proofs at every size.
     pub tree: Tree,
+    /// Epoch of its author's acts in it, from 1: the genesis is in none, each RECONCILED opens the next.
+    pub epoch: u64,
+    /// Size behind the newest entry that is no anchor: what the counterpart has to anchor.
+    pub substance: u64,
+    /// Size up to which the counterpart of the log's author has anchored it in its own.
+    pub anchored: u64,
     /// Size up to which the counterpart of the log's author has signed that it holds it durably.
     pub delivered: u64,
     /// Size up to which each witness has cosigned, by the witness's name.
@@ -50,6 +56,20 @@ pub struct NewestCosignature {
     pub time_s: u64,
     /// Hash of the signature line.
     pub line: Hash,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            tree: Tree::default(),
+            epoch: 1,
+            substance: 0,
+            anchored: 0,
+            delivered: 0,
+            cosigned: BTreeMap::new(),
+            cosignature: None,
+        }
+    }
 }
 
 impl Log {

@@ -4,124 +4,16 @@
 use skypact_airspace::{TimeWindow, UtcNanos, Volume4d};
 use skypact_record::Hash;
 
-use crate::class::ActivityClass;
-use crate::codec::{self, CodecError, Reader, Writer, Written, write_optional_text};
+use crate::anchor::Anchor;
+use crate::codec::{self, CodecError, Reader, Writer, Written, write_hashes};
+use crate::kind::Kind;
+use crate::notice::Notice;
+use crate::stop::{Stop, StopRung};
+use crate::suspension::Reconciled;
 use crate::volume_codec::{read_volumes, write_volumes};
 
-/// Kind of an entry, as the act in its leaf states it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// Entry 0 of every log: the genesis with the signatures of both roots.
-    Genesis,
-    /// Notice of activity.
-    Notice,
-    /// A named officer read a notice back.
-    ReadBack,
-    /// A node found two notices in conflict.
-    Conflict,
-    /// A way out of a conflict.
-    Proposal,
-    /// Agreement to a proposal, on its exact content.
-    Acceptance,
-}
-
-impl Kind {
-    const ALL: [Self; 6] =
-        [Self::Genesis, Self::Notice, Self::ReadBack, Self::Conflict, Self::Proposal, Self::Acceptance];
-
-    /// Value in the act.
-    pub fn wire(self) -> u16 {
-        match self {
-            Self::Genesis => 0,
-            Self::Notice => 1,
-            Self::ReadBack => 2,
-            Self::Conflict => 3,
-            Self::Proposal => 4,
-            Self::Acceptance => 5,
-        }
-    }
-
-    /// Kind of a value in an act; `None` for kinds that a later version may add.
-    pub fn from_wire(value: u16) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.wire() == value)
-    }
-
-    /// Name for people.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Genesis => "genesis",
-            Self::Notice => "notice",
-            Self::ReadBack => "read-back",
-            Self::Conflict => "conflict",
-            Self::Proposal => "proposal",
-            Self::Acceptance => "acceptance",
-        }
-    }
-}
-
-/// What a notice of activity does to the activity that it names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoticeAct {
-    /// Announces an activity.
-    New,
-    /// Replaces what was announced.
-    Changed,
-    /// Says that it takes place now.
-    Activated,
-    /// Says that it is over.
-    Ended,
-    /// Says that it will not take place.
-    Cancelled,
-}
-
-impl NoticeAct {
-    /// Every act, in the order of its wire value.
-    pub const ALL: [Self; 5] = [Self::New, Self::Changed, Self::Activated, Self::Ended, Self::Cancelled];
-
-    /// Name for people and files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Changed => "changed",
-            Self::Activated => "activated",
-            Self::Ended => "ended",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// Act of a name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|act| act.name() == name)
-    }
-}
-
-/// A notice of activity. `Activated`, `Ended` and `Cancelled` repeat the content that they speak of, so that each
-/// version can be read back by itself.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Notice {
-    /// What it does.
-    pub act: NoticeAct,
-    /// Leaf hash of the version that it follows; none for `New`.
-    pub previous: Option<Hash>,
-    /// Class of the activity, the same in all versions.
-    pub class: ActivityClass,
-    /// Call sign, if there is one to tell; at most 32 bytes.
-    pub call_sign: Option<String>,
-    /// How to reach whoever controls the activity; at most 200 bytes.
-    pub contact: Option<String>,
-    /// Where and when, 1 to 256 volumes.
-    pub volumes: Vec<Volume4d>,
-}
-
-impl Notice {
-    /// From the earliest start to the latest end of its volumes.
-    pub fn window(&self) -> TimeWindow {
-        let start = self.volumes.iter().map(|volume| volume.window.start()).min();
-        let end = self.volumes.iter().map(|volume| volume.window.end()).max();
-        TimeWindow::new(start.unwrap_or(UtcNanos(0)), end.unwrap_or(UtcNanos(0)))
-            .expect("no volume ends before it starts")
-    }
-}
+/// Longest reason of a suspension, in bytes.
+const REASON_MAX: usize = 500;
 
 /// How a proposal takes two notices apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -209,6 +101,29 @@ pub enum Message {
         /// SHA-256 of the proposal's body bytes.
         content: Hash,
     },
+    /// Safety-of-flight call.
+    Stop(Stop),
+    /// Answer to a STOP.
+    StopRung(StopRung),
+    /// The caller lifts a STOP.
+    StopLifted {
+        /// Leaf hash of the STOP.
+        stop: Hash,
+    },
+    /// An officer suspends the channel.
+    Suspend {
+        /// Why; 1 to 500 bytes.
+        reason: String,
+    },
+    /// An officer is ready to resume.
+    Resume {
+        /// Leaf hashes of the newest suspension of each party that has one, ascending.
+        suspends: Vec<Hash>,
+    },
+    /// The node has compared the logs and opens the next epoch.
+    Reconciled(Reconciled),
+    /// The counterpart's signed head.
+    Anchor(Anchor),
 }
 
 impl Message {
@@ -220,6 +135,13 @@ impl Message {
             Self::Conflict { .. } => Kind::Conflict,
             Self::Proposal { .. } => Kind::Proposal,
             Self::Acceptance { .. } => Kind::Acceptance,
+            Self::Stop(_) => Kind::Stop,
+            Self::StopRung(_) => Kind::StopRung,
+            Self::StopLifted { .. } => Kind::StopLifted,
+            Self::Suspend { .. } => Kind::Suspend,
+            Self::Resume { .. } => Kind::Resume,
+            Self::Reconciled(_) => Kind::Reconciled,
+            Self::Anchor(_) => Kind::Anchor,
         }
     }
 
@@ -235,7 +157,7 @@ impl Message {
 
     fn write(&self, writer: &mut Writer<'_>) -> Written {
         match self {
-            Self::Notice(notice) => write_notice(writer, notice),
+            Self::Notice(notice) => notice.write(writer),
             Self::ReadBack { notice, content } => {
                 writer.map(2)?.u8(0)?.bytes(&notice.0)?.u8(1)?.bytes(&content.0)?.ok()
             }
@@ -254,87 +176,95 @@ impl Message {
             Self::Acceptance { proposal, content } => {
                 writer.map(2)?.u8(0)?.bytes(&proposal.0)?.u8(1)?.bytes(&content.0)?.ok()
             }
+            Self::Stop(stop) => stop.write(writer),
+            Self::StopRung(rung) => rung.write(writer),
+            Self::StopLifted { stop } => writer.map(1)?.u8(0)?.bytes(&stop.0)?.ok(),
+            Self::Suspend { reason } => writer.map(1)?.u8(0)?.str(reason)?.ok(),
+            Self::Resume { suspends } => {
+                writer.map(1)?.u8(0)?;
+                write_hashes(writer, suspends)
+            }
+            Self::Reconciled(reconciled) => reconciled.write(writer),
+            Self::Anchor(anchor) => anchor.write(writer),
         }
     }
 
     fn read(kind: Kind, reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let fields = reader.map()?;
-        let expected = match kind {
+        reader.fields(match kind {
             Kind::Genesis => return Err(reader.error("a pact is no message; it is entry 0 only")),
             Kind::Notice => 6,
-            Kind::ReadBack | Kind::Acceptance => 2,
-            Kind::Conflict => 3,
-            Kind::Proposal => 4,
-        };
-        if fields != expected {
-            return Err(reader.error(format!("has {fields} fields, expected {expected}")));
-        }
+            Kind::Stop => 5,
+            Kind::Proposal | Kind::Anchor => 4,
+            Kind::Conflict | Kind::StopRung => 3,
+            Kind::ReadBack | Kind::Acceptance | Kind::Reconciled => 2,
+            Kind::StopLifted | Kind::Suspend | Kind::Resume => 1,
+        })?;
         match kind {
-            Kind::Genesis | Kind::Notice => read_notice(reader).map(Self::Notice),
+            Kind::Genesis | Kind::Notice => Notice::read(reader).map(Self::Notice),
             Kind::ReadBack => {
-                reader.key(0, "notice")?;
-                let notice = reader.hash()?;
-                reader.key(1, "content")?;
-                Ok(Self::ReadBack { notice, content: reader.hash()? })
+                let (notice, content) = read_cited(reader, "notice")?;
+                Ok(Self::ReadBack { notice, content })
             }
-            Kind::Conflict => {
-                let key = read_key(reader)?;
-                reader.key(1, "window")?;
-                reader.tuple(2)?;
-                let window = TimeWindow::new(UtcNanos(reader.i64()?), UtcNanos(reader.i64()?))
-                    .map_err(|error| reader.error(error.to_string()))?;
-                reader.key(2, "volume_pairs")?;
-                Ok(Self::Conflict { key, window, volume_pairs: reader.u64()? })
-            }
-            Kind::Proposal => {
-                let key = read_key(reader)?;
-                reader.key(1, "notice")?;
-                let notice = reader.hash()?;
-                reader.key(2, "remedy")?;
-                let remedy = choice(reader, &Remedy::ALL)?;
-                reader.key(3, "volumes")?;
-                Ok(Self::Proposal { key, notice, remedy, volumes: read_volumes(reader)? })
-            }
+            Kind::Conflict => read_conflict(reader),
+            Kind::Proposal => read_proposal(reader),
             Kind::Acceptance => {
-                reader.key(0, "proposal")?;
-                let proposal = reader.hash()?;
-                reader.key(1, "content")?;
-                Ok(Self::Acceptance { proposal, content: reader.hash()? })
+                let (proposal, content) = read_cited(reader, "proposal")?;
+                Ok(Self::Acceptance { proposal, content })
             }
+            Kind::Stop => Stop::read(reader).map(Self::Stop),
+            Kind::StopRung => StopRung::read(reader).map(Self::StopRung),
+            Kind::StopLifted => {
+                reader.key(0, "stop")?;
+                Ok(Self::StopLifted { stop: reader.hash()? })
+            }
+            Kind::Suspend => {
+                reader.key(0, "reason")?;
+                let reason = reader.text(REASON_MAX)?;
+                if reason.trim().is_empty() {
+                    return Err(reader.error("is empty; the counterpart has a right to know why"));
+                }
+                Ok(Self::Suspend { reason })
+            }
+            Kind::Resume => {
+                reader.key(0, "suspends")?;
+                let suspends = reader.hashes(2)?;
+                if suspends.is_empty() || !suspends.is_sorted_by(|a, b| a < b) {
+                    return Err(reader.error("is not one or two leaf hashes, ascending"));
+                }
+                Ok(Self::Resume { suspends })
+            }
+            Kind::Reconciled => Reconciled::read(reader).map(Self::Reconciled),
+            Kind::Anchor => Anchor::read(reader).map(Self::Anchor),
         }
     }
 }
 
-fn write_notice(writer: &mut Writer<'_>, notice: &Notice) -> Written {
-    writer.map(6)?.u8(0)?.u8(notice.act as u8)?.u8(1)?;
-    match &notice.previous {
-        Some(previous) => writer.bytes(&previous.0)?,
-        None => writer.null()?,
-    };
-    writer.u8(2)?.u8(notice.class.wire())?.u8(3)?;
-    write_optional_text(writer, notice.call_sign.as_deref())?;
-    writer.u8(4)?;
-    write_optional_text(writer, notice.contact.as_deref())?;
-    writer.u8(5)?;
-    write_volumes(writer, &notice.volumes)
+/// A leaf hash under the key 0 and the hash of its content under the key 1.
+fn read_cited(reader: &mut Reader<'_>, field: &'static str) -> Result<(Hash, Hash), CodecError> {
+    reader.key(0, field)?;
+    let cited = reader.hash()?;
+    reader.key(1, "content")?;
+    Ok((cited, reader.hash()?))
 }
 
-fn read_notice(reader: &mut Reader<'_>) -> Result<Notice, CodecError> {
-    reader.key(0, "act")?;
-    let act = choice(reader, &NoticeAct::ALL)?;
-    reader.key(1, "previous")?;
-    let previous = if reader.null()? { None } else { Some(reader.hash()?) };
-    if previous.is_some() == (act == NoticeAct::New) {
-        return Err(reader.error("a new notice follows none, any other follows one"));
-    }
-    reader.key(2, "class")?;
-    let class = choice(reader, &ActivityClass::ALL)?;
-    reader.key(3, "call_sign")?;
-    let call_sign = reader.optional_text(32)?;
-    reader.key(4, "contact")?;
-    let contact = reader.optional_text(200)?;
-    reader.key(5, "volumes")?;
-    Ok(Notice { act, previous, class, call_sign, contact, volumes: read_volumes(reader)? })
+fn read_conflict(reader: &mut Reader<'_>) -> Result<Message, CodecError> {
+    let key = read_key(reader)?;
+    reader.key(1, "window")?;
+    reader.tuple(2)?;
+    let window = TimeWindow::new(UtcNanos(reader.i64()?), UtcNanos(reader.i64()?))
+        .map_err(|error| reader.error(error.to_string()))?;
+    reader.key(2, "volume_pairs")?;
+    Ok(Message::Conflict { key, window, volume_pairs: reader.u64()? })
+}
+
+fn read_proposal(reader: &mut Reader<'_>) -> Result<Message, CodecError> {
+    let key = read_key(reader)?;
+    reader.key(1, "notice")?;
+    let notice = reader.hash()?;
+    reader.key(2, "remedy")?;
+    let remedy = reader.choice(&Remedy::ALL)?;
+    reader.key(3, "volumes")?;
+    Ok(Message::Proposal { key, notice, remedy, volumes: read_volumes(reader)? })
 }
 
 fn write_key(writer: &mut Writer<'_>, key: &ConflictKey) -> Written {
@@ -345,11 +275,4 @@ fn read_key(reader: &mut Reader<'_>) -> Result<ConflictKey, CodecError> {
     reader.key(0, "versions")?;
     reader.tuple(2)?;
     Ok(ConflictKey::new(reader.hash()?, reader.hash()?))
-}
-
-/// One of a list by its place on the wire.
-fn choice<T: Copy>(reader: &mut Reader<'_>, choices: &[T]) -> Result<T, CodecError> {
-    let value = reader.u64()?;
-    let choice = usize::try_from(value).ok().and_then(|place| choices.get(place));
-    choice.copied().ok_or_else(|| reader.error(format!("is {value}, expected 0 to {}", choices.len() - 1)))
 }

@@ -8,11 +8,13 @@ use std::collections::BTreeSet;
 use skypact_airspace::UtcNanos;
 use skypact_record::{AddCheckpoint, Checkpoint, Entry, ForkProof, Hash, SignedCheckpoint, Signer, Tree, cosign};
 
+use crate::anchor::Anchor;
 use crate::channel::Channel;
 use crate::decide::{Command, Context, Decision, Rejection};
 use crate::draft::{Draft, Submission};
 use crate::frame::{Frame, FrameAnswer, FrameError, VerifiedEntry, VerifiedFrame, VerifiedReceipt};
 use crate::log::LogRef;
+use crate::message::Message;
 
 /// Keys that a running node signs with.
 pub struct Signers {
@@ -122,12 +124,18 @@ pub struct Station {
     heads: [Option<SignedCheckpoint>; 4],
     /// Logs of which a fork was proven since the start: one proof is enough, and making it costs work.
     forked: [bool; 4],
+    /// When the newest anchor was placed since the start.
+    anchored_at: Option<UtcNanos>,
 }
+
+/// Least time between two anchors, ns: many frames of a busy counterpart become one, and each head is anchored within 1 s.
+const ANCHOR_PAUSE_NS: i64 = 500_000_000;
 
 impl Station {
     /// A station whose channel holds nothing yet, or what [`Station::replay`] gives it.
     pub fn new(channel: Channel, signers: Signers) -> Self {
-        Self { channel, signers, changes: Changes::default(), heads: Default::default(), forked: [false; 4] }
+        let (changes, heads) = (Changes::default(), Default::default());
+        Self { channel, signers, changes, heads, forked: [false; 4], anchored_at: None }
     }
 
     /// The state, changes that are not durable yet among it.
@@ -206,6 +214,9 @@ impl Station {
         while let Some(draft) = self.channel.finding(context) {
             self.say(draft);
         }
+        if self.due().is_some_and(|due| due <= context.now || self.anchored_at > Some(context.now)) {
+            self.anchor(context);
+        }
         let grown: BTreeSet<usize> = self.changes.entries.iter().map(|(log, _)| log.place()).collect();
         for log in LogRef::ALL.into_iter().filter(|log| log.party == self.channel.me()) {
             if grown.contains(&log.place()) {
@@ -214,6 +225,39 @@ impl Station {
             }
         }
         std::mem::take(&mut self.changes)
+    }
+
+    /// When a round has to be ended even if nothing comes in: a head of the counterpart waits to be anchored.
+    pub fn due(&self) -> Option<UtcNanos> {
+        self.unanchored().next()?;
+        Some(self.anchored_at.map_or(UtcNanos(i64::MIN), |at| UtcNanos(at.0.saturating_add(ANCHOR_PAUSE_NS))))
+    }
+
+    /// The counterpart's logs that hold more than anchors behind the newest anchored head, with the head that comes next.
+    fn unanchored(&self) -> impl Iterator<Item = (LogRef, &SignedCheckpoint)> {
+        let theirs = LogRef::ALL.into_iter().filter(|log| log.party != self.channel.me());
+        theirs.filter_map(|log| {
+            let (state, head) = (self.channel.log(log), self.heads[log.place()].as_ref()?);
+            (state.substance > state.anchored && head.checkpoint().size > state.anchored).then_some((log, head))
+        })
+    }
+
+    fn anchor(&mut self, context: &mut Context<'_>) {
+        let anchors: Vec<Anchor> = self
+            .unanchored()
+            .filter_map(|(log, head)| {
+                let state = self.channel.log(log);
+                let (previous, size) = (state.anchored, head.checkpoint().size);
+                let proof = state.tree.consistency(previous, size).ok()?;
+                let note = head.only_by(&self.channel.pact().log_keys(log).checkpoint).encode();
+                Some(Anchor { class: log.class, note, previous, proof })
+            })
+            .collect();
+        for anchor in anchors {
+            let message = Message::Anchor(anchor);
+            self.say(Draft::new(&self.channel.facts(), &message, Vec::new(), context.now, context.entropy));
+        }
+        self.anchored_at = Some(context.now);
     }
 
     /// The signed checkpoint of an own log at a size that it has or had.

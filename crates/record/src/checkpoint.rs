@@ -85,6 +85,14 @@ impl SignedCheckpoint {
         &self.note.signatures
     }
 
+    /// The same head with the lines by `key` alone.
+    #[must_use]
+    pub fn only_by(&self, key: &VerifierKey) -> Self {
+        let mut note = self.note.clone();
+        note.signatures.retain(|signature| key.is_named_by(signature));
+        Self { checkpoint: self.checkpoint.clone(), note }
+    }
+
     /// Adds a signature line, such as a cosignature, unless it is there already or the note is full.
     /// Answers whether the line is in the note now.
     pub fn add(&mut self, signature: NoteSignature) -> bool {

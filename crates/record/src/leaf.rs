@@ -25,7 +25,7 @@ pub struct Leaf {
     pub origin: Origin,
     /// Place in that log, from 0.
     pub index: u64,
-    /// Heads of counterpart logs; ascending by origin, each once, at most `Leaf::SEEN_MAX`.
+    /// Heads of other logs; ascending by origin, each once, at most `Leaf::SEEN_MAX`.
     pub seen: Vec<Seen>,
     /// Hash of the newest witness cosignature known (`NoteSignature::hash`): it was not placed before that one was made.
     pub cosignature: Option<Hash>,

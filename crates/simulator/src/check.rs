@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use skypact_channel::LogRef;
+use skypact_channel::{Anomaly, AnomalyReason, Channel, LogRef};
 use skypact_record::{Checkpoint, Hash, Tree};
 
 use crate::disk::ChannelPlace;
@@ -247,19 +247,53 @@ fn agree(channel: ChannelPlace, ends: [&Node; 2], witnesses: &[Witness]) -> Chec
             }
         }
     }
-    let open = |state: &skypact_channel::Channel| -> Vec<_> {
+    let theirs =
+        |state: &Channel| LogRef::ALL.into_iter().find(|log| state.log(*log).substance > state.log(*log).anchored);
+    if let Some(log) = theirs(first).or_else(|| theirs(second)) {
+        return Err(format!("{log:?} of channel {channel} is not anchored by its counterpart"));
+    }
+    if first.anomalies().any(contradicts) || second.anomalies().any(contradicts) {
+        return Err(format!("an honest end of channel {channel} is said to have stated a false head"));
+    }
+    let open = |state: &Channel| -> Vec<_> {
         state.board().conflicts().filter(|(_, conflict)| conflict.open).map(|(key, _)| *key).collect()
     };
     if open(first) != open(second) {
         return Err(format!("the ends of channel {channel} have different open conflicts"));
     }
-    let newest = |state: &skypact_channel::Channel| -> Vec<_> {
-        state.board().notices().map(|notice| (notice.id(), notice.origin.leaf)).collect()
-    };
-    if newest(first) == newest(second) {
-        return Ok(());
+    let parts = picture(first).into_iter().zip(picture(second));
+    match parts.into_iter().find(|(here, there)| here != there) {
+        None => Ok(()),
+        Some(((part, _), _)) => Err(format!("the ends of channel {channel} see other {part}")),
     }
-    Err(format!("the ends of channel {channel} have different notices"))
+}
+
+/// What both ends have to see alike, whatever the order in which the logs came.
+fn picture(channel: &Channel) -> Vec<(&'static str, String)> {
+    let notices = channel.board().notices();
+    let notices: Vec<_> =
+        notices.map(|notice| (notice.id(), notice.origin.leaf, channel.filed_in_suspension(&notice.origin))).collect();
+    let alarms = channel.board().alarms().iter();
+    let mut alarms: Vec<_> = alarms
+        .map(|alarm| {
+            let rungs: Vec<_> = alarm.rungs.iter().map(|(_, origin)| origin.leaf).collect();
+            (alarm.id(), alarm.stops.len(), rungs, alarm.lifted.as_ref().map(|origin| origin.leaf))
+        })
+        .collect();
+    alarms.sort();
+    let epochs = [0, 1].map(|party| channel.epoch_of(party));
+    let anchored = LogRef::ALL.map(|log| (channel.log(log).anchored, channel.log(log).substance));
+    vec![
+        ("notices or marks", format!("{notices:?}")),
+        ("alarms", format!("{alarms:?}")),
+        ("epochs or suspension", format!("{epochs:?} {:?}", channel.suspension().map(|at| at.newest()))),
+        ("anchors", format!("{anchored:?}")),
+    ]
+}
+
+/// Whether an entry states a head that is not what is held.
+fn contradicts(anomaly: &Anomaly) -> bool {
+    matches!(anomaly.reason, AnomalyReason::HeadDiffers { .. } | AnomalyReason::NoteDiffers { .. })
 }
 
 fn place_of(packet: &Packet) -> (ChannelPlace, LogRef) {

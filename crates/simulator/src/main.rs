@@ -60,7 +60,7 @@ fn main() -> ExitCode {
         say!("seed {seed}: VIOLATED: {violation}; follow it: --seed {seed} --steps {} --story", arguments.steps);
     }
     say!(
-        "{} seeds, {} violated; {} packets, {} acts acknowledged, {} crashes, {} old disks, {} with an enemy, {} hostile acts, {} forks proven",
+        "{} seeds, {} violated; {} packets, {} acts acknowledged, {} crashes, {} old disks, {} with an enemy, {} hostile acts, {} forks proven, {} resumptions",
         arguments.seeds,
         violations.len(),
         total.packets,
@@ -70,6 +70,7 @@ fn main() -> ExitCode {
         total.enemies,
         total.hostile,
         total.forks_proven,
+        total.resumptions,
     );
     if violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -84,6 +85,7 @@ struct Total {
     enemies: u64,
     hostile: u64,
     forks_proven: u64,
+    resumptions: u64,
 }
 
 impl Total {
@@ -95,6 +97,7 @@ impl Total {
         self.enemies += u64::from(outcome.has_enemy);
         self.hostile += outcome.hostile;
         self.forks_proven += outcome.forks_proven;
+        self.resumptions += outcome.resumptions;
     }
 }
 

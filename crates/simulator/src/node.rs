@@ -167,7 +167,7 @@ impl Node {
         let Some(message) = officer::message(station.channel(), now, random) else { return };
         let draft = Draft::new(&station.channel().facts(), &message, Vec::new(), now, &mut self.entropy);
         let act = draft.sign(&Key::of_party(self.party, KeyRole::Officer)).expect("a key in memory signs");
-        let log = LogRef { party: station.channel().me(), class: LogClass::Routine };
+        let log = LogRef { party: station.channel().me(), class: act.act.act().log_class };
         if let Ok(placed) = station.submit(act, &mut Context { now, entropy: &mut self.entropy }) {
             self.staged_acts.push(Acknowledged { channel, log, index: placed.index, leaf: placed.leaf });
         }
@@ -390,7 +390,8 @@ pub(crate) fn fingerprint(channel: &Channel) -> Fingerprint {
     let board = channel.board();
     let logs = LogRef::ALL.map(|log| {
         let state = channel.log(log);
-        (state.size(), state.tree.root(), state.delivered, state.cosigned.clone(), state.cosignature)
+        let sizes = (state.size(), state.tree.root(), state.delivered, state.anchored, state.substance, state.epoch);
+        (sizes, state.cosigned.clone(), state.cosignature)
     });
     let part = |name, text: String| (name, Hash::of(text.as_bytes()));
     vec![
@@ -398,6 +399,8 @@ pub(crate) fn fingerprint(channel: &Channel) -> Fingerprint {
         part("notices", format!("{:?}", board.notices().collect::<Vec<_>>())),
         part("conflicts", format!("{:?}", board.conflicts().collect::<Vec<_>>())),
         part("proposals", format!("{:?}", board.proposals().collect::<Vec<_>>())),
+        part("alarms", format!("{:?}", board.alarms().iter().collect::<Vec<_>>())),
+        part("suspensions", format!("{:?}", channel.suspensions())),
         part("anomalies", format!("{:?}", channel.anomalies().collect::<Vec<_>>())),
     ]
 }

@@ -1,8 +1,8 @@
-//! What officers do: file, change, end and cancel notices, read back, propose, accept. Often the wrong thing: what a
-//! station refuses is part of the exercise.
+//! What officers do: file, change, end and cancel notices, read back, propose, accept, call STOP, answer and lift it,
+//! suspend and resume. Often the wrong thing: what a station refuses is part of the exercise.
 
 use skypact_airspace::{Altitude, AltitudeBand, Circle, Datum, Footprint, LatLng, TimeWindow, UtcNanos, Volume4d};
-use skypact_channel::{ActivityClass, Channel, Message, Notice, NoticeAct, NoticeState, Remedy};
+use skypact_channel::{ActivityClass, Channel, Message, Notice, NoticeAct, NoticeState, Remedy, Rung, Stop, StopRung};
 
 use crate::random::Random;
 
@@ -16,7 +16,13 @@ pub(crate) fn message(channel: &Channel, now: UtcNanos, random: &mut Random) -> 
             board.notices().filter(|state| (state.origin.party == channel.me()) == of_mine).collect();
         (!notices.is_empty()).then(|| notices[random.place(notices.len())].clone())
     };
-    match random.below(10) {
+    match random.below(14) {
+        10 | 11 => Some(stop(channel, random)),
+        12 => Some(Message::Suspend { reason: "the simulator says so".to_owned() }),
+        13 => {
+            let suspends = channel.suspensions().epoch(channel.epoch()).newest();
+            (!suspends.is_empty()).then_some(Message::Resume { suspends })
+        }
         0..=3 => Some(Message::Notice(notice(NoticeAct::New, None, now, random))),
         4 | 5 => {
             let state = pick(true, random)?;
@@ -43,6 +49,23 @@ pub(crate) fn message(channel: &Channel, now: UtcNanos, random: &mut Random) -> 
             let proposals: Vec<_> = board.proposals().collect();
             let proposal = proposals.get(random.place(proposals.len().max(1)))?;
             Some(Message::Acceptance { proposal: proposal.origin.leaf, content: proposal.origin.content })
+        }
+    }
+}
+
+/// A STOP about one of few objects, an answer to one, or its end.
+fn stop(channel: &Channel, random: &mut Random) -> Message {
+    let alarms: Vec<_> = channel.board().alarms().iter().collect();
+    let stop = alarms.get(random.place(alarms.len().max(1))).map(|alarm| alarm.id());
+    match (random.below(4), stop) {
+        (0, Some(stop)) => Message::StopLifted { stop },
+        (1 | 2, Some(stop)) => {
+            let rung = Rung::ALL[random.place(Rung::ALL.len())];
+            Message::StopRung(StopRung { stop, rung, text: Some("UNIT 1".to_owned()) })
+        }
+        _ => {
+            let what = format!("SIM {}", random.below(3));
+            Message::Stop(Stop { object: None, what, area: None, until: None, reason: None })
         }
     }
 }

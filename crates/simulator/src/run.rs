@@ -1,6 +1,6 @@
 //! One run: a fleet, a seed, so many steps of trouble, then everything heals and has to come to rest.
 
-use skypact_channel::LogRef;
+use skypact_channel::{Channel, LogRef, Station};
 use skypact_record::{AddCheckpoint, Tree};
 
 use crate::check::{Checker, Violation};
@@ -47,6 +47,8 @@ pub struct Outcome {
     pub hostile: u64,
     /// Proofs of forks that honest nodes hold.
     pub forks_proven: u64,
+    /// Resumptions that both ends of a channel completed.
+    pub resumptions: u64,
 }
 
 /// Runs a seed to its end, or to the first violation; `tell` gets a line for each event.
@@ -315,6 +317,10 @@ impl World {
         let honest = self.nodes.iter().filter(|node| self.checker.enemy != Some(node.party));
         let forks_proven = honest.map(|node| node.disk.forks.len() as u64).sum();
         let acts = self.nodes.iter().map(|node| node.acknowledged.len() as u64).sum();
-        Outcome { acts, forks_proven, ..self.outcome }
+        let channels = self.nodes.iter().flat_map(|node| node.stations.values().map(Station::channel));
+        let ended = |channel: &Channel| channel.epoch_of(0).min(channel.epoch_of(1)) - 1;
+        // Each channel was seen from both of its ends.
+        let resumptions = channels.map(ended).sum::<u64>() / 2;
+        Outcome { acts, forks_proven, resumptions, ..self.outcome }
     }
 }

@@ -108,7 +108,7 @@ fn decode_everything(bytes: &[u8]) {
             let _ = frame.verify(&pact(), sender);
         }
     }
-    for kind in (0..6).filter_map(Kind::from_wire) {
+    for kind in (0..=u16::MAX).map_while(Kind::from_wire) {
         if let Ok(message) = Message::decode(kind, bytes) {
             assert_eq!(message.encode(), bytes);
         }
@@ -130,7 +130,10 @@ fn samples() -> Vec<Vec<u8>> {
         Message::Conflict { key: hashes, window: TimeWindow::new(UtcNanos(1), UtcNanos(2)).unwrap(), volume_pairs: 1 };
     let note = frame.note.clone();
     let terms = Terms::template();
-    vec![frame.encode(), note, here().encode(), finding.encode(), terms.encode(), pact_bytes("test-1", &terms)]
+    let mut samples =
+        vec![frame.encode(), note, here().encode(), finding.encode(), terms.encode(), pact_bytes("test-1", &terms)];
+    samples.extend(crate::golden::messages().into_iter().map(|(_, message)| message.encode()));
+    samples
 }
 
 proptest! {

@@ -7,9 +7,10 @@ use skypact_airspace::{
     Altitude, AltitudeBand, Corridor, Datum, Footprint, LatLng, Polygon, TimeWindow, UtcNanos, Volume4d,
 };
 use skypact_channel::{
-    ActivityClass, ConflictKey, Frame, Kind, Message, Notice, NoticeAct, Pact, Remedy, Terms, VerifiedReceipt,
+    ActivityClass, Anchor, ConflictKey, Frame, Kind, LogHead, Message, Notice, NoticeAct, Pact, Reconciled, Remedy,
+    Rung, Stop, StopArea, StopRung, Terms, VerifiedReceipt,
 };
-use skypact_record::Hash;
+use skypact_record::{Hash, LogClass};
 
 use crate::parties::{BLUE, Machine, RED, SECOND, T0, here, pact_bytes};
 
@@ -46,7 +47,7 @@ fn shapes() -> Vec<Volume4d> {
     ]
 }
 
-fn messages() -> Vec<(&'static str, Message)> {
+pub(crate) fn messages() -> Vec<(&'static str, Message)> {
     let (a, b) = (Hash([0x11; 32]), Hash([0x22; 32]));
     let key = ConflictKey::new(b, a);
     let changed = Notice {
@@ -65,7 +66,31 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("conflict", Message::Conflict { key, window, volume_pairs: 2 }),
         ("proposal", Message::Proposal { key, notice: a, remedy: Remedy::Level, volumes: shapes() }),
         ("acceptance", Message::Acceptance { proposal: a, content: b }),
+        ("stop", Message::Stop(stop(Some(a)))),
+        ("stop-rung", Message::StopRung(StopRung { stop: a, rung: Rung::PassedTo, text: Some("GUN 2".to_owned()) })),
+        ("stop-lifted", Message::StopLifted { stop: a }),
+        ("suspend", Message::Suspend { reason: "strike of 6 April".to_owned() }),
+        ("resume", Message::Resume { suspends: vec![a, b] }),
+        ("reconciled", Message::Reconciled(Reconciled { resumes: [a, b], heads: [LogHead { size: 7, root: b }; 4] })),
+        ("anchor", Message::Anchor(anchor())),
     ]
+}
+
+/// A STOP with every field.
+fn stop(object: Option<Hash>) -> Stop {
+    Stop {
+        object,
+        what: "artillery at grid 441LL19".to_owned(),
+        area: Some(StopArea { centre: point(35_285_400_000, 40_176_000_000), radius_mm: 3_000_000 }),
+        until: Some(UtcNanos(T0 + 3_600 * SECOND)),
+        reason: Some("convoy in the area".to_owned()),
+    }
+}
+
+/// RED's genesis, anchored by BLUE.
+fn anchor() -> Anchor {
+    let note = Machine::new(RED).checkpoint(Machine::new(RED).routine(), 1).encode();
+    Anchor { class: LogClass::Routine, note, previous: 0, proof: Vec::new() }
 }
 
 /// RED's log with the genesis and one notice, as a frame, and BLUE's answer to it.

@@ -3,8 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod agreement;
+mod anchors;
 mod bytes;
 mod exchange;
 mod golden;
 mod parties;
 mod refusals;
+mod stop;
+mod suspension;

@@ -260,10 +260,15 @@ impl Machine {
 pub(crate) fn deliver(from: &mut Machine, to: &mut Machine) {
     let author = from.me;
     for log in LogRef::ALL.into_iter().filter(|log| log.party == author) {
-        let (start, end) = (to.channel.log(log).size(), from.channel.log(log).size());
-        let receipt = to.receive(&from.frame_of(log, start, end)).unwrap();
-        from.receipt(&receipt).unwrap();
+        deliver_log(from, to, log);
     }
+}
+
+/// The same of one log.
+pub(crate) fn deliver_log(from: &mut Machine, to: &mut Machine, log: LogRef) {
+    let (start, end) = (to.channel.log(log).size(), from.channel.log(log).size());
+    let receipt = to.receive(&from.frame_of(log, start, end)).unwrap();
+    from.receipt(&receipt).unwrap();
 }
 
 /// Delivers to and fro until nobody has anything to say.

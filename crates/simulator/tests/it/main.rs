@@ -19,10 +19,11 @@ fn nothing_is_violated_in_the_fixed_seeds() {
         total.crashes += outcome.crashes;
         total.hostile += outcome.hostile;
         total.forks_proven += outcome.forks_proven;
+        total.resumptions += outcome.resumptions;
     }
     // A fleet in which nothing happens would violate nothing either.
     assert!(total.packets > 5_000 && total.acts > 1_000 && total.crashes > 100, "{total:?}");
-    assert!(total.hostile > 100 && total.forks_proven > 5, "{total:?}");
+    assert!(total.hostile > 100 && total.forks_proven > 5 && total.resumptions > 5, "{total:?}");
 }
 
 #[test]

@@ -30,7 +30,8 @@ pub const UNKNOWN: u8 = 11;
 /// The codes as `--help` shows them.
 pub const TABLE: &str = "Exit codes:
   0   all is well
-  1   a check found something (verify, fork, doctor, demo, pact diff)
+  1   a check found something (verify, fork, doctor, demo, pact diff),
+      or a STOP is not answered for good (stop)
   2   wrong arguments, or a wrong file
   3   refused by the rules of the channel
   4   no node answers
@@ -80,6 +81,11 @@ impl CliError {
     /// A wrong argument or a wrong field of a file.
     pub fn usage(code: &str, field: &str, message: impl Into<String>) -> Self {
         Self { code: code.to_owned(), field: Some(field.to_owned()), message: message.into(), exit: USAGE }
+    }
+
+    /// The rules of the channel refuse it.
+    pub fn refused(code: &str, message: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), field: None, message: message.into(), exit: REFUSED }
     }
 
     /// A failure of the machine.

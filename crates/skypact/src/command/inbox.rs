@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 
+use super::channel::standing;
 use super::conflicts::pending;
 use super::desk::{Desk, Where};
 use super::exit::show;
 use super::notice::line;
+use super::stop::alarm;
 use super::{CliError, Outcome, reading};
-use crate::http::views::{ConflictView, NoticeView};
+use crate::http::views::{ConflictView, NoticeView, StopView};
 
 /// Arguments of `inbox`.
 #[derive(Debug, clap::Args)]
@@ -24,8 +26,16 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     unread.retain(|notice| notice.party == desk.view.counterpart && notice.stands && notice.read_back_by.is_none());
     let mut conflicts: Vec<ConflictView> = desk.client.get(&desk.path("conflicts")).await?;
     conflicts.retain(|conflict| conflict.open);
+    let mut stops: Vec<StopView> = desk.client.get(&desk.path("stops")).await?;
+    stops.retain(|stop| stop.escalating);
     let mut text = String::new();
     // Writing to a String cannot fail.
+    for stop in &stops {
+        let _ = writeln!(text, "{}", alarm(&desk, stop));
+    }
+    if let Some(suspension) = &desk.view.suspension {
+        let _ = writeln!(text, "SUSPENDED  {}", standing(&desk.view, suspension));
+    }
     for notice in &unread {
         let _ = writeln!(text, "read back  {}", line(notice));
     }
@@ -41,7 +51,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         let _ = writeln!(text, "{} does not answer: what it filed since is not here", desk.view.counterpart);
     }
     let proposals = proposals.into_iter().map(|proposal| proposal.view).collect::<Vec<_>>();
-    let value = serde_json::json!({ "unread": unread, "conflicts": conflicts, "proposals": proposals, "connected": desk.view.connected });
+    let value = serde_json::json!({ "stops": stops, "suspension": desk.view.suspension, "unread": unread, "conflicts": conflicts, "proposals": proposals, "connected": desk.view.connected });
     show(json, &value, if text.is_empty() { "nothing needs an act" } else { &text });
     Ok(Outcome::Done)
 }

@@ -5,6 +5,7 @@ mod access;
 mod ack;
 mod bench;
 mod bundle;
+mod channel;
 mod completions;
 mod conflicts;
 mod demo;
@@ -25,6 +26,7 @@ mod quantity;
 mod reading;
 mod remedy;
 mod serve;
+mod stop;
 mod terms;
 mod token;
 mod verify;
@@ -71,6 +73,10 @@ enum Command {
     Ack(ack::Args),
     /// Show conflicts, propose a way out, accept one.
     Conflicts(conflicts::Args),
+    /// Call STOP, answer one, lift one, or list them (safety-of-flight calls).
+    Stop(stop::Args),
+    /// Show how a channel stands; suspend it, resume it.
+    Channel(channel::Args),
     /// Write the evidence bundle of a channel.
     ExportBundle(bundle::Args),
     /// Verify an evidence bundle: needs nothing but the file, and no network.
@@ -131,6 +137,8 @@ fn run(cli: Cli) -> Result<Outcome, CliError> {
         Command::Inbox(args) => wait_for(inbox::run(args, json)),
         Command::Ack(args) => wait_for(ack::run(args, json)),
         Command::Conflicts(args) => wait_for(conflicts::run(args, json)),
+        Command::Stop(args) => wait_for(stop::run(args, json)),
+        Command::Channel(args) => wait_for(channel::run(args, json)),
         Command::ExportBundle(args) => wait_for(bundle::run(args, json)),
         Command::Demo(args) => wait_for(demo::run(args, json)),
     }

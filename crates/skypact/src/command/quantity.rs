@@ -56,11 +56,10 @@ impl FootprintText {
     pub(super) fn footprint(&self) -> Result<Footprint, CliError> {
         match (&self.circle, &self.polygon, &self.corridor) {
             (Some(circle), None, None) => {
-                let (centre, radius) = circle
-                    .rsplit_once(',')
-                    .ok_or_else(|| invalid("circle", "write LAT,LNG,RADIUS, such as 35.2854,40.1760,20NM"))?;
-                let made = Circle::new(position("circle", centre)?, length_mm("circle", radius)?);
-                made.map(Footprint::from).map_err(|error| invalid("circle", error.to_string()))
+                let (centre, radius_mm) = area("circle", circle)?;
+                Circle::new(centre, radius_mm)
+                    .map(Footprint::from)
+                    .map_err(|error| invalid("circle", error.to_string()))
             }
             (None, Some(polygon), None) => {
                 let made = Polygon::new(positions("polygon", polygon)?);
@@ -77,6 +76,13 @@ impl FootprintText {
             _ => Err(invalid("circle", "give exactly one of circle, polygon and corridor")),
         }
     }
+}
+
+/// A disc: `LAT,LNG,RADIUS`. Centre, and radius in millimetres.
+pub(super) fn area(field: &str, text: &str) -> Result<(LatLng, i64), CliError> {
+    let (centre, radius) =
+        text.rsplit_once(',').ok_or_else(|| invalid(field, "write LAT,LNG,RADIUS, such as 35.2854,40.1760,20NM"))?;
+    Ok((position(field, centre)?, length_mm(field, radius)?))
 }
 
 /// A length with its unit: `20NM`, `5km`, `300m`, `500ft`. Millimetres.

@@ -35,6 +35,7 @@ pub fn document() -> String {
         routes::notices,
         routes::conflicts,
         routes::proposals,
+        routes::stops,
         routes::check,
         routes::acts,
         routes::bundle

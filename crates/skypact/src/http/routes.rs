@@ -15,7 +15,9 @@ use super::file_body::{FileBody, nameless};
 use super::guard::Officer;
 use super::problem::Problem;
 use super::request::{JsonBody, Name};
-use super::views::{self, ActIn, ActsIn, ChannelView, CheckIn, ConflictView, NoticeView, PlacedView, ProposalView};
+use super::views::{
+    self, ActIn, ActsIn, ChannelView, CheckIn, ConflictView, NoticeView, PlacedView, ProposalView, StopView,
+};
 use crate::directory::unbase64;
 use crate::node::NodeHandle;
 
@@ -24,13 +26,14 @@ pub const BODY_MAX_BYTES: usize = 64 << 20;
 const ACTS_MAX: usize = 10_000;
 
 /// Every path, with what answers it. `openapi/local.json` has the same ones; a test compares.
-pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 8] {
+pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 9] {
     [
         ("/v1/channels", get(channels)),
         ("/v1/channels/{name}", get(channel)),
         ("/v1/channels/{name}/notices", get(notices)),
         ("/v1/channels/{name}/conflicts", get(conflicts)),
         ("/v1/channels/{name}/proposals", get(proposals)),
+        ("/v1/channels/{name}/stops", get(stops)),
         ("/v1/channels/{name}/check", post(check)),
         ("/v1/channels/{name}/acts", post(acts)),
         ("/v1/channels/{name}/bundle", get(bundle)),
@@ -133,6 +136,21 @@ async fn conflicts(State(node): State<NodeHandle>, Name(name): Name) -> Answer<V
 async fn proposals(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<ProposalView>> {
     read(&node, name, |channel| channel.board().proposals().map(|state| views::proposal(channel, state)).collect())
         .await
+}
+
+/// The STOPs of both parties with their answers, one item for each alarm.
+#[utoipa::path(
+    get,
+    path = "/v1/channels/{name}/stops",
+    params(("name" = String, Path, description = "Name of the channel.")),
+    responses((status = 200, description = "The alarms, oldest first.", body = Vec<StopView>))
+)]
+async fn stops(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<StopView>> {
+    let now_ns = node.now_ns();
+    let view = move |channel: &Channel| {
+        channel.board().alarms().iter().map(|alarm| views::stop(channel, alarm, now_ns)).collect()
+    };
+    read(&node, name, view).await
 }
 
 /// Conflicts that a notice would have if it were filed now. Nothing is recorded.

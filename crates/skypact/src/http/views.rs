@@ -1,8 +1,10 @@
 //! What the local API shows, as JSON. Hashes are hex, times are nanoseconds UTC, lengths are millimetres.
 
 use serde::{Deserialize, Serialize};
-use skypact_airspace::{Altitude, Datum, Footprint, Volume4d};
-use skypact_channel::{Channel, ConflictKey, ConflictState, LogRef, NoticeState, ProposalState};
+use skypact_airspace::{Altitude, Datum, Footprint, UtcNanos, Volume4d};
+use skypact_channel::{
+    Alarm, Channel, ConflictKey, ConflictState, Cut, LogRef, NoticeState, Origin, ProposalState, StopRung, Suspension,
+};
 use utoipa::ToSchema;
 
 use crate::node::LinkState;
@@ -26,12 +28,90 @@ pub struct ChannelView {
     pub connected: bool,
     /// Why not.
     pub link_error: Option<String>,
+    /// The suspension that stands, if there is one. A link that is down is none.
+    pub suspension: Option<SuspensionView>,
     /// Conflicts between the newest versions of standing notices.
     pub open_conflicts: usize,
     /// Entries that changed nothing.
     pub anomalies: Vec<String>,
     /// The node's time, nanoseconds UTC.
     pub now_ns: i64,
+}
+
+/// A suspension that stands.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct SuspensionView {
+    /// The epoch in which the channel is suspended.
+    pub epoch: u64,
+    /// Every suspension of it, oldest first.
+    pub suspensions: Vec<CutView>,
+    /// Leaf hashes that a RESUME has to answer.
+    pub to_answer: Vec<String>,
+    /// Parties that have resumed, having answered all that stands.
+    pub resumed: Vec<String>,
+    /// Parties whose node has opened the next epoch.
+    pub reconciled: Vec<String>,
+}
+
+/// A suspension.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct CutView {
+    /// Leaf hash.
+    pub id: String,
+    /// Party.
+    pub party: String,
+    /// Officer.
+    pub officer: String,
+    /// Why.
+    pub reason: String,
+    /// When, as its author claims, nanoseconds UTC.
+    pub at_ns: i64,
+}
+
+/// All STOPs of one party about one object.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct StopView {
+    /// Leaf hash of the first STOP.
+    pub id: String,
+    /// Party that called.
+    pub party: String,
+    /// Officer who called last.
+    pub officer: String,
+    /// What is to stop.
+    pub what: String,
+    /// Leaf hash of the notice or site that it is about.
+    pub object: Option<String>,
+    /// Where, in one line.
+    pub area: Option<String>,
+    /// Until when, nanoseconds UTC.
+    pub until_ns: Option<i64>,
+    /// Why.
+    pub reason: Option<String>,
+    /// How often it was called.
+    pub calls: usize,
+    /// When it was first called, as its author claims, nanoseconds UTC.
+    pub first_ns: i64,
+    /// Answers, oldest first.
+    pub rungs: Vec<RungView>,
+    /// Whether nobody has answered for good and it is not lifted.
+    pub escalating: bool,
+    /// How many of the pact's escalation rungs have passed; 0 when it is not escalating.
+    pub escalation: usize,
+    /// Officer who lifted it.
+    pub lifted_by: Option<String>,
+}
+
+/// An answer to a STOP.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct RungView {
+    /// heard, passed-to, ceased, unable or refused.
+    pub rung: String,
+    /// Unit or reason.
+    pub text: Option<String>,
+    /// Officer.
+    pub officer: String,
+    /// When, as its author claims, nanoseconds UTC.
+    pub at_ns: i64,
 }
 
 /// A log.
@@ -43,6 +123,8 @@ pub struct LogView {
     pub size: u64,
     /// Entries that the counterpart of its author has signed for; own logs only.
     pub delivered: Option<u64>,
+    /// Entries that the counterpart of its author has anchored in its own log.
+    pub anchored: u64,
     /// Entries that enough witnesses have cosigned.
     pub witnessed: u64,
 }
@@ -64,6 +146,8 @@ pub struct NoticeView {
     pub act: String,
     /// Whether it neither ended nor was cancelled.
     pub stands: bool,
+    /// Whether its newest version was filed while the channel was suspended: it counts for safety, and binds nobody.
+    pub in_suspension: bool,
     /// Class of activity.
     pub class: String,
     /// Call sign.
@@ -173,6 +257,7 @@ pub fn channel(name: &str, channel: &Channel, link: &LinkState, now_ns: i64) -> 
             origin: pact.log_keys(log).origin.to_string(),
             size: state.size(),
             delivered,
+            anchored: state.anchored,
             witnessed: state.witnessed(quorum),
         }
     };
@@ -185,9 +270,62 @@ pub fn channel(name: &str, channel: &Channel, link: &LinkState, now_ns: i64) -> 
         logs: LogRef::ALL.map(log).to_vec(),
         connected: link.connected,
         link_error: link.last_error.clone(),
+        suspension: channel.suspension().map(|standing| suspension(channel, standing)),
         open_conflicts: channel.board().conflicts().filter(|(_, conflict)| conflict.open).count(),
         anomalies: channel.anomalies().map(|anomaly| format!("{}: {}", anomaly.leaf, anomaly.reason)).collect(),
         now_ns,
+    }
+}
+
+fn suspension(channel: &Channel, standing: Suspension<'_>) -> SuspensionView {
+    let name = |party: usize| channel.pact().party_name(party).to_owned();
+    let cut = |cut: &Cut| CutView {
+        id: cut.origin.leaf.to_string(),
+        party: name(cut.origin.party),
+        officer: cut.origin.signer.clone(),
+        reason: cut.reason.clone(),
+        at_ns: cut.origin.claimed_time.0,
+    };
+    let mut suspensions: Vec<CutView> = standing.stands.iter().flat_map(|stand| &stand.suspends).map(cut).collect();
+    suspensions.sort_by_key(|cut| cut.at_ns);
+    let parties = |holds: &dyn Fn(usize) -> bool| [0, 1].into_iter().filter(|party| holds(*party)).map(name).collect();
+    SuspensionView {
+        epoch: standing.epoch,
+        suspensions,
+        to_answer: standing.newest().iter().map(ToString::to_string).collect(),
+        resumed: parties(&|party| standing.resumed(party).is_some()),
+        reconciled: parties(&|party| channel.epoch_of(party) > standing.epoch),
+    }
+}
+
+/// View of an alarm.
+pub fn stop(channel: &Channel, alarm: &Alarm, now_ns: i64) -> StopView {
+    let (newest, rungs_ns) = (alarm.newest(), &channel.pact().terms().stop_rungs_ns);
+    let escalating = alarm.is_escalating();
+    let rung = |(rung, origin): &(StopRung, Origin)| RungView {
+        rung: rung.rung.name().to_owned(),
+        text: rung.text.clone(),
+        officer: origin.signer.clone(),
+        at_ns: origin.claimed_time.0,
+    };
+    StopView {
+        id: alarm.id().to_string(),
+        party: channel.pact().party_name(alarm.caller()).to_owned(),
+        officer: alarm.stops[alarm.stops.len() - 1].1.signer.clone(),
+        what: newest.what.clone(),
+        object: newest.object.map(|object| object.to_string()),
+        area: newest.area.map(|area| {
+            let radius_km = area.radius_mm as f64 / 1e6;
+            format!("{:.4},{:.4} {radius_km:.1} km", area.centre.lat_deg(), area.centre.lng_deg())
+        }),
+        until_ns: newest.until.map(|until| until.0),
+        reason: newest.reason.clone(),
+        calls: alarm.stops.len(),
+        first_ns: alarm.stops[0].1.claimed_time.0,
+        rungs: alarm.rungs.iter().map(rung).collect(),
+        escalating,
+        escalation: if escalating { alarm.escalation(UtcNanos(now_ns), rungs_ns) } else { 0 },
+        lifted_by: alarm.lifted.as_ref().map(|origin| origin.signer.clone()),
     }
 }
 
@@ -202,6 +340,7 @@ pub fn notice(channel: &Channel, state: &NoticeState) -> NoticeView {
         officer: state.origin.signer.clone(),
         act: notice.act.name().to_owned(),
         stands: state.stands(),
+        in_suspension: channel.filed_in_suspension(&state.origin),
         class: notice.class.name().to_owned(),
         call_sign: notice.call_sign.clone(),
         start_ns: window.start().0,

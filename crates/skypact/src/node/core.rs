@@ -3,8 +3,9 @@
 //! A commit that fails ends the thread: the state in memory is ahead of the disk, and a node never answers on a guess.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use skypact_airspace::UtcNanos;
 use skypact_channel::{
@@ -22,6 +23,9 @@ use crate::storage::{Batch, CommitError, Store};
 
 /// Most requests of one round. Each brings a bounded number of entries.
 const REQUESTS_MAX: usize = 1_024;
+
+/// Longest wait for what is due, ns: a clock that was set back must not make it longer.
+const WAIT_MAX_NS: i64 = 1_000_000_000;
 
 /// A look at the committed state and the storage behind it.
 pub(super) type Read = Box<dyn FnOnce(&Channels, &dyn Store) + Send>;
@@ -96,9 +100,14 @@ pub(super) struct Core {
 impl Core {
     /// Serves requests until asked to stop. An error means that storage failed: the process must end.
     pub(super) fn run(mut self, requests: &Receiver<Request>) -> Result<(), NodeError> {
-        while let Ok(first) = requests.recv() {
+        loop {
             let mut round = Round::default();
-            let mut stopping = self.handle(first, &mut round);
+            let mut stopping = match self.wait(requests) {
+                Ok(first) => self.handle(first, &mut round),
+                // A round of what the stations themselves have to say by now.
+                Err(RecvTimeoutError::Timeout) => false,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
             while !stopping && round.requests < REQUESTS_MAX {
                 let Ok(next) = requests.try_recv() else { break };
                 stopping = self.handle(next, &mut round);
@@ -109,6 +118,15 @@ impl Core {
             }
         }
         Ok(())
+    }
+
+    /// The next request, or the end of the wait for one when a station has something to say by itself.
+    fn wait(&self, requests: &Receiver<Request>) -> Result<Request, RecvTimeoutError> {
+        let Some(due) = self.channels.members.values().filter_map(|member| member.station.due()).min() else {
+            return requests.recv().map_err(|_| RecvTimeoutError::Disconnected);
+        };
+        let wait_ns = due.0.saturating_sub(self.clock.now_utc_ns()).clamp(0, WAIT_MAX_NS);
+        requests.recv_timeout(Duration::from_nanos(wait_ns.unsigned_abs()))
     }
 
     /// Entry 0 of logs that have none, and findings that a stop left unrecorded.

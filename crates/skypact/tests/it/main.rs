@@ -33,6 +33,7 @@ mod storage_disk;
 mod storage_ground;
 #[cfg(debug_assertions)]
 mod storage_trace;
+mod suspended;
 mod transport;
 mod transport_imposter;
 mod transport_slow;

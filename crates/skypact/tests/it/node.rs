@@ -174,7 +174,8 @@ fn settled(channel: &Channel) -> bool {
     LogRef::ALL.into_iter().all(|log| {
         let state = channel.log(log);
         let delivered = log.party != channel.me() || state.delivered == state.size();
-        state.size() > 0 && delivered && state.witnessed(quorum) == state.size()
+        let anchored = state.substance <= state.anchored;
+        state.size() > 0 && delivered && anchored && state.witnessed(quorum) == state.size()
     })
 }
 

@@ -1,0 +1,110 @@
+//! Kinds of entries: which logs hold them and whose key signs them (docs/channel-protocol.md, section 1).
+
+use skypact_record::{KeyRole, LogClass};
+
+/// Kind of an entry, as the act in its leaf states it. The discriminant is the value on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Entry 0 of every log: the genesis with the signatures of both roots.
+    Genesis = 0,
+    /// Notice of activity.
+    Notice = 1,
+    /// A named officer read a notice back.
+    ReadBack = 2,
+    /// A node found two notices in conflict.
+    Conflict = 3,
+    /// A way out of a conflict.
+    Proposal = 4,
+    /// Agreement to a proposal, on its exact content.
+    Acceptance = 5,
+    /// Safety-of-flight call: stop what endangers something.
+    Stop = 6,
+    /// An answer to a STOP: heard, passed to a unit, ceased, unable, refused.
+    StopRung = 7,
+    /// The caller of a STOP lifts it.
+    StopLifted = 8,
+    /// An officer suspends the channel.
+    Suspend = 9,
+    /// An officer is ready to resume it.
+    Resume = 10,
+    /// A node has compared the logs after both resumed, and opens the next epoch.
+    Reconciled = 11,
+    /// A node puts the signed head of a counterpart's log into its own.
+    Anchor = 12,
+}
+
+impl Kind {
+    const ALL: [Self; 13] = [
+        Self::Genesis,
+        Self::Notice,
+        Self::ReadBack,
+        Self::Conflict,
+        Self::Proposal,
+        Self::Acceptance,
+        Self::Stop,
+        Self::StopRung,
+        Self::StopLifted,
+        Self::Suspend,
+        Self::Resume,
+        Self::Reconciled,
+        Self::Anchor,
+    ];
+
+    /// Value in the act.
+    pub fn wire(self) -> u16 {
+        self as u16
+    }
+
+    /// Kind of a value in an act; `None` for kinds that a later version may add.
+    pub fn from_wire(value: u16) -> Option<Self> {
+        Self::ALL.get(usize::from(value)).copied()
+    }
+
+    /// Name for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Genesis => "genesis",
+            Self::Notice => "notice",
+            Self::ReadBack => "read-back",
+            Self::Conflict => "conflict",
+            Self::Proposal => "proposal",
+            Self::Acceptance => "acceptance",
+            Self::Stop => "STOP",
+            Self::StopRung => "STOP rung",
+            Self::StopLifted => "STOP lifted",
+            Self::Suspend => "suspend",
+            Self::Resume => "resume",
+            Self::Reconciled => "reconciled",
+            Self::Anchor => "anchor",
+        }
+    }
+
+    /// The log that holds such entries; none for what stands in both.
+    pub fn log_class(self) -> Option<LogClass> {
+        match self {
+            Self::Genesis | Self::Reconciled => None,
+            Self::Stop | Self::StopRung | Self::StopLifted | Self::Suspend | Self::Resume => Some(LogClass::Urgent),
+            Self::Notice | Self::ReadBack | Self::Conflict | Self::Proposal | Self::Acceptance | Self::Anchor => {
+                Some(LogClass::Routine)
+            }
+        }
+    }
+
+    /// Whether a log of `class` may hold such entries.
+    pub fn belongs_in(self, class: LogClass) -> bool {
+        self.log_class().is_none_or(|own| own == class)
+    }
+
+    /// Whose key signs it: people commit their party, machines report what they found.
+    pub fn signer(self) -> KeyRole {
+        match self {
+            Self::Genesis | Self::Conflict | Self::Reconciled | Self::Anchor => KeyRole::Node,
+            _ => KeyRole::Officer,
+        }
+    }
+
+    /// Whether its leaf cites the head of the author's other log too, so that it cuts all four logs.
+    pub fn cuts(self) -> bool {
+        matches!(self, Self::Suspend | Self::Resume | Self::Reconciled)
+    }
+}

@@ -1,0 +1,124 @@
+//! `skypact channel`: how a channel stands, and its suspension and resumption. Suspending is an act of one person, at once;
+//! resuming takes a person of each party, after which both nodes compare the logs and open the next epoch.
+
+use std::fmt::Write as _;
+
+use skypact_channel::Message;
+
+use super::desk::{Desk, Where, Who, hash};
+use super::exit::show;
+use super::quantity::time_text;
+use super::{CliError, Outcome};
+use crate::http::views::{ChannelView, SuspensionView};
+
+/// Arguments of `channel`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    step: Option<Step>,
+    #[command(flatten)]
+    place: Where,
+    #[command(flatten)]
+    who: Who,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Step {
+    /// Show how the channel stands. The same as no subcommand.
+    Status,
+    /// Suspend the channel, at once: STOP, notices and read-backs go on; nothing new binds the parties.
+    Suspend {
+        /// Why, for the counterpart and the record.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Be ready to resume. The channel resumes when the other party is, too, and both nodes have found the same logs.
+    Resume,
+}
+
+pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
+    match &args.step {
+        None | Some(Step::Status) => {
+            let desk = Desk::open(&args.place).await?;
+            show(json, &desk.view, &status(&desk.view));
+            Ok(Outcome::Done)
+        }
+        Some(Step::Suspend { reason }) => {
+            let signer = args.who.signer(&args.place.dir)?;
+            let desk = Desk::open(&args.place).await?;
+            let placed = desk.file(&signer, [(Message::Suspend { reason: reason.clone() }, Vec::new())]).await?;
+            let counterpart = &desk.view.counterpart;
+            let text = format!(
+                "suspended: {reason}\nSTOP, notices and read-backs go on; nothing new binds the parties.\n\
+                 next: 'skypact channel resume', by an officer of each party; {counterpart} is told by the record"
+            );
+            show(json, &placed, &text);
+            Ok(Outcome::Done)
+        }
+        Some(Step::Resume) => {
+            let signer = args.who.signer(&args.place.dir)?;
+            let desk = Desk::open(&args.place).await?;
+            let to_answer = desk.view.suspension.iter().flat_map(|suspension| &suspension.to_answer);
+            let suspends = to_answer.map(|leaf| hash(leaf)).collect::<Result<Vec<_>, _>>()?;
+            if suspends.is_empty() {
+                let message = "channel: no suspension stands; see 'skypact channel'";
+                return Err(CliError::refused("not-suspended", message));
+            }
+            let message = Message::Resume { suspends: suspends.clone() };
+            let placed = desk.file(&signer, [(message, suspends)]).await?;
+            let after = Desk::open(&args.place).await?.view;
+            let text = match &after.suspension {
+                None => format!("resumed: epoch {}", after.epoch),
+                Some(suspension) => format!("ready to resume; {}", standing(&after, suspension)),
+            };
+            show(json, &placed, &text);
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+/// Who suspended the channel, why, and who has to act.
+pub(super) fn standing(view: &ChannelView, suspension: &SuspensionView) -> String {
+    let newest = suspension.suspensions.last();
+    let by = newest.map_or_else(
+        || "the two nodes are in different epochs".to_owned(),
+        |cut| format!("by {} ({}) since {}: {}", cut.party, cut.officer, time_text(cut.at_ns), cut.reason),
+    );
+    let waits = |done: &[String]| -> Vec<&str> {
+        let parties = [&view.party, &view.counterpart].into_iter();
+        parties.filter(|party| !done.contains(party)).map(String::as_str).collect()
+    };
+    let (officers, nodes) = (waits(&suspension.resumed), waits(&suspension.reconciled));
+    if suspension.suspensions.is_empty() || officers.is_empty() {
+        return format!("{by}; waits for the node of {}", nodes.join(" and "));
+    }
+    format!("{by}; waits for an officer of {} to resume", officers.join(" and "))
+}
+
+fn status(view: &ChannelView) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "{}: {} and {}, epoch {}", view.name, view.party, view.counterpart, view.epoch);
+    let _ = match &view.suspension {
+        None => writeln!(text, "open"),
+        Some(suspension) => writeln!(text, "SUSPENDED {}", standing(view, suspension)),
+    };
+    let _ = match (view.connected, &view.link_error) {
+        (true, _) => writeln!(text, "{} answers", view.counterpart),
+        (false, None) => writeln!(text, "LINK DOWN: {} was not heard of yet", view.counterpart),
+        (false, Some(error)) => writeln!(text, "LINK DOWN: {error}"),
+    };
+    for log in &view.logs {
+        let delivered = log.delivered.map_or_else(String::new, |delivered| format!(", delivered {delivered}"));
+        let _ = writeln!(
+            text,
+            "  {}: {} entries{delivered}, anchored {}, witnessed {}",
+            log.origin, log.size, log.anchored, log.witnessed
+        );
+    }
+    let _ = writeln!(text, "{} open conflicts, {} anomalies", view.open_conflicts, view.anomalies.len());
+    for anomaly in &view.anomalies {
+        let _ = writeln!(text, "  {anomaly}");
+    }
+    text
+}
