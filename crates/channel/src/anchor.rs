@@ -1,12 +1,13 @@
-//! Anchors: the signed head of a counterpart's log, put into the own log (docs/channel-protocol.md, section 2.9). From then
-//! on neither side can fork its log without the other's log showing it, witnesses or not.
+//! Heads of logs that a node puts into its own log (docs/channel-protocol.md, sections 2.9 and 2.10): the counterpart's, signed,
+//! so that neither side can fork its log without the other's log showing it; and its own, cosigned by witnesses, so that
+//! when something was said is part of the record.
 
 use skypact_record::{Hash, LogClass};
 
 use crate::codec::{CodecError, Reader, Writer, Written, write_hashes};
 
-/// Longest note of an anchor, in bytes: the signatures of the log's author alone.
-const NOTE_MAX_BYTES: usize = 8 << 10;
+/// Longest note, in bytes: signatures of the log's author and of witnesses of the pact.
+const NOTE_MAX_BYTES: usize = 16 << 10;
 /// Most hashes of a consistency proof.
 const PROOF_MAX: u64 = 64;
 
@@ -39,5 +40,27 @@ impl Anchor {
         let previous = reader.u64()?;
         reader.key(3, "proof")?;
         Ok(Self { class, note, previous, proof: reader.hashes(PROOF_MAX)? })
+    }
+}
+
+/// An own head as witnesses cosigned it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Witnessed {
+    /// Which of the author's logs.
+    pub class: LogClass,
+    /// Its checkpoint, with the signature of its author and of witnesses of the pact.
+    pub note: Vec<u8>,
+}
+
+impl Witnessed {
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Written {
+        writer.map(2)?.u8(0)?.u8(self.class.number())?.u8(1)?.bytes(&self.note)?.ok()
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+        reader.key(0, "log class")?;
+        let class = reader.choice(&LogClass::ALL)?;
+        reader.key(1, "note")?;
+        Ok(Self { class, note: reader.bytes(NOTE_MAX_BYTES)?.to_vec() })
     }
 }

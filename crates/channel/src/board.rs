@@ -3,6 +3,7 @@
 //! its two notices, so that both sides come to the same open conflicts over the same entries.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 
 use skypact_airspace::{TimeWindow, UtcNanos, VolumeIndex, conflicts};
 use skypact_record::Hash;
@@ -27,18 +28,33 @@ pub struct Origin {
     pub epoch: u64,
     /// How many entries of the other party's urgent log the author's node held.
     pub seen_urgent: u64,
+    /// How many of its routine log.
+    pub seen_routine: u64,
+    /// Leaf hashes that the act cites.
+    pub references: Vec<Hash>,
     /// SHA-256 of the body bytes.
     pub content: Hash,
     /// Time that the act claims.
     pub claimed_time: UtcNanos,
 }
 
-/// One read-back of one version of a notice.
+/// One read-back of one version of a notice, or the statement that it is overdue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadBack {
-    /// Version that was read, by leaf hash.
+    /// The version, by leaf hash.
     pub version: Hash,
-    /// Who read it, when, and in which leaf.
+    /// Who read it or said so, when, and in which leaf.
+    pub origin: Origin,
+}
+
+/// One version of a notice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// What it does.
+    pub act: NoticeAct,
+    /// When its activity takes effect: the earliest start of its volumes.
+    pub start: UtcNanos,
+    /// Its place in the record.
     pub origin: Origin,
 }
 
@@ -50,20 +66,27 @@ pub struct NoticeState {
     /// Its place in the record; `origin.leaf` is what others cite.
     pub origin: Origin,
     /// Every version, oldest first; the first one's leaf is the identity of the notice.
-    pub versions: Vec<(NoticeAct, Origin)>,
+    pub versions: Vec<Version>,
     /// Read-backs by the counterpart, oldest first.
     pub read_backs: Vec<ReadBack>,
+    /// Entries of its author's node that say that a version was not read back in time, oldest first.
+    pub overdue: Vec<ReadBack>,
 }
 
 impl NoticeState {
     /// Identity: the leaf hash of its `New` version.
     pub fn id(&self) -> Hash {
-        self.versions[0].1.leaf
+        self.versions[0].origin.leaf
     }
 
     /// Whether it still stands: neither ended nor cancelled.
     pub fn stands(&self) -> bool {
         !matches!(self.notice.act, NoticeAct::Ended | NoticeAct::Cancelled)
+    }
+
+    /// That the newest version was not read back in time, if its author's node has said so. A read-back may still come.
+    pub fn overdue(&self) -> Option<&ReadBack> {
+        self.overdue.iter().find(|overdue| overdue.version == self.origin.leaf)
     }
 
     /// Read-back of the newest version, if there is one.
@@ -100,6 +123,9 @@ pub struct ConflictState {
     pub volume_pairs: u64,
     /// Whether both versions are the newest and stand.
     pub open: bool,
+    /// UNSEEN OVERLAP, in the order of the parties: its node held the other version when it placed its own, and its
+    /// officer's act does not cite it. Nobody can say that they knew, or that they did not.
+    pub unseen: [bool; 2],
     /// The leaf in which each party's node recorded that it found this conflict.
     pub filed: [Option<Hash>; 2],
     /// Proposals, by leaf hash, oldest first.
@@ -195,6 +221,9 @@ pub struct Board {
     /// Open conflicts that a party's node has not recorded yet.
     unfiled: [BTreeSet<ConflictKey>; 2],
     alarms: Alarms,
+    /// Of each party the newest versions of standing notices that the other has not read back and that are not stated to
+    /// be overdue: index of the version in its author's log, identity of the notice.
+    unread: [BTreeMap<u64, Hash>; 2],
 }
 
 impl Board {
@@ -210,6 +239,7 @@ impl Board {
             proposals: BTreeMap::new(),
             unfiled: [BTreeSet::new(), BTreeSet::new()],
             alarms: Alarms::default(),
+            unread: Default::default(),
         }
     }
 
@@ -246,6 +276,12 @@ impl Board {
     /// STOPs and their answers.
     pub fn alarms(&self) -> &Alarms {
         &self.alarms
+    }
+
+    /// Leaf hashes of the newest versions of standing notices of `party`, at these indices of its routine log, that the other
+    /// party has not read back and that are not stated to be overdue.
+    pub fn unread(&self, party: usize, indices: Range<u64>) -> impl Iterator<Item = (u64, Hash)> {
+        self.unread[party].range(indices).map(|(index, id)| (*index, self.notices[id].origin.leaf))
     }
 
     /// The first open conflict that the node of `party` has not recorded yet.
@@ -304,6 +340,16 @@ impl Board {
                 self.newest("notice", &state.notice)?;
                 same_content(*content, state.origin.content)
             }
+            Message::Overdue { notice } => {
+                let state = self.newest("notice", notice)?;
+                if state.origin.party == party {
+                    return Ok(());
+                }
+                Err(Misfit::WrongParty {
+                    field: "notice",
+                    reason: "only the node of its author says that it is overdue",
+                })
+            }
             Message::StopRung(rung) => self.alarms.check_rung(party, rung),
             Message::StopLifted { stop } => self.alarms.check_lifted(party, stop),
             // A STOP always fits. The others are matters of the logs, not of what is announced: the channel sees to them.
@@ -311,7 +357,8 @@ impl Board {
             | Message::Suspend { .. }
             | Message::Resume { .. }
             | Message::Reconciled(_)
-            | Message::Anchor(_) => Ok(()),
+            | Message::Anchor(_)
+            | Message::Witnessed(_) => Ok(()),
         }
     }
 
@@ -323,7 +370,13 @@ impl Board {
             Message::ReadBack { notice, .. } => {
                 let id = self.versions[&notice];
                 let state = self.notices.get_mut(&id).expect("checked above");
+                self.unread[state.origin.party].remove(&state.origin.index);
                 state.read_backs.push(ReadBack { version: notice, origin });
+            }
+            Message::Overdue { notice } => {
+                let state = self.notices.get_mut(&self.versions[&notice]).expect("checked above");
+                self.unread[state.origin.party].remove(&state.origin.index);
+                state.overdue.push(ReadBack { version: notice, origin });
             }
             Message::Conflict { key, window, volume_pairs } => self.apply_finding(&origin, key, window, volume_pairs),
             Message::Proposal { key, notice, remedy, volumes } => {
@@ -338,7 +391,11 @@ impl Board {
             Message::Stop(stop) => self.alarms.call(origin, stop),
             Message::StopRung(rung) => self.alarms.answer(origin, rung),
             Message::StopLifted { stop } => self.alarms.lift(origin, &stop),
-            Message::Suspend { .. } | Message::Resume { .. } | Message::Reconciled(_) | Message::Anchor(_) => {}
+            Message::Suspend { .. }
+            | Message::Resume { .. }
+            | Message::Reconciled(_)
+            | Message::Anchor(_)
+            | Message::Witnessed(_) => {}
         }
         Ok(())
     }
@@ -381,19 +438,23 @@ impl Board {
         let (party, leaf) = (origin.party, origin.leaf);
         let id = notice.previous.map_or(leaf, |previous| self.versions[&previous]);
         self.versions.insert(leaf, id);
+        let version = Version { act: notice.act, start: notice.window().start(), origin: origin.clone() };
         if let Some(state) = self.notices.get_mut(&id) {
             for volume in &state.notice.volumes {
                 self.index[party].remove(id, volume);
             }
-            state.versions.push((notice.act, origin.clone()));
+            self.unread[party].remove(&state.origin.index);
+            state.versions.push(version);
             (state.notice, state.origin) = (notice, origin);
         } else {
-            let versions = vec![(notice.act, origin.clone())];
-            self.notices.insert(id, NoticeState { notice, origin, versions, read_backs: Vec::new() });
+            let versions = vec![version];
+            self.notices
+                .insert(id, NoticeState { notice, origin, versions, read_backs: Vec::new(), overdue: Vec::new() });
         }
         self.close_conflicts_of(id);
         let state = &self.notices[&id];
         if state.stands() {
+            self.unread[party].insert(state.origin.index, id);
             for volume in &state.notice.volumes {
                 self.index[party].insert(id, volume);
             }
@@ -418,9 +479,16 @@ impl Board {
             let (state, other) = (&self.notices[&id], &self.notices[&other_id]);
             let Some((window, volume_pairs)) = self.compare(&state.notice, &other.notice) else { continue };
             let key = ConflictKey::new(leaf, other.origin.leaf);
-            let notices = if party == 0 { [id, other_id] } else { [other_id, id] };
-            let conflict =
-                ConflictState { notices, window, volume_pairs, open: true, filed: [None; 2], proposals: Vec::new() };
+            let sides = if party == 0 { [state, other] } else { [other, state] };
+            let conflict = ConflictState {
+                notices: sides.map(NoticeState::id),
+                window,
+                volume_pairs,
+                open: true,
+                unseen: unseen(sides),
+                filed: [None; 2],
+                proposals: Vec::new(),
+            };
             self.insert_conflict(key, conflict);
         }
     }
@@ -460,6 +528,7 @@ impl Board {
             window,
             volume_pairs,
             open,
+            unseen: if open { unseen([first, second]) } else { [false; 2] },
             filed: [None; 2],
             proposals: Vec::new(),
         }
@@ -492,4 +561,10 @@ impl Board {
 
 fn same_content(stated: Hash, actual: Hash) -> Result<(), Misfit> {
     if stated == actual { Ok(()) } else { Err(Misfit::ContentDiffers { stated, actual }) }
+}
+
+/// Of each side, whether its node held the other's version and its act does not cite it.
+fn unseen(sides: [&NoticeState; 2]) -> [bool; 2] {
+    let [a, b] = sides.map(|side| &side.origin);
+    [(a, b), (b, a)].map(|(own, other)| other.index < own.seen_routine && !own.references.contains(&other.leaf))
 }

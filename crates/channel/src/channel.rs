@@ -4,20 +4,20 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use skypact_airspace::UtcNanos;
-use skypact_record::{
-    Checkpoint, Entry, Hash, Leaf, LogClass, NoteError, ProofError, Seen, SignedAct, SignedCheckpoint, tree,
-};
+use skypact_record::{Checkpoint, Entry, Hash, Leaf, LogClass, ProofError, Seen, SignedAct, tree};
 
-use crate::anchor::Anchor;
-use crate::board::{Board, Misfit, Origin};
+use crate::anchor::{Anchor, Witnessed};
+use crate::board::{Board, Misfit, NoticeState, Origin, Version};
 use crate::codec::CodecError;
 use crate::draft::Facts;
-use crate::frame::{FrameError, VerifiedEntry, VerifiedReceipt, verify_entry};
+use crate::frame::{FrameError, VerifiedEntry, VerifiedReceipt, verify_entry, verify_note};
 use crate::kind::Kind;
 use crate::log::{Log, LogRef, NewestCosignature};
 use crate::message::Message;
+use crate::notice::NoticeAct;
 use crate::pact::{Pact, PactError};
 use crate::suspension::{Cut, LogHead, Reconciled, Suspension, Suspensions};
+use crate::timeliness::Timeliness;
 
 /// Most anomalies that are kept; older ones are still in the record.
 const ANOMALIES_MAX: usize = 1_000;
@@ -89,12 +89,9 @@ pub enum AnomalyReason {
         /// The size.
         size: u64,
     },
-    /// An anchor whose note was not signed by the log's author.
-    #[error("it anchors a note that does not hold: {error}")]
-    NoteDiffers {
-        /// What is wrong.
-        error: NoteError,
-    },
+    /// A note in it does not hold.
+    #[error("a note in it does not hold: {0}")]
+    NoteDiffers(#[from] FrameError),
     /// An anchor whose proof does not hold.
     #[error("its consistency proof does not hold: {0}")]
     ProofDiffers(#[from] ProofError),
@@ -153,6 +150,20 @@ impl Channel {
         let (a, b) = (self.epoch_of(0), self.epoch_of(1));
         let lower = self.suspensions.epoch(a.min(b));
         (a != b || lower.is_suspended()).then_some(lower)
+    }
+
+    /// How early a notice came: of all its versions that announce or change it the least time from when the quorum of the
+    /// pact had seen it, as its author's node has stated in the record, to when it takes effect. So a mark stays for ever.
+    pub fn timeliness(&self, state: &NoticeState) -> Timeliness {
+        let log = self.log(LogRef { party: state.origin.party, class: LogClass::Routine });
+        let quorum = usize::try_from(self.pact.genesis().quorum).unwrap_or(usize::MAX);
+        let minimum_ns = self.pact.terms().minimum_notice_ns[usize::from(state.notice.class.wire())];
+        let announcing = state.versions.iter().filter(|at| matches!(at.act, NoticeAct::New | NoticeAct::Changed));
+        let of = |at: &Version| {
+            let not_after_s = log.times.not_after_s(at.origin.index, quorum);
+            Timeliness::new(at.start, not_after_s, at.origin.claimed_time, minimum_ns)
+        };
+        announcing.map(of).min_by_key(|timeliness| timeliness.lead_ns).expect("the first version announces it")
     }
 
     /// Whether an entry of a routine log was filed while the channel was suspended.
@@ -241,7 +252,7 @@ impl Channel {
     fn apply_message(&mut self, log: LogRef, entry: &VerifiedEntry) -> Result<(), AnomalyReason> {
         let (party, act) = (log.party, entry.entry.leaf.act.act());
         let kind = Kind::from_wire(act.kind);
-        if kind != Some(Kind::Anchor) {
+        if !kind.is_some_and(Kind::is_of_heads) {
             let state = &mut self.logs[log.place()];
             state.substance = state.size();
         }
@@ -273,6 +284,7 @@ impl Channel {
             }
             Message::Reconciled(reconciled) => return self.apply_reconciled(log, reconciled, origin),
             Message::Anchor(anchor) => return self.apply_anchor(party, &anchor),
+            Message::Witnessed(witnessed) => return self.apply_witnessed(party, &witnessed),
             message => self.board.apply(origin, message)?,
         }
         Ok(())
@@ -280,15 +292,19 @@ impl Channel {
 
     fn origin_of(&self, log: LogRef, entry: &VerifiedEntry, content: Hash) -> Origin {
         let (leaf, act) = (&entry.entry.leaf, entry.entry.leaf.act.act());
-        let urgent = LogRef { party: 1 - log.party, class: LogClass::Urgent };
-        let urgent = self.pact.log_keys(urgent).origin.as_str();
+        let seen = |class| {
+            let origin = &self.pact.log_keys(LogRef { party: 1 - log.party, class }).origin;
+            leaf.seen.iter().find(|seen| seen.origin == *origin).map_or(0, |seen| seen.size)
+        };
         Origin {
             party: log.party,
             signer: entry.signer.clone(),
             leaf: entry.hash,
             index: leaf.index,
             epoch: act.epoch,
-            seen_urgent: leaf.seen.iter().find(|seen| seen.origin.as_str() == urgent).map_or(0, |seen| seen.size),
+            seen_urgent: seen(LogClass::Urgent),
+            seen_routine: seen(LogClass::Routine),
+            references: act.references.clone(),
             content,
             claimed_time: UtcNanos(act.claimed_time),
         }
@@ -310,10 +326,7 @@ impl Channel {
     /// whoever else has its key.
     fn apply_anchor(&mut self, party: usize, anchor: &Anchor) -> Result<(), AnomalyReason> {
         let log = LogRef { party: 1 - party, class: anchor.class };
-        let unheld = |error| AnomalyReason::NoteDiffers { error };
-        let signed = SignedCheckpoint::parse(&anchor.note).map_err(unheld)?;
-        signed.verify(&self.pact.log_keys(log).checkpoint).map_err(unheld)?;
-        let Checkpoint { size, root, .. } = *signed.checkpoint();
+        let Checkpoint { size, root, .. } = verify_note(&self.pact, log, &anchor.note)?.checkpoint;
         if self.contradicts(log, LogHead { size, root }) {
             return Err(self.head_differs(log, size));
         }
@@ -322,6 +335,20 @@ impl Channel {
         }
         let state = &mut self.logs[log.place()];
         state.anchored = state.anchored.max(size);
+        Ok(())
+    }
+
+    /// Notes when witnesses had seen a log of the author of this entry.
+    fn apply_witnessed(&mut self, party: usize, witnessed: &Witnessed) -> Result<(), AnomalyReason> {
+        let log = LogRef { party, class: witnessed.class };
+        let note = verify_note(&self.pact, log, &witnessed.note)?;
+        let Checkpoint { size, root, .. } = note.checkpoint;
+        if self.contradicts(log, LogHead { size, root }) {
+            return Err(self.head_differs(log, size));
+        }
+        for line in &note.cosignatures {
+            self.logs[log.place()].times.add(&line.witness, size, line.time_s);
+        }
         Ok(())
     }
 

@@ -115,6 +115,14 @@ pub enum Rejection {
     /// A RESUME has to answer all suspensions that stand.
     #[error("suspends: another suspension has come in the meantime; read its reason, and answer all that stand")]
     OtherSuspension,
+    /// More entries in a time than the pact allows. Nothing is lost: they are taken later.
+    #[error("quota: more than the {per_hour} entries an hour of the pact; send the same again in {wait_s} s")]
+    QuotaExceeded {
+        /// What the pact allows.
+        per_hour: u64,
+        /// When they will be taken, s.
+        wait_s: u64,
+    },
     /// Entries are missing between what is held and what came.
     #[error("frame: begins at {start}, but only {held} entries are held; send from {held}")]
     Gap {
@@ -165,6 +173,7 @@ impl Rejection {
             Self::SuspendedAlready => "suspended-already",
             Self::NotSuspended => "not-suspended",
             Self::OtherSuspension => "suspension-replaced",
+            Self::QuotaExceeded { .. } => "quota-exceeded",
             Self::Gap { .. } => "frame-gap",
             Self::RootDiffers { .. } => "root-differs",
             Self::SizeDiffers { .. } => "checkpoint-size-differs",

@@ -34,7 +34,7 @@ pub struct Frame {
 }
 
 /// Why a frame is refused. Nothing of a refused frame is kept.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
     /// Bytes that are no frame.
     #[error("frame: {0}")]
@@ -78,7 +78,7 @@ pub enum FrameError {
 }
 
 /// What is wrong with an entry by itself.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EntryFault {
     /// It cannot be read.
     #[error(transparent)]

@@ -31,10 +31,14 @@ pub enum Kind {
     Reconciled = 11,
     /// A node puts the signed head of a counterpart's log into its own.
     Anchor = 12,
+    /// A node states when witnesses had seen one of its own logs.
+    Witnessed = 13,
+    /// A node states that the counterpart has not read a notice back in time.
+    Overdue = 14,
 }
 
 impl Kind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 15] = [
         Self::Genesis,
         Self::Notice,
         Self::ReadBack,
@@ -48,6 +52,8 @@ impl Kind {
         Self::Resume,
         Self::Reconciled,
         Self::Anchor,
+        Self::Witnessed,
+        Self::Overdue,
     ];
 
     /// Value in the act.
@@ -76,6 +82,8 @@ impl Kind {
             Self::Resume => "resume",
             Self::Reconciled => "reconciled",
             Self::Anchor => "anchor",
+            Self::Witnessed => "witnessed",
+            Self::Overdue => "overdue",
         }
     }
 
@@ -84,9 +92,14 @@ impl Kind {
         match self {
             Self::Genesis | Self::Reconciled => None,
             Self::Stop | Self::StopRung | Self::StopLifted | Self::Suspend | Self::Resume => Some(LogClass::Urgent),
-            Self::Notice | Self::ReadBack | Self::Conflict | Self::Proposal | Self::Acceptance | Self::Anchor => {
-                Some(LogClass::Routine)
-            }
+            Self::Notice
+            | Self::ReadBack
+            | Self::Conflict
+            | Self::Proposal
+            | Self::Acceptance
+            | Self::Anchor
+            | Self::Witnessed
+            | Self::Overdue => Some(LogClass::Routine),
         }
     }
 
@@ -98,9 +111,17 @@ impl Kind {
     /// Whose key signs it: people commit their party, machines report what they found.
     pub fn signer(self) -> KeyRole {
         match self {
-            Self::Genesis | Self::Conflict | Self::Reconciled | Self::Anchor => KeyRole::Node,
+            Self::Genesis | Self::Conflict | Self::Reconciled | Self::Anchor | Self::Witnessed | Self::Overdue => {
+                KeyRole::Node
+            }
             _ => KeyRole::Officer,
         }
+    }
+
+    /// Whether it speaks of heads of logs alone: nobody has to anchor such an entry or state when it was witnessed, or
+    /// two nodes would keep each other busy for ever.
+    pub fn is_of_heads(self) -> bool {
+        matches!(self, Self::Anchor | Self::Witnessed)
     }
 
     /// Whether its leaf cites the head of the author's other log too, so that it cuts all four logs.

@@ -18,14 +18,16 @@ mod log;
 mod message;
 mod notice;
 mod pact;
+mod quota;
 mod station;
 mod stop;
 mod suspension;
 mod terms;
+mod timeliness;
 mod volume_codec;
 
-pub use anchor::Anchor;
-pub use board::{Board, ConflictState, Misfit, NoticeState, Origin, ProposalState, ReadBack};
+pub use anchor::{Anchor, Witnessed};
+pub use board::{Board, ConflictState, Misfit, NoticeState, Origin, ProposalState, ReadBack, Version};
 pub use channel::{Anomaly, AnomalyReason, Channel, EntryRef};
 pub use class::ActivityClass;
 pub use codec::CodecError;
@@ -44,4 +46,5 @@ pub use station::{Changes, KeptNote, Next, NoteKind, Placed, RestoreError, Signe
 pub use stop::{Alarm, Alarms, Rung, Stop, StopArea, StopRung};
 pub use suspension::{Cut, LogHead, Reconciled, Stand, Suspension, Suspensions};
 pub use terms::Terms;
+pub use timeliness::{Timeliness, WitnessTimes};
 pub use volume_codec::VOLUMES_MAX;

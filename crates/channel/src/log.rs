@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use skypact_record::{Hash, LogClass, Tree};
 
+use crate::timeliness::WitnessTimes;
+
 /// One of the four logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LogRef {
@@ -35,8 +37,10 @@ pub struct Log {
     pub tree: Tree,
     /// Epoch of its author's acts in it, from 1: the genesis is in none, each RECONCILED opens the next.
     pub epoch: u64,
-    /// Size behind the newest entry that is no anchor: what the counterpart has to anchor.
+    /// Size behind the newest entry that does not speak of heads alone: what has to be anchored and witnessed.
     pub substance: u64,
+    /// When witnesses had seen how much, as its author has stated in the record.
+    pub times: WitnessTimes,
     /// Size up to which the counterpart of the log's author has anchored it in its own.
     pub anchored: u64,
     /// Size up to which the counterpart of the log's author has signed that it holds it durably.
@@ -64,6 +68,7 @@ impl Default for Log {
             tree: Tree::default(),
             epoch: 1,
             substance: 0,
+            times: WitnessTimes::default(),
             anchored: 0,
             delivered: 0,
             cosigned: BTreeMap::new(),

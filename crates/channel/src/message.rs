@@ -4,7 +4,7 @@
 use skypact_airspace::{TimeWindow, UtcNanos, Volume4d};
 use skypact_record::Hash;
 
-use crate::anchor::Anchor;
+use crate::anchor::{Anchor, Witnessed};
 use crate::codec::{self, CodecError, Reader, Writer, Written, write_hashes};
 use crate::kind::Kind;
 use crate::notice::Notice;
@@ -124,6 +124,13 @@ pub enum Message {
     Reconciled(Reconciled),
     /// The counterpart's signed head.
     Anchor(Anchor),
+    /// An own head that witnesses cosigned.
+    Witnessed(Witnessed),
+    /// The counterpart has not read a notice back in time.
+    Overdue {
+        /// Leaf hash of the version.
+        notice: Hash,
+    },
 }
 
 impl Message {
@@ -142,6 +149,8 @@ impl Message {
             Self::Resume { .. } => Kind::Resume,
             Self::Reconciled(_) => Kind::Reconciled,
             Self::Anchor(_) => Kind::Anchor,
+            Self::Witnessed(_) => Kind::Witnessed,
+            Self::Overdue { .. } => Kind::Overdue,
         }
     }
 
@@ -186,6 +195,8 @@ impl Message {
             }
             Self::Reconciled(reconciled) => reconciled.write(writer),
             Self::Anchor(anchor) => anchor.write(writer),
+            Self::Witnessed(witnessed) => witnessed.write(writer),
+            Self::Overdue { notice } => writer.map(1)?.u8(0)?.bytes(&notice.0)?.ok(),
         }
     }
 
@@ -196,8 +207,8 @@ impl Message {
             Kind::Stop => 5,
             Kind::Proposal | Kind::Anchor => 4,
             Kind::Conflict | Kind::StopRung => 3,
-            Kind::ReadBack | Kind::Acceptance | Kind::Reconciled => 2,
-            Kind::StopLifted | Kind::Suspend | Kind::Resume => 1,
+            Kind::ReadBack | Kind::Acceptance | Kind::Reconciled | Kind::Witnessed => 2,
+            Kind::StopLifted | Kind::Suspend | Kind::Resume | Kind::Overdue => 1,
         })?;
         match kind {
             Kind::Genesis | Kind::Notice => Notice::read(reader).map(Self::Notice),
@@ -235,6 +246,11 @@ impl Message {
             }
             Kind::Reconciled => Reconciled::read(reader).map(Self::Reconciled),
             Kind::Anchor => Anchor::read(reader).map(Self::Anchor),
+            Kind::Witnessed => Witnessed::read(reader).map(Self::Witnessed),
+            Kind::Overdue => {
+                reader.key(0, "notice")?;
+                Ok(Self::Overdue { notice: reader.hash()? })
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The terms of a pact: what the two parties agreed about separation, warning times and deadlines.
 //! They travel as opaque bytes inside the genesis, which both root keys sign; this file gives the bytes their meaning.
 
-use skypact_airspace::{AltitudeMargins, LatLng, Minima, UtcNanos};
+use skypact_airspace::{AltitudeMargins, LatLng, Minima};
 
 use crate::class::ActivityClass;
 use crate::codec::{self, CodecError, Reader, Writer, Written};
@@ -90,11 +90,6 @@ impl Terms {
             reach.time_ns = reach.time_ns.max(pair.time_ns);
         }
         reach
-    }
-
-    /// Whether an activity that begins at `start` is announced at `now` with the warning that its class needs.
-    pub fn gives_minimum_notice(&self, class: ActivityClass, now: UtcNanos, start: UtcNanos) -> bool {
-        start.0.saturating_sub(now.0) >= self.minimum_notice_ns[usize::from(class.wire())]
     }
 
     /// Bytes for the genesis.

@@ -252,6 +252,12 @@ fn agree(channel: ChannelPlace, ends: [&Node; 2], witnesses: &[Witness]) -> Chec
     if let Some(log) = theirs(first).or_else(|| theirs(second)) {
         return Err(format!("{log:?} of channel {channel} is not anchored by its counterpart"));
     }
+    for (log, witness) in LogRef::ALL.into_iter().flat_map(|log| witnesses.iter().map(move |witness| (log, witness))) {
+        let state = first.log(log);
+        if state.substance > state.times.size(witness.name.as_str()) {
+            return Err(format!("when {} saw {log:?} of channel {channel} is not stated", witness.name));
+        }
+    }
     if first.anomalies().any(contradicts) || second.anomalies().any(contradicts) {
         return Err(format!("an honest end of channel {channel} is said to have stated a false head"));
     }
@@ -271,8 +277,14 @@ fn agree(channel: ChannelPlace, ends: [&Node; 2], witnesses: &[Witness]) -> Chec
 /// What both ends have to see alike, whatever the order in which the logs came.
 fn picture(channel: &Channel) -> Vec<(&'static str, String)> {
     let notices = channel.board().notices();
-    let notices: Vec<_> =
-        notices.map(|notice| (notice.id(), notice.origin.leaf, channel.filed_in_suspension(&notice.origin))).collect();
+    let notices: Vec<_> = notices
+        .map(|notice| {
+            let marks = (channel.filed_in_suspension(&notice.origin), channel.timeliness(notice), notice.overdue());
+            (notice.id(), notice.origin.leaf, format!("{marks:?}"))
+        })
+        .collect();
+    let conflicts = channel.board().conflicts().filter(|(_, conflict)| conflict.open);
+    let unseen: Vec<_> = conflicts.map(|(key, conflict)| (*key, conflict.unseen)).collect();
     let alarms = channel.board().alarms().iter();
     let mut alarms: Vec<_> = alarms
         .map(|alarm| {
@@ -285,6 +297,7 @@ fn picture(channel: &Channel) -> Vec<(&'static str, String)> {
     let anchored = LogRef::ALL.map(|log| (channel.log(log).anchored, channel.log(log).substance));
     vec![
         ("notices or marks", format!("{notices:?}")),
+        ("overlaps that were not seen", format!("{unseen:?}")),
         ("alarms", format!("{alarms:?}")),
         ("epochs or suspension", format!("{epochs:?} {:?}", channel.suspension().map(|at| at.newest()))),
         ("anchors", format!("{anchored:?}")),

@@ -391,7 +391,7 @@ pub(crate) fn fingerprint(channel: &Channel) -> Fingerprint {
     let logs = LogRef::ALL.map(|log| {
         let state = channel.log(log);
         let sizes = (state.size(), state.tree.root(), state.delivered, state.anchored, state.substance, state.epoch);
-        (sizes, state.cosigned.clone(), state.cosignature)
+        (sizes, &state.times, state.cosigned.clone(), state.cosignature)
     });
     let part = |name, text: String| (name, Hash::of(text.as_bytes()));
     vec![

@@ -8,7 +8,7 @@ use skypact_airspace::{
 };
 use skypact_channel::{
     ActivityClass, Anchor, ConflictKey, Frame, Kind, LogHead, Message, Notice, NoticeAct, Pact, Reconciled, Remedy,
-    Rung, Stop, StopArea, StopRung, Terms, VerifiedReceipt,
+    Rung, Stop, StopArea, StopRung, Terms, VerifiedReceipt, Witnessed,
 };
 use skypact_record::{Hash, LogClass};
 
@@ -73,6 +73,8 @@ pub(crate) fn messages() -> Vec<(&'static str, Message)> {
         ("resume", Message::Resume { suspends: vec![a, b] }),
         ("reconciled", Message::Reconciled(Reconciled { resumes: [a, b], heads: [LogHead { size: 7, root: b }; 4] })),
         ("anchor", Message::Anchor(anchor())),
+        ("witnessed", Message::Witnessed(Witnessed { class: LogClass::Urgent, note: anchor().note })),
+        ("overdue", Message::Overdue { notice: a }),
     ]
 }
 

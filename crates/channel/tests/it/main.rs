@@ -8,6 +8,8 @@ mod bytes;
 mod exchange;
 mod golden;
 mod parties;
+mod posts;
 mod refusals;
 mod stop;
 mod suspension;
+mod timeliness;

@@ -72,6 +72,9 @@ async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
         let filed = conflict.filed.iter().filter(|filed| **filed).count();
         let _ = writeln!(text, "CONFLICT {a} - {b}, recorded by {filed} of 2 nodes");
         let _ = writeln!(text, "  {} to {}", time_text(conflict.start_ns), time_text(conflict.end_ns));
+        for party in &conflict.unseen_by {
+            let _ = writeln!(text, "  UNSEEN OVERLAP: {party} had the other notice and does not cite it");
+        }
         for notice in notices.iter().filter(|notice| conflict.versions.contains(&notice.version)) {
             let _ = writeln!(text, "  {}", line(notice));
         }

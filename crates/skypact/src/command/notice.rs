@@ -248,8 +248,12 @@ async fn list(place: &Where, all: bool, json: bool) -> Result<Outcome, CliError>
 pub(super) fn line(notice: &NoticeView) -> String {
     let read = notice.read_back_by.as_deref().map_or("unread".to_owned(), |officer| format!("read by {officer}"));
     let call_sign = notice.call_sign.as_deref().unwrap_or("-");
+    // PROVISIONAL alone is the state of each notice in its first second.
+    let late = notice.timeliness.as_deref().filter(|mark| mark.starts_with("LATE"));
+    let marks = [late, notice.overdue.then_some("OVERDUE"), notice.in_suspension.then_some("IN SUSPENSION")];
+    let marks = marks.into_iter().flatten().fold(read, |line, mark| line + ", " + mark);
     format!(
-        "{}  {:<5} {:<10} {:<9} {} {read}",
+        "{}  {:<5} {:<10} {:<9} {} {marks}",
         short(&notice.id),
         notice.party,
         call_sign,

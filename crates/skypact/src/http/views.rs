@@ -148,6 +148,12 @@ pub struct NoticeView {
     pub stands: bool,
     /// Whether its newest version was filed while the channel was suspended: it counts for safety, and binds nobody.
     pub in_suspension: bool,
+    /// LATE, PROVISIONAL, both or neither: whether it came below the pact's minimum, and whether witnesses have fixed that.
+    pub timeliness: Option<String>,
+    /// Least time from when a version was seen by witnesses (or, provisionally, claims to have been written) to when it takes effect, nanoseconds.
+    pub lead_ns: i64,
+    /// Whether its author's node has recorded that the newest version was not read back in time.
+    pub overdue: bool,
     /// Class of activity.
     pub class: String,
     /// Call sign.
@@ -179,6 +185,8 @@ pub struct ConflictView {
     pub volume_pairs: u64,
     /// Whether both versions are the newest and stand.
     pub open: bool,
+    /// UNSEEN OVERLAP: parties whose node held the other's version when an officer filed without citing it.
+    pub unseen_by: Vec<String>,
     /// Which parties' nodes have recorded it, in the order of the parties.
     pub filed: [bool; 2],
     /// Leaf hashes of proposals.
@@ -332,6 +340,7 @@ pub fn stop(channel: &Channel, alarm: &Alarm, now_ns: i64) -> StopView {
 /// View of a notice.
 pub fn notice(channel: &Channel, state: &NoticeState) -> NoticeView {
     let (notice, window) = (&state.notice, state.notice.window());
+    let timeliness = channel.timeliness(state);
     NoticeView {
         id: state.id().to_string(),
         version: state.origin.leaf.to_string(),
@@ -341,6 +350,9 @@ pub fn notice(channel: &Channel, state: &NoticeState) -> NoticeView {
         act: notice.act.name().to_owned(),
         stands: state.stands(),
         in_suspension: channel.filed_in_suspension(&state.origin),
+        timeliness: timeliness.mark().map(str::to_owned),
+        lead_ns: timeliness.lead_ns,
+        overdue: state.overdue().is_some(),
         class: notice.class.name().to_owned(),
         call_sign: notice.call_sign.clone(),
         start_ns: window.start().0,
@@ -364,6 +376,11 @@ pub fn conflict(channel: &Channel, key: &ConflictKey, state: &ConflictState) -> 
         end_ns: state.window.end().0,
         volume_pairs: state.volume_pairs,
         open: state.open,
+        unseen_by: [0, 1]
+            .into_iter()
+            .filter(|party| state.unseen[*party])
+            .map(|party| channel.pact().party_name(party).to_owned())
+            .collect(),
         filed: [state.filed[0].is_some(), state.filed[1].is_some()],
         proposals: state.proposals.iter().map(ToString::to_string).collect(),
     }

@@ -47,6 +47,7 @@ fn status(error: &NodeError) -> u16 {
         NodeError::Frame(_) => 400,
         NodeError::UnknownChannel { .. } | NodeError::Pact(_) => 404,
         NodeError::Refused { rejection, .. } if matches!(**rejection, Rejection::Gap { .. }) => 409,
+        NodeError::Refused { rejection, .. } if matches!(**rejection, Rejection::QuotaExceeded { .. }) => 503,
         NodeError::Refused { .. } => 422,
         _ => 503,
     }

@@ -45,8 +45,10 @@ async fn a_second_history_is_refused_and_leaves_a_proof_that_anybody_can_check()
     let red = ground.start("RED", "127.0.0.1:0", &blue.address.to_string()).await;
     red.handle.submit(CHANNEL, vec![ground.act("RED", &notice("KOBALT 21", 180, 240))]).await.expect("recorded");
     let log = LogRef { party: 1, class: LogClass::Routine };
-    until(&blue, "BLUE holds RED's notice", move |channel| channel.log(log).size() == 2).await;
+    until(&blue, "BLUE holds RED's notice", move |channel| channel.log(log).size() >= 2).await;
     red.stop().await.expect("a clean stop");
+    let root = move |channels: &skypact::node::Channels| channels.get(CHANNEL).expect("it is").log(log).tree.root();
+    let held = blue.handle.query(root).await.expect("it runs");
 
     let dir = ground.dir.join("blue");
     let path = |file: &str| ground.dir.join(file).to_str().expect("a path of the test").to_owned();
@@ -64,7 +66,7 @@ async fn a_second_history_is_refused_and_leaves_a_proof_that_anybody_can_check()
         assert_eq!(answer.status, 422);
         assert!(String::from_utf8_lossy(&answer.body).contains("root-differs"));
     }
-    until(&blue, "BLUE still holds the first history", move |channel| channel.log(log).size() == 2).await;
+    assert_eq!(blue.handle.query(root).await.expect("it runs"), held, "BLUE still holds the first history");
 
     let (code, list) = skypact(&["fork", "list", "--dir", &path("blue"), "--out", &path("")]);
     assert_eq!((code, list["forks"].as_array().map(Vec::len)), (Some(1), Some(1)), "{list}");

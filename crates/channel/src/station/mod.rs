@@ -3,18 +3,22 @@
 //! answer leaves. What goes out, frames and requests to witnesses, is derived from the state alone, so that a crash loses
 //! nothing: it is derived again. The shell and the simulator drive the same station.
 
+mod clerk;
+
 use std::collections::BTreeSet;
 
 use skypact_airspace::UtcNanos;
-use skypact_record::{AddCheckpoint, Checkpoint, Entry, ForkProof, Hash, SignedCheckpoint, Signer, Tree, cosign};
+use skypact_record::{
+    AddCheckpoint, Checkpoint, Entry, ForkProof, Hash, LogClass, SignedCheckpoint, Signer, Tree, cosign,
+};
 
-use crate::anchor::Anchor;
+use self::clerk::Clerk;
 use crate::channel::Channel;
 use crate::decide::{Command, Context, Decision, Rejection};
 use crate::draft::{Draft, Submission};
 use crate::frame::{Frame, FrameAnswer, FrameError, VerifiedEntry, VerifiedFrame, VerifiedReceipt};
 use crate::log::LogRef;
-use crate::message::Message;
+use crate::quota::Quota;
 
 /// Keys that a running node signs with.
 pub struct Signers {
@@ -124,18 +128,21 @@ pub struct Station {
     heads: [Option<SignedCheckpoint>; 4],
     /// Logs of which a fork was proven since the start: one proof is enough, and making it costs work.
     forked: [bool; 4],
-    /// When the newest anchor was placed since the start.
-    anchored_at: Option<UtcNanos>,
+    /// What is said when its time comes.
+    clerk: Clerk,
+    /// What each party may still add to each log, in the order of [`LogRef::ALL`].
+    quotas: [Quota; 4],
 }
-
-/// Least time between two anchors, ns: many frames of a busy counterpart become one, and each head is anchored within 1 s.
-const ANCHOR_PAUSE_NS: i64 = 500_000_000;
 
 impl Station {
     /// A station whose channel holds nothing yet, or what [`Station::replay`] gives it.
     pub fn new(channel: Channel, signers: Signers) -> Self {
         let (changes, heads) = (Changes::default(), Default::default());
-        Self { channel, signers, changes, heads, forked: [false; 4], anchored_at: None }
+        let per_hour = channel.pact().terms().entries_per_hour_max;
+        // The counterpart may make up for a day without link; the own officers are told at once.
+        let saved_hours = |log: LogRef| if log.party == channel.me() { 1 } else { 24 };
+        let quotas = LogRef::ALL.map(|log| Quota::new(per_hour, saved_hours(log)));
+        Self { channel, signers, changes, heads, forked: [false; 4], clerk: Clerk::default(), quotas }
     }
 
     /// The state, changes that are not durable yet among it.
@@ -167,6 +174,7 @@ impl Station {
                 receipt.cosignatures.retain(|line| line.witness == *witness);
             }
         }
+        self.clerk.note(&receipt);
         self.channel.apply_receipt(&receipt);
         Ok(())
     }
@@ -180,6 +188,10 @@ impl Station {
 
     /// Records an officer's act.
     pub fn submit(&mut self, act: Submission, context: &mut Context<'_>) -> Result<Placed, Rejection> {
+        let log = LogRef { party: self.channel.me(), class: act.act.act().log_class };
+        if log.class == LogClass::Routine {
+            self.take_quota(log, 1, context.now)?;
+        }
         let placed = self.decide(Command::Submit(Box::new(act)), context)?;
         Ok(placed.into_iter().next().expect("an act that is not refused is placed"))
     }
@@ -188,6 +200,8 @@ impl Station {
     /// counterpart signed two histories, the proof is kept.
     pub fn receive(&mut self, frame: VerifiedFrame, context: &mut Context<'_>) -> Result<FrameAnswer, Rejection> {
         let (log, checkpoint, note) = (frame.log, frame.checkpoint.clone(), frame.note.clone());
+        let new = (frame.start + frame.entries.len() as u64).saturating_sub(self.channel.log(log).size());
+        self.take_quota(log, new, context.now)?;
         let (start, hashes) = (frame.start, frame.entries.iter().map(|entry| entry.hash).collect::<Vec<Hash>>());
         if let Err(rejection) = self.decide(Command::Receive(Box::new(frame)), context) {
             if !self.forked[log.place()] {
@@ -203,6 +217,11 @@ impl Station {
         Ok(FrameAnswer { held: held.size(), note, root: held.root() })
     }
 
+    fn take_quota(&mut self, log: LogRef, entries: u64, now: UtcNanos) -> Result<(), Rejection> {
+        let per_hour = self.channel.pact().terms().entries_per_hour_max;
+        self.quotas[log.place()].take(entries, now).map_err(|wait_s| Rejection::QuotaExceeded { per_hour, wait_s })
+    }
+
     /// Keeps the counterpart's receipt, or a witness's cosignature.
     pub fn keep(&mut self, receipt: VerifiedReceipt, context: &mut Context<'_>) -> Result<(), Rejection> {
         self.decide(Command::Receipt(Box::new(receipt)), context).map(drop)
@@ -214,9 +233,7 @@ impl Station {
         while let Some(draft) = self.channel.finding(context) {
             self.say(draft);
         }
-        if self.due().is_some_and(|due| due <= context.now || self.anchored_at > Some(context.now)) {
-            self.anchor(context);
-        }
+        self.say_what_is_due(context);
         let grown: BTreeSet<usize> = self.changes.entries.iter().map(|(log, _)| log.place()).collect();
         for log in LogRef::ALL.into_iter().filter(|log| log.party == self.channel.me()) {
             if grown.contains(&log.place()) {
@@ -225,39 +242,6 @@ impl Station {
             }
         }
         std::mem::take(&mut self.changes)
-    }
-
-    /// When a round has to be ended even if nothing comes in: a head of the counterpart waits to be anchored.
-    pub fn due(&self) -> Option<UtcNanos> {
-        self.unanchored().next()?;
-        Some(self.anchored_at.map_or(UtcNanos(i64::MIN), |at| UtcNanos(at.0.saturating_add(ANCHOR_PAUSE_NS))))
-    }
-
-    /// The counterpart's logs that hold more than anchors behind the newest anchored head, with the head that comes next.
-    fn unanchored(&self) -> impl Iterator<Item = (LogRef, &SignedCheckpoint)> {
-        let theirs = LogRef::ALL.into_iter().filter(|log| log.party != self.channel.me());
-        theirs.filter_map(|log| {
-            let (state, head) = (self.channel.log(log), self.heads[log.place()].as_ref()?);
-            (state.substance > state.anchored && head.checkpoint().size > state.anchored).then_some((log, head))
-        })
-    }
-
-    fn anchor(&mut self, context: &mut Context<'_>) {
-        let anchors: Vec<Anchor> = self
-            .unanchored()
-            .filter_map(|(log, head)| {
-                let state = self.channel.log(log);
-                let (previous, size) = (state.anchored, head.checkpoint().size);
-                let proof = state.tree.consistency(previous, size).ok()?;
-                let note = head.only_by(&self.channel.pact().log_keys(log).checkpoint).encode();
-                Some(Anchor { class: log.class, note, previous, proof })
-            })
-            .collect();
-        for anchor in anchors {
-            let message = Message::Anchor(anchor);
-            self.say(Draft::new(&self.channel.facts(), &message, Vec::new(), context.now, context.entropy));
-        }
-        self.anchored_at = Some(context.now);
     }
 
     /// The signed checkpoint of an own log at a size that it has or had.
@@ -375,6 +359,7 @@ impl Station {
         if receipt.mirrored && size > known.delivered {
             kinds.push(NoteKind::Receipt);
         }
+        self.clerk.note(receipt);
         let kept = kinds.into_iter().map(|kind| KeptNote { log: receipt.log, kind, note: receipt.note.clone() });
         self.changes.notes.extend(kept);
         self.channel.apply_receipt(receipt);

@@ -1,0 +1,146 @@
+//! What a station says by itself when the time for it has come: the counterpart's signed heads and its own witnessed ones
+//! go into the own log, and what was not read back in time is stated.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use skypact_airspace::UtcNanos;
+use skypact_record::{LogClass, NoteSignature, SignedCheckpoint};
+
+use super::Station;
+use crate::anchor::{Anchor, Witnessed};
+use crate::decide::Context;
+use crate::draft::Draft;
+use crate::frame::VerifiedReceipt;
+use crate::log::LogRef;
+use crate::message::Message;
+
+/// Least time between two entries about heads, ns: many frames of a busy counterpart become one, and each head is anchored
+/// within 1 s.
+const HEADS_PAUSE_NS: i64 = 500_000_000;
+
+/// What the clerk remembers; a start begins anew.
+#[derive(Debug, Default)]
+pub(super) struct Clerk {
+    /// When heads were last put into the log.
+    heads_at: Option<UtcNanos>,
+    /// The newest cosignature of each witness over each log: size and line.
+    lines: BTreeMap<(usize, String), (u64, NoteSignature)>,
+    /// Own entries up to here have a deadline, as far as they need one.
+    watched: u64,
+    /// When notices have to be read back, ns UTC, with their index in the own routine log.
+    deadlines: VecDeque<(i64, u64)>,
+}
+
+impl Clerk {
+    /// Keeps the lines of witnesses.
+    pub(super) fn note(&mut self, receipt: &VerifiedReceipt) {
+        if receipt.cosignatures.is_empty() {
+            return;
+        }
+        let Ok(signed) = SignedCheckpoint::parse(&receipt.note) else { return };
+        let size = receipt.checkpoint.size;
+        for line in signed.signatures() {
+            if !receipt.cosignatures.iter().any(|known| known.hash == line.hash()) {
+                continue;
+            }
+            let kept = self.lines.entry((receipt.log.place(), line.name.clone()));
+            let kept = kept.or_insert_with(|| (0, line.clone()));
+            if size > kept.0 {
+                *kept = (size, line.clone());
+            }
+        }
+    }
+}
+
+impl Station {
+    /// When a round has to be ended even if nothing comes in.
+    pub fn due(&self) -> Option<UtcNanos> {
+        let heads = (self.unanchored().next().is_some() || self.unstated().next().is_some()).then(|| {
+            let last = self.clerk.heads_at;
+            last.map_or(UtcNanos(i64::MIN), |at| UtcNanos(at.0.saturating_add(HEADS_PAUSE_NS)))
+        });
+        let deadline = self.clerk.deadlines.front().map(|(due_ns, _)| UtcNanos(*due_ns));
+        heads.into_iter().chain(deadline).min()
+    }
+
+    pub(super) fn say_what_is_due(&mut self, context: &mut Context<'_>) {
+        self.watch(context.now);
+        let now = context.now;
+        // A clock that was set back must not silence the clerk until it comes round.
+        let rested = self.clerk.heads_at.is_none_or(|at| at > now || at.0.saturating_add(HEADS_PAUSE_NS) <= now.0);
+        let mut messages = Vec::new();
+        if rested {
+            messages.extend(self.anchors().into_iter().map(Message::Anchor));
+            messages.extend(self.witnessed().into_iter().map(Message::Witnessed));
+        }
+        if !messages.is_empty() {
+            self.clerk.heads_at = Some(now);
+        }
+        while let Some((_, index)) = self.clerk.deadlines.pop_front_if(|(due_ns, _)| *due_ns <= now.0) {
+            let unread = self.channel.board().unread(self.channel.me(), index..index + 1).next();
+            messages.extend(unread.map(|(_, notice)| Message::Overdue { notice }));
+        }
+        for message in messages {
+            self.say(Draft::new(&self.channel.facts(), &message, Vec::new(), now, context.entropy));
+        }
+    }
+
+    /// Sets the deadline of each notice that the counterpart has signed for since: from when that was known here, so that a
+    /// silent link is nobody's fault.
+    fn watch(&mut self, now: UtcNanos) {
+        let me = self.channel.me();
+        let delivered = self.channel.log(LogRef { party: me, class: LogClass::Routine }).delivered;
+        if delivered <= self.clerk.watched {
+            return;
+        }
+        let due_ns = now.0.saturating_add(self.channel.pact().terms().acknowledgement_deadline_ns);
+        let unread = self.channel.board().unread(me, self.clerk.watched..delivered);
+        self.clerk.deadlines.extend(unread.map(|(index, _)| (due_ns, index)));
+        self.clerk.watched = delivered;
+    }
+
+    /// The counterpart's logs that hold more than entries about heads behind the newest anchored head, with the head that
+    /// comes next.
+    fn unanchored(&self) -> impl Iterator<Item = (LogRef, &SignedCheckpoint)> {
+        let theirs = LogRef::ALL.into_iter().filter(|log| log.party != self.channel.me());
+        theirs.filter_map(|log| {
+            let (state, head) = (self.channel.log(log), self.heads[log.place()].as_ref()?);
+            (state.substance > state.anchored && head.checkpoint().size > state.anchored).then_some((log, head))
+        })
+    }
+
+    fn anchors(&self) -> Vec<Anchor> {
+        let anchor = |(log, head): (LogRef, &SignedCheckpoint)| {
+            let state = self.channel.log(log);
+            let (previous, size) = (state.anchored, head.checkpoint().size);
+            let proof = state.tree.consistency(previous, size).ok()?;
+            let note = head.only_by(&self.channel.pact().log_keys(log).checkpoint).encode();
+            Some(Anchor { class: log.class, note, previous, proof })
+        };
+        self.unanchored().filter_map(anchor).collect()
+    }
+
+    /// Lines of witnesses over own logs beyond what is stated, as far as more than entries about heads stands there.
+    fn unstated(&self) -> impl Iterator<Item = (LogRef, u64, &NoteSignature)> {
+        self.clerk.lines.iter().filter_map(|((place, witness), (size, line))| {
+            let log = LogRef::ALL[*place];
+            let state = self.channel.log(log);
+            let stated = state.times.size(witness);
+            let is_own = log.party == self.channel.me();
+            (is_own && *size > stated && state.substance > stated).then_some((log, *size, line))
+        })
+    }
+
+    /// The own heads that they cosigned; witnesses of one head share a note.
+    fn witnessed(&self) -> Vec<Witnessed> {
+        let mut notes: BTreeMap<(usize, u64), SignedCheckpoint> = BTreeMap::new();
+        for (log, size, line) in self.unstated() {
+            notes.entry((log.place(), size)).or_insert_with(|| self.checkpoint(log, size)).add(line.clone());
+        }
+        let note = |((place, _), note): ((usize, u64), SignedCheckpoint)| Witnessed {
+            class: LogRef::ALL[place].class,
+            note: note.encode(),
+        };
+        notes.into_iter().map(note).collect()
+    }
+}
