@@ -11,7 +11,7 @@ fn options(seed: u64, mutation: Option<Mutation>) -> Options {
 #[test]
 fn nothing_is_violated_in_the_fixed_seeds() {
     let mut total = Outcome::default();
-    for seed in 1..=30 {
+    for seed in 1..=40 {
         let outcome = run(options(seed, None), &mut |_| {});
         let outcome = outcome.unwrap_or_else(|violation| panic!("seed {seed}: {violation}"));
         total.packets += outcome.packets;
