@@ -6,12 +6,14 @@
 //! Formats are in docs/channel-protocol.md.
 
 mod board;
+mod carriage;
 mod channel;
 mod class;
 mod codec;
 mod decide;
 mod draft;
 mod frame;
+mod frames_file;
 mod log;
 mod message;
 mod pact;
@@ -20,6 +22,7 @@ mod terms;
 mod volume_codec;
 
 pub use board::{Board, ConflictState, Misfit, NoticeState, Origin, ProposalState, ReadBack};
+pub use carriage::{Carriage, CarriageError, ExportFrom, Heard, OwnLogs, Run, VerifiedAnswer};
 pub use channel::{Anomaly, AnomalyReason, Channel, EntryRef};
 pub use class::ActivityClass;
 pub use codec::CodecError;
@@ -28,6 +31,9 @@ pub use draft::{Draft, Entropy, Facts, Submission};
 pub use frame::{
     ENTRIES_MAX, EntryFault, FRAME_MAX_BYTES, Frame, FrameAnswer, FrameError, VerifiedEntry, VerifiedFrame,
     VerifiedReceipt, WitnessLine,
+};
+pub use frames_file::{
+    FRAMES_FILE_MAX_BYTES, FRAMES_FILE_MAX_ITEMS, FramesFileError, FramesHead, FramesItem, FramesReader, FramesWriter,
 };
 pub use log::{Log, LogRef, NewestCosignature};
 pub use message::{ConflictKey, Kind, Message, Notice, NoticeAct, Remedy};

@@ -4,6 +4,7 @@
 
 mod agreement;
 mod bytes;
+mod carriage;
 mod exchange;
 mod golden;
 mod parties;

@@ -5,6 +5,8 @@ mod access;
 mod ack;
 mod bench;
 mod bundle;
+mod carriage;
+mod carriage_file;
 mod completions;
 mod conflicts;
 mod demo;
@@ -71,6 +73,8 @@ enum Command {
     Ack(ack::Args),
     /// Show conflicts, propose a way out, accept one.
     Conflicts(conflicts::Args),
+    /// Carry a channel's frames to the counterpart by file, where there is no link.
+    Channel(carriage::Args),
     /// Write the evidence bundle of a channel.
     ExportBundle(bundle::Args),
     /// Verify an evidence bundle: needs nothing but the file, and no network.
@@ -131,6 +135,7 @@ fn run(cli: Cli) -> Result<Outcome, CliError> {
         Command::Inbox(args) => wait_for(inbox::run(args, json)),
         Command::Ack(args) => wait_for(ack::run(args, json)),
         Command::Conflicts(args) => wait_for(conflicts::run(args, json)),
+        Command::Channel(args) => wait_for(carriage::run(args, json)),
         Command::ExportBundle(args) => wait_for(bundle::run(args, json)),
         Command::Demo(args) => wait_for(demo::run(args, json)),
     }
