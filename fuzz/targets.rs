@@ -9,6 +9,7 @@ use skypact::http::dss::keys::KeySet;
 use skypact::http::dss::metrics::Metrics;
 use skypact::http::dss::token::{Authenticator, TokenRules};
 use skypact_airspace::UtcNanos;
+use skypact_channel::{FramesItem, FramesReader, FramesWriter, Pact, VerifiedAnswer};
 use skypact_dss::{Caller, Change, Dss, Operation, Recorded, Scope, Scopes, Stamp, Target};
 use skypact_f3548::{
     ErrorReport, ParseOptions, PutConstraintReference, PutOperationalIntentReference, PutSubscription, Query, Request,
@@ -21,7 +22,7 @@ use skypact_record::{JournalLeaf, SignedCheckpoint, verify_journal};
 type Run = fn(&[u8]);
 
 /// The targets: name, which is that of a folder of seeds, and what it runs.
-pub(crate) const TARGETS: [(&str, Run); 7] = [
+pub(crate) const TARGETS: [(&str, Run); 8] = [
     ("request", request),
     ("changes", changes),
     ("token", token),
@@ -29,6 +30,7 @@ pub(crate) const TARGETS: [(&str, Run); 7] = [
     ("journal_bundle", journal_bundle),
     ("record_bundle", record_bundle),
     ("note", note),
+    ("frames_file", frames_file),
 ];
 
 /// The time at which everything here takes place: 2026-01-01.
@@ -157,6 +159,53 @@ pub(crate) fn note(bytes: &[u8]) {
         Err(error) => assert!(!error.code().is_empty() && !error.to_string().is_empty()),
     }
 }
+
+/// A file of frames, read in pieces whose length the first byte chooses. What is in it is held against the pact of the golden files.
+pub(crate) fn frames_file(bytes: &[u8]) {
+    static PACT: LazyLock<Pact> = LazyLock::new(|| Pact::decode(PACT_BYTES).expect("a pact in force"));
+    let Some((piece, file)) = bytes.split_first() else { return };
+    let mut reader = FramesReader::default();
+    let mut again: Option<(FramesWriter, Vec<u8>)> = None;
+    let refused = |code: &str, words: &str| assert!(!code.is_empty() && !words.is_empty());
+    for piece in file.chunks(1 + usize::from(*piece)) {
+        reader.push(piece);
+        loop {
+            let item = match reader.next_item() {
+                Ok(Some(item)) => item,
+                Ok(None) => break,
+                Err(error) => return refused(error.code(), &error.to_string()),
+            };
+            match &item {
+                FramesItem::Head(head) => {
+                    again = Some(FramesWriter::new(head));
+                    continue;
+                }
+                FramesItem::Answer(answer) => {
+                    if let Err(error) = VerifiedAnswer::verify(answer.clone(), &PACT) {
+                        refused(error.code(), &error.to_string());
+                    }
+                }
+                FramesItem::Frame(frame) => {
+                    for sender in [0, 1] {
+                        if let Err(error) = frame.verify(&PACT, sender) {
+                            refused(error.code(), &error.to_string());
+                        }
+                    }
+                }
+                FramesItem::End { .. } => {}
+            }
+            let (writer, written) = again.as_mut().expect("the head is first");
+            written.extend(writer.item(&item));
+        }
+    }
+    match reader.finish() {
+        Ok(()) => assert_eq!(again.expect("it has a head").1, file, "it has one form"),
+        Err(error) => refused(error.code(), &error.to_string()),
+    }
+}
+
+/// The pact of the channel's golden files.
+const PACT_BYTES: &[u8] = include_bytes!("../crates/channel/golden/pact");
 
 /// A public key made for these targets; the private one was thrown away.
 const KEY: &str = "\

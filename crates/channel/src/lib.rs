@@ -7,12 +7,14 @@
 
 mod anchor;
 mod board;
+mod carriage;
 mod channel;
 mod class;
 mod codec;
 mod decide;
 mod draft;
 mod frame;
+mod frames_file;
 mod kind;
 mod log;
 mod message;
@@ -28,6 +30,7 @@ mod volume_codec;
 
 pub use anchor::{Anchor, Witnessed};
 pub use board::{Board, ConflictState, Misfit, NoticeState, Origin, ProposalState, ReadBack, Version};
+pub use carriage::{Carriage, CarriageError, ExportFrom, Heard, OwnLogs, Run, VerifiedAnswer};
 pub use channel::{Anomaly, AnomalyReason, Channel, EntryRef};
 pub use class::ActivityClass;
 pub use codec::CodecError;
@@ -36,6 +39,9 @@ pub use draft::{Draft, Entropy, Facts, Submission};
 pub use frame::{
     ENTRIES_MAX, EntryFault, FRAME_MAX_BYTES, Frame, FrameAnswer, FrameError, VerifiedEntry, VerifiedFrame,
     VerifiedReceipt, WitnessLine,
+};
+pub use frames_file::{
+    FRAMES_FILE_MAX_BYTES, FRAMES_FILE_MAX_ITEMS, FramesFileError, FramesHead, FramesItem, FramesReader, FramesWriter,
 };
 pub use kind::Kind;
 pub use log::{Log, LogRef, NewestCosignature};

@@ -12,6 +12,7 @@ use skypact_channel::{
 };
 use skypact_record::{Hash, LogClass};
 
+use crate::carriage::{self, round_trip};
 use crate::parties::{BLUE, Machine, RED, SECOND, T0, here, pact_bytes};
 
 fn path(name: &str) -> PathBuf {
@@ -136,6 +137,15 @@ fn the_golden_frame_holds_and_its_receipt_is_the_mirrors() {
 }
 
 #[test]
+fn the_golden_files_of_frames_are_red_s_and_blue_s_answer_to_it() {
+    let (out, back) = round_trip();
+    for (name, items) in [("frames-file", out), ("frames-file-answer", back)] {
+        assert_eq!(carriage::read(&read(name), 4_096).unwrap(), items, "{name}");
+        assert_eq!(carriage::written(&items), read(name), "{name}");
+    }
+}
+
+#[test]
 #[ignore = "writes the golden files"]
 fn write_golden_files() {
     std::fs::create_dir_all(path("")).unwrap();
@@ -145,6 +155,9 @@ fn write_golden_files() {
     let (frame, receipt) = exchange();
     std::fs::write(path("frame"), frame).unwrap();
     std::fs::write(path("receipt"), receipt).unwrap();
+    let (out, back) = round_trip();
+    std::fs::write(path("frames-file"), carriage::written(&out)).unwrap();
+    std::fs::write(path("frames-file-answer"), carriage::written(&back)).unwrap();
     std::fs::write(path("terms"), Terms::template().encode()).unwrap();
     std::fs::write(path("pact"), pact_bytes("test-1", &Terms::template())).unwrap();
 }

@@ -5,6 +5,7 @@
 mod agreement;
 mod anchors;
 mod bytes;
+mod carriage;
 mod exchange;
 mod golden;
 mod parties;

@@ -1,4 +1,4 @@
-//! `skypact channel`: how a channel stands, and its suspension and resumption. Suspending is an act of one person, at once;
+//! `skypact channel`: how a channel stands, its suspension and resumption, and its carriage by file ([`super::carriage`]). Suspending is an act of one person, at once;
 //! resuming takes a person of each party, after which both nodes compare the logs and open the next epoch.
 
 use std::fmt::Write as _;
@@ -8,7 +8,7 @@ use skypact_channel::Message;
 use super::desk::{Desk, Where, Who, hash};
 use super::exit::show;
 use super::quantity::time_text;
-use super::{CliError, Outcome};
+use super::{CliError, Outcome, carriage};
 use crate::http::views::{ChannelView, SuspensionView};
 
 /// Arguments of `channel`.
@@ -34,10 +34,16 @@ enum Step {
     },
     /// Be ready to resume. The channel resumes when the other party is, too, and both nodes have found the same logs.
     Resume,
+    /// Write a file for the counterpart: what it does not hold, and the receipts for what came from it.
+    ExportFrames(carriage::Export),
+    /// Take in a file of the counterpart's.
+    ImportFrames(carriage::Import),
 }
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     match &args.step {
+        Some(Step::ExportFrames(export)) => carriage::export(&args.place, export, json).await,
+        Some(Step::ImportFrames(import)) => carriage::import(&args.place, import, json).await,
         None | Some(Step::Status) => {
             let desk = Desk::open(&args.place).await?;
             show(json, &desk.view, &status(&desk.view));

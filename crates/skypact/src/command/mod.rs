@@ -5,6 +5,8 @@ mod access;
 mod ack;
 mod bench;
 mod bundle;
+mod carriage;
+mod carriage_file;
 mod channel;
 mod completions;
 mod conflicts;
@@ -75,7 +77,7 @@ enum Command {
     Conflicts(conflicts::Args),
     /// Call STOP, answer one, lift one, or list them (safety-of-flight calls).
     Stop(stop::Args),
-    /// Show how a channel stands; suspend it, resume it.
+    /// Show how a channel stands; suspend it, resume it; carry it by file.
     Channel(channel::Args),
     /// Write the evidence bundle of a channel.
     ExportBundle(bundle::Args),

@@ -60,42 +60,69 @@ impl LocalClient {
 
     /// Asks and reads the JSON answer.
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Problem> {
-        let answer = self.send("GET", path, Vec::new()).await?;
+        let answer = self.send("GET", path, "application/json", Vec::new()).await?;
+        self.read(answer).await
+    }
+
+    /// Sends bytes and reads the JSON answer.
+    pub async fn post_bytes<T: DeserializeOwned>(&self, path: &str, body: Vec<u8>) -> Result<T, Problem> {
+        let answer = self.send("POST", path, "application/octet-stream", body).await?;
         self.read(answer).await
     }
 
     /// Sends JSON and reads the JSON answer.
     pub async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Problem> {
         let body = serde_json::to_vec(body).map_err(|error| unreadable(&error.to_string()))?;
-        let answer = self.send("POST", path, body).await?;
+        let answer = self.send("POST", path, "application/json", body).await?;
         self.read(answer).await
     }
 
     /// Streams an answer into a new file.
     pub async fn download(&self, path: &str, out: &Path) -> Result<u64, Problem> {
-        let mut answer = self.send("GET", path, Vec::new()).await?;
-        if !answer.status().is_success() {
-            return Err(self.read::<()>(answer).await.err().unwrap_or_else(|| unreadable("no error in it")));
-        }
         let cannot = |error: std::io::Error| {
             Problem::request(500, "file-unusable", "out", format!("{}: {error}", out.display()))
         };
-        let mut file = std::fs::File::create(out).map_err(cannot)?;
+        let mut file = None;
+        let length = self.fetch(path, |data| {
+            let file = match &mut file {
+                Some(file) => file,
+                None => file.insert(std::fs::File::create(out).map_err(cannot)?),
+            };
+            file.write_all(data).map_err(cannot)
+        });
+        let length = length.await?;
+        if let Some(file) = file {
+            file.sync_all().map_err(cannot)?;
+        }
+        Ok(length)
+    }
+
+    /// Asks, and hands the answer on piece by piece; its length.
+    pub async fn fetch(&self, path: &str, mut take: impl FnMut(&[u8]) -> Result<(), Problem>) -> Result<u64, Problem> {
+        let mut answer = self.send("GET", path, "application/json", Vec::new()).await?;
+        if !answer.status().is_success() {
+            return Err(self.read::<()>(answer).await.err().unwrap_or_else(|| unreadable("no error in it")));
+        }
         let mut length = 0;
         while let Some(frame) = answer.body_mut().frame().await {
             let frame = frame.map_err(|error| unreadable(&error.to_string()))?;
             if let Some(data) = frame.data_ref() {
-                file.write_all(data).map_err(cannot)?;
+                take(data)?;
                 length += data.len() as u64;
             }
         }
-        file.sync_all().map_err(cannot)?;
         Ok(length)
     }
 
-    async fn send(&self, method: &str, path: &str, body: Vec<u8>) -> Result<hyper::Response<Incoming>, Problem> {
+    async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        content_type: &'static str,
+        body: Vec<u8>,
+    ) -> Result<hyper::Response<Incoming>, Problem> {
         let unreachable = |error: &dyn std::fmt::Display| self.unreachable(error);
-        let mut request = Request::builder().method(method).uri(path).header(CONTENT_TYPE, "application/json");
+        let mut request = Request::builder().method(method).uri(path).header(CONTENT_TYPE, content_type);
         let mut sender = match &self.node {
             Node::Socket(socket) => {
                 request = request.header(HOST, "skypact");

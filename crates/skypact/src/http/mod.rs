@@ -1,6 +1,7 @@
 //! The local API: JSON over HTTP, for the command line and the console of the same machine. On a Unix socket the node's own user is
 //! known by peer credentials; on loopback an officer is known by a token. Acting needs an officer's signature besides.
 
+pub mod carriage;
 pub mod client;
 pub mod dss;
 mod file_body;

@@ -7,7 +7,7 @@ use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use super::problem::Problem;
-use super::routes;
+use super::{carriage, routes};
 
 /// The document, pretty-printed, with a line feed at its end.
 pub fn document() -> String {
@@ -38,7 +38,9 @@ pub fn document() -> String {
         routes::stops,
         routes::check,
         routes::acts,
-        routes::bundle
+        routes::bundle,
+        carriage::export,
+        carriage::import
     ),
     components(schemas(Problem)),
     modifiers(&Tokens, &Problems)
@@ -89,6 +91,29 @@ const ACTS: &[(&str, &str)] = &[
     ),
     ("422", "The channel's rules refuse an act; the code says why. With its position: those before it were recorded."),
 ];
+/// Those of a file for the counterpart.
+const EXPORT: &[(&str, &str)] = &[
+    ("400", "field-invalid: the query, or a size beyond the end of the log."),
+    (
+        "422",
+        "counterpart-unheard: it has not said since this node's start what it holds. store-behind: what it holds is not \
+            the beginning of this node's log.",
+    ),
+];
+/// Those of a file of the counterpart.
+const IMPORT: &[(&str, &str)] = &[
+    (
+        "400",
+        "Nothing was taken: frames-file-unknown, frames-file-damaged, frames-file-truncated, frames-file-malformed, \
+            frames-file-too-large; frames-wrong-channel, frames-not-for-this-party.",
+    ),
+    ("413", "body-too-large: send it in parts."),
+    (
+        "422",
+        "An item does not hold or does not fit; the code says why: frame-gap, root-differs, store-behind and others. With \
+            its position: those before it were taken.",
+    ),
+];
 
 impl Modify for Problems {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
@@ -97,7 +122,10 @@ impl Modify for Problems {
             for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
                 let mut problems = ANY.to_vec();
                 problems.extend(CHANNEL.iter().filter(|_| has_name));
-                problems.extend(BODY.iter().filter(|_| operation.request_body.is_some()));
+                let is_frames = path.ends_with("/frames");
+                problems.extend(BODY.iter().filter(|_| operation.request_body.is_some() && !is_frames));
+                let carried = if operation.request_body.is_some() { IMPORT } else { EXPORT };
+                problems.extend(carried.iter().filter(|_| is_frames));
                 problems.extend(ACTS.iter().filter(|_| path.ends_with("/acts")));
                 add(operation, &problems);
                 // They would name our module.

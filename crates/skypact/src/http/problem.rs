@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use skypact_channel::CarriageError;
 
 use crate::node::NodeError;
 
@@ -34,7 +35,13 @@ impl Problem {
 impl From<NodeError> for Problem {
     fn from(error: NodeError) -> Self {
         let status = match &error {
-            NodeError::Refused { .. } => 422,
+            NodeError::FramesFile(_)
+            | NodeError::Carriage(
+                CarriageError::WrongChannel { .. }
+                | CarriageError::NotForThisParty { .. }
+                | CarriageError::BeyondLog { .. },
+            ) => 400,
+            NodeError::Refused { .. } | NodeError::Carriage(_) | NodeError::Frame(_) => 422,
             NodeError::UnknownChannel { .. } => 404,
             NodeError::Stopped | NodeError::NotRecorded { .. } => 503,
             _ => 500,

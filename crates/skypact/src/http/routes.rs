@@ -11,6 +11,7 @@ use axum::{Extension, Json, Router};
 use skypact_channel::{Channel, Kind, Message, Submission};
 use skypact_record::{Algorithm, Hash, KeyId, KeyRole, Part, Signature};
 
+use super::carriage;
 use super::file_body::{FileBody, nameless};
 use super::guard::Officer;
 use super::problem::Problem;
@@ -26,7 +27,7 @@ pub const BODY_MAX_BYTES: usize = 64 << 20;
 const ACTS_MAX: usize = 10_000;
 
 /// Every path, with what answers it. `openapi/local.json` has the same ones; a test compares.
-pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 9] {
+pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 10] {
     [
         ("/v1/channels", get(channels)),
         ("/v1/channels/{name}", get(channel)),
@@ -37,6 +38,7 @@ pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 9] {
         ("/v1/channels/{name}/check", post(check)),
         ("/v1/channels/{name}/acts", post(acts)),
         ("/v1/channels/{name}/bundle", get(bundle)),
+        ("/v1/channels/{name}/frames", get(carriage::export).post(carriage::import)),
     ]
 }
 

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use skypact_airspace::UtcNanos;
 use skypact_channel::{
-    Channel, Context, FrameAnswer, LogRef, Placed, Rejection, Station, Submission, VerifiedFrame, VerifiedReceipt,
+    Carriage, CarriageError, Channel, Context, FrameAnswer, FramesHead, Heard, LogRef, Placed, Rejection, Station,
+    Submission, VerifiedAnswer, VerifiedFrame, VerifiedReceipt,
 };
 use skypact_record::ForkProof;
 use tokio::sync::{oneshot, watch};
@@ -35,9 +36,28 @@ pub(super) enum Request {
     Submit { channel: String, acts: Vec<Submission>, reply: oneshot::Sender<Result<Vec<Placed>, NodeError>> },
     Receive { channel: String, frame: Box<VerifiedFrame>, reply: oneshot::Sender<Result<FrameAnswer, NodeError>> },
     Receipt { channel: String, receipt: Box<VerifiedReceipt>, reply: oneshot::Sender<Result<(), NodeError>> },
-    Link { channel: String, error: Option<String>, at_ns: i64, reply: oneshot::Sender<()> },
+    Carry { channel: String, item: Box<CarriedItem>, reply: oneshot::Sender<Result<bool, NodeError>> },
+    Link { channel: String, link: Box<LinkNews>, reply: oneshot::Sender<()> },
     Query(Read),
     Stop,
+}
+
+/// What came in a file and is no frame.
+pub(super) enum CarriedItem {
+    /// Whether the file may be imported, and is fresh.
+    Head(FramesHead),
+    /// What the counterpart holds of an own log; true when it was said since the start.
+    Answer(VerifiedAnswer, bool),
+}
+
+/// What a courier to the counterpart met with.
+pub(super) struct LinkNews {
+    /// Why the exchange failed, if it did.
+    pub(super) error: Option<String>,
+    /// What the counterpart said that it holds of a log.
+    pub(super) heard: Option<(LogRef, Heard)>,
+    /// When, nanoseconds UTC by the node's clock.
+    pub(super) at_ns: i64,
 }
 
 /// Whether the counterpart answers.
@@ -63,6 +83,8 @@ pub(super) struct Member {
     /// The writer's term for each log, in the order of [`LogRef::ALL`].
     pub(super) terms: [u64; 4],
     pub(super) link: LinkState,
+    /// What the counterpart said since the start.
+    pub(super) carriage: Carriage,
 }
 
 impl Channels {
@@ -84,6 +106,17 @@ impl Channels {
     /// Whether the counterpart of a channel answers.
     pub fn link(&self, name: &str) -> LinkState {
         self.members.get(name).map(|member| member.link.clone()).unwrap_or_default()
+    }
+}
+
+impl Member {
+    fn hear(&mut self, LinkNews { error, heard, at_ns }: LinkNews) {
+        self.link.connected = error.is_none();
+        self.link.last_answer_ns = if error.is_none() { Some(at_ns) } else { self.link.last_answer_ns };
+        self.link.last_error = error;
+        if let Some((log, heard)) = heard {
+            self.carriage.heard_by_link(log, heard);
+        }
     }
 }
 
@@ -153,11 +186,13 @@ impl Core {
                 let kept = self.ask(&channel, |station, context| station.keep(*receipt, context));
                 round.answer(reply, kept);
             }
-            Request::Link { channel, error, at_ns, reply } => {
+            Request::Carry { channel, item, reply } => {
+                let outcome = self.carry(&channel, *item);
+                round.answer(reply, outcome);
+            }
+            Request::Link { channel, link, reply } => {
                 if let Some(member) = self.channels.members.get_mut(&channel) {
-                    member.link.connected = error.is_none();
-                    member.link.last_answer_ns = if error.is_none() { Some(at_ns) } else { member.link.last_answer_ns };
-                    member.link.last_error = error;
+                    member.hear(*link);
                 }
                 // Nothing of this is recorded, so nothing has to be waited for.
                 let _ = reply.send(());
@@ -178,6 +213,25 @@ impl Core {
             })?);
         }
         Ok(placed)
+    }
+
+    /// Takes in what came in a file; whether that was fresh.
+    fn carry(&mut self, channel: &str, item: CarriedItem) -> Result<bool, NodeError> {
+        let member = self.channels.members.get_mut(channel);
+        let member = member.ok_or_else(|| NodeError::UnknownChannel { channel: channel.to_owned() })?;
+        let (station, carriage) = (&mut member.station, &mut member.carriage);
+        match item {
+            CarriedItem::Head(head) => Ok(carriage.open(station, &head)?),
+            CarriedItem::Answer(said, fresh) => {
+                let heard = carriage.hear(station, said, fresh, &mut context(&self.clock, &mut SystemEntropy));
+                heard.map(|()| fresh).map_err(|error| match error {
+                    CarriageError::Refused(rejection) => {
+                        NodeError::Refused { position: 0, rejection: Box::new(rejection) }
+                    }
+                    error => error.into(),
+                })
+            }
+        }
     }
 
     /// Asks the station of a channel.

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use skypact_channel::{ENTRIES_MAX, Frame, FrameAnswer, LogRef, Next, Pact, VerifiedReceipt};
+use skypact_channel::{ENTRIES_MAX, Frame, FrameAnswer, Heard, LogRef, Next, Pact, Station, VerifiedReceipt};
 use skypact_record::{Entry, Leaf, Part, SignedCheckpoint};
 use tokio::sync::watch;
 use tracing::{info, warn};
@@ -64,7 +64,11 @@ pub(super) async fn carry(
                 if !std::mem::replace(&mut failing, true) {
                     warn!(channel, address = client.address(), code = error.code(), %error, "the counterpart did not take a frame; trying again");
                 }
-                if node.set_link(channel.clone(), Some(error.to_string())).await.is_err() {
+                let heard = match &error {
+                    NodeError::Behind { held, .. } => Some((log, Heard::Contradicts(*held))),
+                    _ => None,
+                };
+                if node.set_link(channel.clone(), Some(error.to_string()), heard).await.is_err() {
                     return;
                 }
                 tokio::time::sleep(PAUSE).await;
@@ -105,7 +109,7 @@ async fn step(
         return Err(NodeError::File { path: "counterpart's answer".to_owned(), reason });
     }
     node.keep(channel.to_owned(), receipt).await?;
-    node.set_link(channel.to_owned(), None).await?;
+    node.set_link(channel.to_owned(), None, Some((log, Heard::Holds(answer.held)))).await?;
     *told = Told { held: Some(answer.held), ..after };
     if answer.held < end {
         let reason = format!("took {end} entries and says that it holds {}", answer.held);
@@ -133,26 +137,47 @@ fn next_frame(
     ask: bool,
 ) -> Result<Option<(Frame, Told)>, NodeError> {
     let Some(Member { station, .. }) = channels.members.get(name) else { return Ok(None) };
-    let origin = super::round::origin(station.channel(), log).as_str();
     let head = |size| station.note_frame(log, size, station.checkpoint(log, size).encode());
     match station.next(log, told.held, told.cosigned, ask) {
         Next::Nothing => Ok(None),
         Next::Confirm => Ok(Some((head(0), told))),
-        Next::Entries { start } => {
-            let entries = store.read(origin, start, ENTRIES_MAX, FRAME_BYTES)?;
-            let entries = entries.into_iter().map(|entry| wire(origin, entry)).collect::<Result<_, _>>()?;
-            Ok(Some((station.frame(log, start, entries), told)))
-        }
+        Next::Entries { start } => Ok(Some((entries_frame(station, store, log, start, u64::MAX)?, told))),
         Next::Cosigned { size } => {
-            let cosigned =
-                store.heads(origin)?.into_iter().filter(|head| matches!(head.kind, HeadKind::Cosignature(_)));
-            let note = cosigned
-                .map(|head| head.bytes)
-                .find(|note| SignedCheckpoint::parse(note).is_ok_and(|signed| signed.checkpoint().size == size));
-            Ok(note.map(|note| (station.note_frame(log, size, note), Told { cosigned: size, ..told })))
+            let frame = cosigned_frame(station, store, log, size)?;
+            Ok(frame.map(|frame| (frame, Told { cosigned: size, ..told })))
         }
         Next::Checkpoint => Ok(Some((head(station.channel().log(log).size()), told))),
     }
+}
+
+/// The frame of entries of an own log from `start` on and before `end`, as many as one takes.
+pub(super) fn entries_frame(
+    station: &Station,
+    store: &dyn Store,
+    log: LogRef,
+    start: u64,
+    end: u64,
+) -> Result<Frame, NodeError> {
+    let origin = super::round::origin(station.channel(), log).as_str();
+    let most = usize::try_from(end.saturating_sub(start)).unwrap_or(usize::MAX).min(ENTRIES_MAX);
+    let entries = store.read(origin, start, most, FRAME_BYTES)?;
+    let entries = entries.into_iter().map(|entry| wire(origin, entry)).collect::<Result<_, _>>()?;
+    Ok(station.frame(log, start, entries))
+}
+
+/// The frame of the note over `size` entries of an own log that a witness cosigned, if it is kept.
+pub(super) fn cosigned_frame(
+    station: &Station,
+    store: &dyn Store,
+    log: LogRef,
+    size: u64,
+) -> Result<Option<Frame>, NodeError> {
+    let heads = store.heads(super::round::origin(station.channel(), log).as_str())?;
+    let cosigned = heads.into_iter().filter(|head| matches!(head.kind, HeadKind::Cosignature(_)));
+    let note = cosigned
+        .map(|head| head.bytes)
+        .find(|note| SignedCheckpoint::parse(note).is_ok_and(|signed| signed.checkpoint().size == size));
+    Ok(note.map(|note| station.note_frame(log, size, note)))
 }
 
 /// A stored entry as the wire takes it.

@@ -1,6 +1,6 @@
 //! What can go wrong when something is asked of a node.
 
-use skypact_channel::{FrameError, PactError, Rejection};
+use skypact_channel::{CarriageError, FrameError, FramesFileError, PactError, Rejection};
 
 use crate::keys::KeyError;
 use crate::storage::{CommitError, StoreError};
@@ -57,6 +57,12 @@ pub enum NodeError {
         /// Entries that the counterpart says it holds.
         held: u64,
     },
+    /// Something cannot be carried by file.
+    #[error(transparent)]
+    Carriage(#[from] CarriageError),
+    /// A file of frames cannot be read.
+    #[error(transparent)]
+    FramesFile(#[from] FramesFileError),
     /// Storage failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -98,6 +104,8 @@ impl NodeError {
             Self::NotRecorded { code, .. } | Self::Bundle { code, .. } => code,
             Self::StoreDiffers { .. } => "store-differs",
             Self::Behind { .. } => "store-behind",
+            Self::Carriage(error) => error.code(),
+            Self::FramesFile(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Key(error) => error.code(),
             Self::Pact(error) => error.code(),
@@ -111,6 +119,8 @@ impl NodeError {
         match self {
             Self::Refused { rejection, .. } => rejection.field(),
             Self::UnknownChannel { .. } => Some("channel"),
+            Self::Carriage(CarriageError::BeyondLog { .. }) => Some("from"),
+            Self::FramesFile(_) => Some("file"),
             _ => None,
         }
     }

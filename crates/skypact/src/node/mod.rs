@@ -3,6 +3,7 @@
 //! becomes entries, ONE transaction makes them durable, and only then answers go out and couriers wake.
 
 mod bundle;
+mod carriage;
 mod core;
 mod courier;
 mod error;
@@ -11,6 +12,7 @@ mod round;
 mod signer;
 mod start;
 
+pub use carriage::{ExportOptions, Imported};
 pub use core::{Channels, LinkState, fork_document};
 pub use error::NodeError;
 pub use peer::FRAMES_PATH;
@@ -23,10 +25,10 @@ use std::path::PathBuf;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, OnceLock};
 
-use skypact_channel::{FrameAnswer, Submission, VerifiedFrame, VerifiedReceipt};
+use skypact_channel::{FrameAnswer, Heard, LogRef, Submission, VerifiedFrame, VerifiedReceipt};
 use tokio::sync::{oneshot, watch};
 
-use self::core::Request;
+use self::core::{LinkNews, Request};
 use crate::clock::NodeClock;
 use crate::storage::Store;
 
@@ -108,9 +110,14 @@ impl NodeHandle {
         .await
     }
 
-    async fn set_link(&self, channel: String, error: Option<String>) -> Result<(), NodeError> {
-        let at_ns = self.now_ns();
-        self.ask(|reply| Request::Link { channel, error, at_ns, reply }).await
+    async fn set_link(
+        &self,
+        channel: String,
+        error: Option<String>,
+        heard: Option<(LogRef, Heard)>,
+    ) -> Result<(), NodeError> {
+        let link = Box::new(LinkNews { error, heard, at_ns: self.now_ns() });
+        self.ask(|reply| Request::Link { channel, link, reply }).await
     }
 
     async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, NodeError> {

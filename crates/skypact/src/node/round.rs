@@ -59,17 +59,18 @@ impl Round {
     }
 }
 
-/// Puts what one channel has to store into the batch of the round.
+/// Puts what one channel has to store into the batch of the round: entries in the order in which they were folded in, over
+/// all logs, since a start folds them in as they are stored. A finding behind the notice that it is about must not come
+/// before it.
 pub(super) fn gather(member: &Member, changes: skypact_channel::Changes, batch: &mut Batch) {
     let channel = member.station.channel();
-    for log in LogRef::ALL {
-        let mut entries = changes.entries.iter().filter(|(of, _)| *of == log).map(|(_, entry)| &entry.entry).peekable();
-        let Some(first) = entries.peek() else { continue };
+    for run in changes.entries.chunk_by(|(before, _), (after, _)| before == after) {
+        let [(log, first), ..] = run else { continue };
         batch.appends.push(Append {
-            log: origin(channel, log).to_string(),
+            log: origin(channel, *log).to_string(),
             term: member.terms[log.place()],
-            expected_size: first.leaf.index,
-            entries: entries.map(stored).collect(),
+            expected_size: first.entry.leaf.index,
+            entries: run.iter().map(|(_, entry)| stored(&entry.entry)).collect(),
         });
     }
     let heads = changes.notes.into_iter().map(|KeptNote { log, kind, note }| Head {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 
-use skypact_channel::{Channel, LogRef, Pact, Signers, Station};
+use skypact_channel::{Carriage, Channel, LogRef, Pact, Signers, Station};
 use skypact_record::{KeyRole, LogClass};
 use tokio::sync::watch;
 
@@ -169,7 +169,8 @@ fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
             by_origin.insert(origin, (name.clone(), log));
         }
         let station = Station::new(channel, signers(&options.keys));
-        members.insert(name.clone(), Member { station, terms, link: LinkState::default() });
+        let carriage = Carriage::new(crate::entropy::random());
+        members.insert(name.clone(), Member { station, terms, link: LinkState::default(), carriage });
     }
     let mut sequence = 0;
     loop {

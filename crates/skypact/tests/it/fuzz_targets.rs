@@ -56,6 +56,10 @@ fn changed(mut bytes: Vec<u8>, others: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
 fn the_seeds_reach_what_they_are_for() {
     let seed = |path: &str| std::fs::read(Path::new(SEEDS).join(path)).unwrap();
     assert!(skypact_record::verify_journal(&seed("journal_bundle/one-entry")[..], None, |_, _| Ok(())).holds());
+    let mut reader = skypact_channel::FramesReader::default();
+    reader.push(&seed("frames_file/answers")[1..]);
+    while reader.next_item().unwrap().is_some() {}
+    assert!(reader.finish().is_ok());
     let expectation = skypact_record::verify::Expectation { channel: None };
     assert!(skypact_record::verify::verify(&seed("record_bundle/pact")[..], &expectation, 1).holds());
     assert!(skypact_dss::Recorded::decode(&seed("dss_entry/intent")).is_ok());
