@@ -9,7 +9,7 @@ use skypact::http::dss::keys::KeySet;
 use skypact::http::dss::metrics::Metrics;
 use skypact::http::dss::token::{Authenticator, TokenRules};
 use skypact_airspace::UtcNanos;
-use skypact_channel::{FramesItem, FramesReader, FramesWriter, Pact, VerifiedAnswer};
+use skypact_channel::{ActKeys, FramesItem, FramesReader, FramesWriter, Pact, VerifiedAnswer};
 use skypact_dss::{Caller, Change, Dss, Operation, Recorded, Scope, Scopes, Stamp, Target};
 use skypact_f3548::{
     ErrorReport, ParseOptions, PutConstraintReference, PutOperationalIntentReference, PutSubscription, Query, Request,
@@ -187,7 +187,7 @@ pub(crate) fn frames_file(bytes: &[u8]) {
                 }
                 FramesItem::Frame(frame) => {
                     for sender in [0, 1] {
-                        if let Err(error) = frame.verify(&PACT, sender) {
+                        if let Err(error) = frame.verify(&PACT, &ActKeys::default(), sender) {
                             refused(error.code(), &error.to_string());
                         }
                     }

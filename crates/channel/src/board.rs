@@ -358,7 +358,8 @@ impl Board {
             | Message::Resume { .. }
             | Message::Reconciled(_)
             | Message::Anchor(_)
-            | Message::Witnessed(_) => Ok(()),
+            | Message::Witnessed(_)
+            | Message::KeyChange(_) => Ok(()),
         }
     }
 
@@ -395,7 +396,8 @@ impl Board {
             | Message::Resume { .. }
             | Message::Reconciled(_)
             | Message::Anchor(_)
-            | Message::Witnessed(_) => {}
+            | Message::Witnessed(_)
+            | Message::KeyChange(_) => {}
         }
         Ok(())
     }

@@ -4,8 +4,11 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use skypact_airspace::UtcNanos;
-use skypact_record::{Checkpoint, Entry, Hash, Leaf, LogClass, ProofError, Seen, SignedAct, tree};
+use skypact_record::{
+    Checkpoint, Entry, Hash, KeyChangeError, KeyId, Leaf, LogClass, PartyKey, ProofError, Seen, SignedAct, tree,
+};
 
+use crate::act_keys::ActKeys;
 use crate::anchor::{Anchor, Witnessed};
 use crate::board::{Board, Misfit, NoticeState, Origin, Version};
 use crate::codec::CodecError;
@@ -31,6 +34,8 @@ pub struct Channel {
     entries: HashMap<Hash, EntryRef>,
     messages: HashSet<(usize, [u8; 16])>,
     board: Board,
+    keys: ActKeys,
+    key_changes: [Vec<u64>; 4],
     suspensions: Suspensions,
     anomalies: VecDeque<Anomaly>,
 }
@@ -95,6 +100,9 @@ pub enum AnomalyReason {
     /// An anchor whose proof does not hold.
     #[error("its consistency proof does not hold: {0}")]
     ProofDiffers(#[from] ProofError),
+    /// A key change that breaks a rule.
+    #[error("it changes no keys: {0}")]
+    KeysUnchanged(#[from] KeyChangeError),
     /// Its kind belongs to a later version of the protocol.
     #[error("its kind {kind} is not known to this version")]
     UnknownKind {
@@ -115,6 +123,8 @@ impl Channel {
             entries: HashMap::new(),
             messages: HashSet::new(),
             board,
+            keys: ActKeys::default(),
+            key_changes: Default::default(),
             suspensions: Suspensions::default(),
             anomalies: VecDeque::new(),
         })
@@ -138,6 +148,21 @@ impl Channel {
     /// Epoch of a party's logs; when its node has opened the next one in one of them, that of the other.
     pub fn epoch_of(&self, party: usize) -> u64 {
         LogClass::ALL.map(|class| self.log(LogRef { party, class }).epoch).into_iter().min().unwrap_or(1)
+    }
+
+    /// Who may sign acts in each log.
+    pub fn keys(&self) -> &ActKeys {
+        &self.keys
+    }
+
+    /// Indices of the entries of a log that change keys or would, ascending.
+    pub fn key_changes(&self, log: LogRef) -> &[u64] {
+        &self.key_changes[log.place()]
+    }
+
+    /// The key of that id, if it may sign the next act of a log.
+    pub fn key(&self, log: LogRef, id: KeyId) -> Option<&PartyKey> {
+        self.keys.key(&self.pact, log, id, self.log(log).size())
     }
 
     /// Suspensions of all epochs.
@@ -229,7 +254,7 @@ impl Channel {
 
     /// Checks an entry out of this node's own storage and folds it in.
     pub fn replay(&mut self, log: LogRef, index: u64, entry: Entry) -> Result<(), FrameError> {
-        let entry = verify_entry(&self.pact, log, index, entry)?;
+        let entry = verify_entry(&self.pact, &self.keys, log, index, entry)?;
         self.apply(log, &entry);
         Ok(())
     }
@@ -252,6 +277,9 @@ impl Channel {
     fn apply_message(&mut self, log: LogRef, entry: &VerifiedEntry) -> Result<(), AnomalyReason> {
         let (party, act) = (log.party, entry.entry.leaf.act.act());
         let kind = Kind::from_wire(act.kind);
+        if kind == Some(Kind::KeyChange) {
+            self.key_changes[log.place()].push(entry.entry.leaf.index);
+        }
         if !kind.is_some_and(Kind::is_of_heads) {
             let state = &mut self.logs[log.place()];
             state.substance = state.size();
@@ -284,6 +312,7 @@ impl Channel {
             }
             Message::Reconciled(reconciled) => return self.apply_reconciled(log, reconciled, origin),
             Message::Anchor(anchor) => return self.apply_anchor(party, &anchor),
+            Message::KeyChange(change) => self.keys.apply(&self.pact, log, origin.index, &change)?,
             Message::Witnessed(witnessed) => return self.apply_witnessed(party, &witnessed),
             message => self.board.apply(origin, message)?,
         }

@@ -2,7 +2,7 @@
 //! entries to mirror; a rejection names what is wrong and changes nothing.
 
 use skypact_airspace::UtcNanos;
-use skypact_record::{Hash, KeyError, KeyRole, LogClass};
+use skypact_record::{Hash, KeyChangeError, KeyError, KeyRole, LogClass};
 
 use crate::board::Misfit;
 use crate::channel::Channel;
@@ -63,14 +63,19 @@ pub enum Rejection {
         /// Which field of the act.
         field: &'static str,
     },
-    /// The act is signed by a key that the pact does not name as an officer's of this party.
+    /// The act is signed by a key that may not sign such an act of this party now.
     #[error(
-        "signature: key {key} is not an officer's of this party in the pact; sign with an officer's key or amend the pact"
+        "signature: key {key} is no {role} key of this party that may sign here, by the pact and the key changes since; sign with one that may"
     )]
-    NotAnOfficer {
+    MayNotSign {
         /// Key id of the signature.
         key: String,
+        /// Whose key it would have to be.
+        role: KeyRole,
     },
+    /// The key change breaks a rule.
+    #[error(transparent)]
+    Keys(#[from] KeyChangeError),
     /// The signature or a commitment does not hold.
     #[error("act: {reason}")]
     Invalid {
@@ -162,7 +167,9 @@ impl Rejection {
     pub fn code(&self) -> &'static str {
         match self {
             Self::WrongFacts { .. } => "wrong-channel-facts",
-            Self::NotAnOfficer { .. } => "not-an-officer",
+            // The code is as old as the format: most who may not sign are no officers.
+            Self::MayNotSign { .. } => "not-an-officer",
+            Self::Keys(error) => error.code(),
             Self::Invalid { .. } => "act-invalid",
             Self::MessageRepeated => "message-repeated",
             Self::WrongKind { .. } => "wrong-kind",
@@ -184,7 +191,8 @@ impl Rejection {
     pub fn field(&self) -> Option<&'static str> {
         match self {
             Self::WrongFacts { field } => Some(field),
-            Self::NotAnOfficer { .. } => Some("signature"),
+            Self::MayNotSign { .. } => Some("signature"),
+            Self::Keys(_) => Some("key_change"),
             Self::Invalid { .. } => Some("act"),
             Self::MessageRepeated => Some("message_id"),
             Self::WrongKind { .. } => Some("kind"),
@@ -273,22 +281,26 @@ impl Channel {
         if let Some((field, _)) = fields.into_iter().find(|(_, holds)| !holds) {
             return Err(Rejection::WrongFacts { field });
         }
+        let kind = Kind::from_wire(act.kind).filter(|kind| !matches!(kind.signer(), KeyRole::Node));
+        let kind = kind.ok_or(Rejection::WrongKind { kind: act.kind })?;
         let key_id = submission.act.signature().key_id;
-        let officer = self.pact().key(self.me(), key_id).filter(|key| key.role == KeyRole::Officer);
-        let officer = officer.ok_or_else(|| Rejection::NotAnOfficer { key: key_id.to_string() })?;
+        let log = LogRef { party: self.me(), class: act.log_class };
+        let signer = self.key(log, key_id).filter(|key| key.role == kind.signer());
+        let signer = signer.ok_or_else(|| Rejection::MayNotSign { key: key_id.to_string(), role: kind.signer() })?;
         let invalid = |error: KeyError| Rejection::Invalid { reason: error.to_string() };
-        submission.act.verify(&officer.key).map_err(invalid)?;
+        submission.act.verify(&signer.key).map_err(invalid)?;
         if act.commitments != [submission.part.commitment()] {
             return Err(Rejection::Invalid { reason: "the body does not match its commitment; sign again".to_owned() });
         }
         if self.knows_message(self.me(), act.message_id) {
             return Err(Rejection::MessageRepeated);
         }
-        let kind = Kind::from_wire(act.kind).filter(|kind| kind.signer() == KeyRole::Officer);
-        let kind = kind.ok_or(Rejection::WrongKind { kind: act.kind })?;
         let message = Message::decode(kind, &submission.part.bytes)?;
         if let Message::Notice(notice) = &message {
             check_times(notice, now)?;
+        }
+        if let Message::KeyChange(change) = &message {
+            self.keys().clone().apply(self.pact(), log, self.log(log).size(), change)?;
         }
         self.check_suspension(&message)?;
         Ok(self.board().check(self.me(), &message)?)

@@ -2,10 +2,11 @@
 //! that comes back. A frame is idempotent: it may come twice, late, or overlap what is already held.
 
 use skypact_record::{
-    Checkpoint, Cosignature, DecodeError, Entry, EntryError, Hash, KeyError, KeyRole, NoteError, NoteSignature,
-    SignedCheckpoint,
+    Checkpoint, Cosignature, DecodeError, Entry, EntryError, Hash, KeyChange, KeyError, KeyRole, NoteError,
+    NoteSignature, SignedCheckpoint,
 };
 
+use crate::act_keys::ActKeys;
 use crate::codec::{self, CodecError};
 use crate::kind::Kind;
 use crate::log::LogRef;
@@ -255,9 +256,9 @@ impl Frame {
         Ok(frame)
     }
 
-    /// Checks everything that needs no state: form, commitments, authorship, signatures. The costly part of receiving,
-    /// so it is done before the writer is asked.
-    pub fn verify(&self, pact: &Pact, sender: usize) -> Result<VerifiedFrame, FrameError> {
+    /// Checks everything that needs no state but the keys of the log up to `start`: form, commitments, authorship,
+    /// signatures. The costly part of receiving, so it is done before the writer is asked.
+    pub fn verify(&self, pact: &Pact, keys: &ActKeys, sender: usize) -> Result<VerifiedFrame, FrameError> {
         if self.start.checked_add(self.entries.len() as u64).is_none() {
             let reason = "its entries would end beyond 64 bits".to_owned();
             return Err(CodecError { message: "frame", field: "start", reason }.into());
@@ -267,9 +268,16 @@ impl Frame {
             origin: self.origin.clone(),
             party: pact.party_name(sender).to_owned(),
         })?;
-        let indexed = self.entries.iter().zip(self.start..);
-        let entries =
-            indexed.map(|(bytes, index)| self.verify_entry(pact, log, index, bytes)).collect::<Result<_, _>>()?;
+        let mut keys = keys.clone();
+        let mut entries = Vec::with_capacity(self.entries.len());
+        for (bytes, index) in self.entries.iter().zip(self.start..) {
+            let entry = self.verify_entry(pact, &keys, log, index, bytes)?;
+            if let Some(change) = key_change(&entry) {
+                // One that breaks a rule, or is known already, changes nothing.
+                let _ = keys.apply(pact, log, index, &change);
+            }
+            entries.push(entry);
+        }
         let receipt = verify_note(pact, log, &self.note)?;
         Ok(VerifiedFrame {
             log,
@@ -281,15 +289,35 @@ impl Frame {
         })
     }
 
-    fn verify_entry(&self, pact: &Pact, log: LogRef, index: u64, bytes: &[u8]) -> Result<VerifiedEntry, FrameError> {
+    fn verify_entry(
+        &self,
+        pact: &Pact,
+        keys: &ActKeys,
+        log: LogRef,
+        index: u64,
+        bytes: &[u8],
+    ) -> Result<VerifiedEntry, FrameError> {
         let entry = Entry::decode(bytes);
         let broken = |error: DecodeError| FrameError::Entry { origin: self.origin.clone(), index, error: error.into() };
-        verify_entry(pact, log, index, entry.map_err(broken)?)
+        verify_entry(pact, keys, log, index, entry.map_err(broken)?)
     }
 }
 
-/// Checks one entry of a log against the pact: commitments, place, authorship and signature.
-pub(crate) fn verify_entry(pact: &Pact, log: LogRef, index: u64, entry: Entry) -> Result<VerifiedEntry, FrameError> {
+/// The key change that an entry makes, if it makes one.
+fn key_change(entry: &VerifiedEntry) -> Option<KeyChange> {
+    let is_change = entry.entry.leaf.act.act().kind == Kind::KeyChange.wire();
+    let part = entry.entry.parts.first().filter(|_| is_change)?.as_ref()?;
+    KeyChange::decode(&part.bytes).ok()
+}
+
+/// Checks one entry of a log against the pact and the log's keys: commitments, place, authorship and signature.
+pub(crate) fn verify_entry(
+    pact: &Pact,
+    keys: &ActKeys,
+    log: LogRef,
+    index: u64,
+    entry: Entry,
+) -> Result<VerifiedEntry, FrameError> {
     let origin = &pact.log_keys(log).origin;
     let refused = |reason| FrameError::Act { origin: origin.to_string(), index, reason };
     let broken = |error: EntryFault| FrameError::Entry { origin: origin.to_string(), index, error };
@@ -306,8 +334,9 @@ pub(crate) fn verify_entry(pact: &Pact, log: LogRef, index: u64, entry: Entry) -
     if (index == 0) != (act.kind == Kind::Genesis.wire()) {
         return Err(refused("entry 0, and no other, holds the genesis"));
     }
-    let key = pact.key(log.party, signed.signature().key_id);
-    let key = key.ok_or_else(|| refused("the key is not one of the author's in the pact"))?;
+    let key = keys.key(pact, log, signed.signature().key_id, index);
+    let key =
+        key.ok_or_else(|| refused("the key is not one of the author's, by the pact and the log's key changes"))?;
     if !permitted(act.kind, key.role) {
         return Err(refused("the role of the key may not act so"));
     }

@@ -35,10 +35,12 @@ pub enum Kind {
     Witnessed = 13,
     /// A node states that the counterpart has not read a notice back in time.
     Overdue = 14,
+    /// A party's root adds or revokes keys that sign acts.
+    KeyChange = 15,
 }
 
 impl Kind {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Genesis,
         Self::Notice,
         Self::ReadBack,
@@ -54,6 +56,7 @@ impl Kind {
         Self::Anchor,
         Self::Witnessed,
         Self::Overdue,
+        Self::KeyChange,
     ];
 
     /// Value in the act.
@@ -84,13 +87,14 @@ impl Kind {
             Self::Anchor => "anchor",
             Self::Witnessed => "witnessed",
             Self::Overdue => "overdue",
+            Self::KeyChange => "key change",
         }
     }
 
     /// The log that holds such entries; none for what stands in both.
     pub fn log_class(self) -> Option<LogClass> {
         match self {
-            Self::Genesis | Self::Reconciled => None,
+            Self::Genesis | Self::Reconciled | Self::KeyChange => None,
             Self::Stop | Self::StopRung | Self::StopLifted | Self::Suspend | Self::Resume => Some(LogClass::Urgent),
             Self::Notice
             | Self::ReadBack
@@ -114,6 +118,7 @@ impl Kind {
             Self::Genesis | Self::Conflict | Self::Reconciled | Self::Anchor | Self::Witnessed | Self::Overdue => {
                 KeyRole::Node
             }
+            Self::KeyChange => KeyRole::Root,
             _ => KeyRole::Officer,
         }
     }

@@ -5,6 +5,7 @@
 //! into the state. Time and randomness come in with the [`Context`]; no socket, file, clock or task exists here.
 //! Formats are in docs/channel-protocol.md.
 
+mod act_keys;
 mod anchor;
 mod board;
 mod carriage;
@@ -28,6 +29,7 @@ mod terms;
 mod timeliness;
 mod volume_codec;
 
+pub use act_keys::ActKeys;
 pub use anchor::{Anchor, Witnessed};
 pub use board::{Board, ConflictState, Misfit, NoticeState, Origin, ProposalState, ReadBack, Version};
 pub use carriage::{Carriage, CarriageError, ExportFrom, Heard, OwnLogs, Run, VerifiedAnswer};

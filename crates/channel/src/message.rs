@@ -2,7 +2,7 @@
 //! Every body is one deterministic CBOR map; what an officer reads back is the SHA-256 of exactly these bytes.
 
 use skypact_airspace::{TimeWindow, UtcNanos, Volume4d};
-use skypact_record::Hash;
+use skypact_record::{DecodeError, Hash, KeyChange};
 
 use crate::anchor::{Anchor, Witnessed};
 use crate::codec::{self, CodecError, Reader, Writer, Written, write_hashes};
@@ -131,6 +131,8 @@ pub enum Message {
         /// Leaf hash of the version.
         notice: Hash,
     },
+    /// Keys that may sign acts from now on, and keys that may not.
+    KeyChange(KeyChange),
 }
 
 impl Message {
@@ -151,16 +153,30 @@ impl Message {
             Self::Anchor(_) => Kind::Anchor,
             Self::Witnessed(_) => Kind::Witnessed,
             Self::Overdue { .. } => Kind::Overdue,
+            Self::KeyChange(_) => Kind::KeyChange,
         }
     }
 
     /// Bytes of the body.
     pub fn encode(&self) -> Vec<u8> {
-        codec::encode(|writer| self.write(writer))
+        match self {
+            Self::KeyChange(change) => change.encode().expect("a key change that was read or made within its bounds"),
+            _ => codec::encode(|writer| self.write(writer)),
+        }
     }
 
     /// Body of an entry of `kind`; errors name the field. `Kind::Genesis` has its own form, see [`crate::Pact`].
     pub fn decode(kind: Kind, bytes: &[u8]) -> Result<Self, CodecError> {
+        if kind == Kind::KeyChange {
+            // Its form belongs to the record: a verifier of bundles reads it too.
+            let change = KeyChange::decode(bytes);
+            let error = |error: DecodeError| CodecError {
+                message: kind.name(),
+                field: "key_change",
+                reason: error.to_string(),
+            };
+            return change.map(Self::KeyChange).map_err(error);
+        }
         codec::decode_exact(kind.name(), bytes, |reader| Self::read(kind, reader), Self::encode)
     }
 
@@ -197,12 +213,15 @@ impl Message {
             Self::Anchor(anchor) => anchor.write(writer),
             Self::Witnessed(witnessed) => witnessed.write(writer),
             Self::Overdue { notice } => writer.map(1)?.u8(0)?.bytes(&notice.0)?.ok(),
+            Self::KeyChange(_) => unreachable!("the record writes it"),
         }
     }
 
     fn read(kind: Kind, reader: &mut Reader<'_>) -> Result<Self, CodecError> {
         reader.fields(match kind {
-            Kind::Genesis => return Err(reader.error("a pact is no message; it is entry 0 only")),
+            Kind::Genesis | Kind::KeyChange => {
+                return Err(reader.error("is no message of the channel protocol; the record reads it"));
+            }
             Kind::Notice => 6,
             Kind::Stop => 5,
             Kind::Proposal | Kind::Anchor => 4,
@@ -211,7 +230,7 @@ impl Message {
             Kind::StopLifted | Kind::Suspend | Kind::Resume | Kind::Overdue => 1,
         })?;
         match kind {
-            Kind::Genesis | Kind::Notice => Notice::read(reader).map(Self::Notice),
+            Kind::Genesis | Kind::KeyChange | Kind::Notice => Notice::read(reader).map(Self::Notice),
             Kind::ReadBack => {
                 let (notice, content) = read_cited(reader, "notice")?;
                 Ok(Self::ReadBack { notice, content })

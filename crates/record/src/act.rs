@@ -60,7 +60,7 @@ pub struct Act {
     pub author: PartyName,
     /// Log that it belongs to.
     pub log_class: LogClass,
-    /// Kind of message: `Act::GENESIS`, or as docs/channel-protocol.md numbers them.
+    /// Kind of message: `Act::GENESIS`, `Act::KEY_CHANGE`, or as docs/channel-protocol.md numbers them.
     pub kind: u16,
     /// Id of the message.
     pub message_id: MessageId,
@@ -75,6 +75,8 @@ pub struct Act {
 impl Act {
     /// Kind of entry 0 of every log of a channel, and of no other entry.
     pub const GENESIS: u16 = 0;
+    /// Kind of a change of the keys that sign acts, signed by the author's root.
+    pub const KEY_CHANGE: u16 = 15;
     /// Most references of one act.
     pub const REFERENCES_MAX: usize = 64;
     /// Most body parts of one act.

@@ -14,6 +14,7 @@ mod genesis;
 mod hash;
 mod journal;
 mod key;
+mod key_change;
 mod leaf;
 mod name;
 mod note;
@@ -33,6 +34,7 @@ pub use genesis::{Genesis, KnownKey, LogName, Party, PartyKey, SignedGenesis, Wi
 pub use hash::{Hash, HashTextError};
 pub use journal::{EntryFault, JournalLeaf, JournalReport, JournalWriter, is_journal_bundle, verify_journal};
 pub use key::{Algorithm, KeyError, KeyId, KeyRole, PublicKey, Signature, Signer, SignerError};
+pub use key_change::{AddedKey, KeyChange, KeyChangeError, KeyHistory, RevokedKey};
 pub use leaf::{Leaf, Seen};
 pub use name::{ChannelName, Label, NameError, Origin, PartyName};
 pub use note::{Note, NoteError, NoteSignature, SignatureType, VerifierKey};

@@ -298,6 +298,7 @@ fn picture(channel: &Channel) -> Vec<(&'static str, String)> {
     vec![
         ("notices or marks", format!("{notices:?}")),
         ("overlaps that were not seen", format!("{unseen:?}")),
+        ("keys", format!("{:?}", channel.keys())),
         ("alarms", format!("{alarms:?}")),
         ("epochs or suspension", format!("{epochs:?} {:?}", channel.suspension().map(|at| at.newest()))),
         ("anchors", format!("{anchored:?}")),

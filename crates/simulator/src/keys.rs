@@ -22,6 +22,14 @@ impl Key {
         Self::of(&format!("simulated party {party} {role:?}"))
     }
 
+    /// The key of a party's officer after so many rotations; 0 is the one of the pact.
+    pub(crate) fn of_officer(party: usize, rotation: u64) -> Self {
+        match rotation {
+            0 => Self::of_party(party, KeyRole::Officer),
+            _ => Self::of(&format!("simulated party {party} officer {rotation}")),
+        }
+    }
+
     /// The key of a witness.
     pub(crate) fn of_witness(witness: usize) -> Self {
         Self::of(&format!("simulated witness {witness}"))

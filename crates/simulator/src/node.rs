@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 
 use skypact_airspace::UtcNanos;
 use skypact_channel::{
-    Channel, Context, Draft, Frame, FrameAnswer, LogRef, Next, NoteKind, Rejection, Station, VerifiedReceipt,
+    Channel, Context, Draft, Frame, FrameAnswer, LogRef, Message, Next, NoteKind, Rejection, Station, VerifiedReceipt,
 };
-use skypact_record::{AddCheckpoint, Hash, KeyRole, LogClass, SignedCheckpoint};
+use skypact_record::{
+    AddCheckpoint, AddedKey, Hash, KeyChange, KeyRole, Label, LogClass, PartyKey, RevokedKey, SignedCheckpoint,
+    Signer as _,
+};
 
 use crate::disk::{ChannelPlace, Disk};
 use crate::fleet::Fleet;
@@ -87,6 +90,7 @@ pub(crate) struct Node {
     staged_contradictions: Vec<Contradiction>,
     couriers: BTreeMap<(ChannelPlace, usize, Host), Courier>,
     requests: u64,
+
     mutation: Option<Mutation>,
 }
 
@@ -166,10 +170,34 @@ impl Node {
         let station = self.stations.get_mut(&channel).expect("its own channel");
         let Some(message) = officer::message(station.channel(), now, random) else { return };
         let draft = Draft::new(&station.channel().facts(), &message, Vec::new(), now, &mut self.entropy);
-        let act = draft.sign(&Key::of_party(self.party, KeyRole::Officer)).expect("a key in memory signs");
+        let act = draft.sign(&officer_key(self.party, station.channel()).0).expect("a key in memory signs");
         let log = LogRef { party: station.channel().me(), class: act.act.act().log_class };
         if let Ok(placed) = station.submit(act, &mut Context { now, entropy: &mut self.entropy }) {
             self.staged_acts.push(Acknowledged { channel, log, index: placed.index, leaf: placed.leaf });
+        }
+    }
+
+    /// The root replaces the officer's key in both logs of a channel.
+    pub(crate) fn officer_is_replaced(&mut self, now_ms: u64, random: &mut Random) {
+        let now = self.now(now_ms);
+        let places: Vec<ChannelPlace> = self.stations.keys().copied().collect();
+        let Some(channel) = places.get(random.place(places.len().max(1))).copied() else { return };
+        let station = self.stations.get_mut(&channel).expect("its own channel");
+        let (old, next) = officer_key(self.party, station.channel());
+        let new = Key::of_officer(self.party, next);
+        let label = Label::new(format!("Officer {next}")).expect("a label");
+        let key = PartyKey { role: KeyRole::Officer, label, key: new.public_key().clone() };
+        let added = AddedKey::new(key, station.channel().pact().channel(), &new).expect("a key in memory signs");
+        let revoked = RevokedKey { id: old.public_key().id(), trusted: [0, 0] };
+        let message = Message::KeyChange(KeyChange { added: vec![added], revoked: vec![revoked] });
+        for class in LogClass::ALL {
+            let mut draft = Draft::new(&station.channel().facts(), &message, Vec::new(), now, &mut self.entropy);
+            draft.act.log_class = class;
+            let act = draft.sign(&Key::of_party(self.party, KeyRole::Root)).expect("a key in memory signs");
+            let log = LogRef { party: station.channel().me(), class };
+            if let Ok(placed) = station.submit(act, &mut Context { now, entropy: &mut self.entropy }) {
+                self.staged_acts.push(Acknowledged { channel, log, index: placed.index, leaf: placed.leaf });
+            }
         }
     }
 
@@ -221,7 +249,7 @@ impl Node {
     fn take_frame(&mut self, channel: ChannelPlace, bytes: &[u8], now: UtcNanos) -> Option<FrameAnswer> {
         let station = self.stations.get_mut(&channel)?;
         let (pact, sender) = (station.channel().pact(), 1 - station.channel().me());
-        let frame = Frame::decode(bytes).and_then(|frame| frame.verify(pact, sender)).ok()?;
+        let frame = Frame::decode(bytes).and_then(|frame| frame.verify(pact, station.channel().keys(), sender)).ok()?;
         let (log, start, size, root) = (frame.log, frame.start, frame.checkpoint.size, frame.checkpoint.root);
         let held = station.channel().log(log).size();
         let leaves = frame.entries.iter().map(|entry| entry.hash).collect();
@@ -337,6 +365,15 @@ impl Node {
     }
 }
 
+/// The key with which the officer of a party signs now, and the number of the next one.
+fn officer_key(party: usize, channel: &Channel) -> (Key, u64) {
+    let log = LogRef { party: channel.me(), class: LogClass::Routine };
+    let next = channel.keys().history(log).added().count() as u64 + 1;
+    let signs = |key: &Key| channel.key(log, key.public_key().id()).is_some();
+    let key = (0..next).map(|rotation| Key::of_officer(party, rotation)).find(signs);
+    (key.expect("whoever is revoked is replaced"), next)
+}
+
 #[expect(clippy::too_many_arguments, reason = "one place that knows what a courier looks at")]
 fn packet(
     disk: &Disk,
@@ -400,6 +437,7 @@ pub(crate) fn fingerprint(channel: &Channel) -> Fingerprint {
         part("conflicts", format!("{:?}", board.conflicts().collect::<Vec<_>>())),
         part("proposals", format!("{:?}", board.proposals().collect::<Vec<_>>())),
         part("alarms", format!("{:?}", board.alarms().iter().collect::<Vec<_>>())),
+        part("keys", format!("{:?}", channel.keys())),
         part("suspensions", format!("{:?}", channel.suspensions())),
         part("anomalies", format!("{:?}", channel.anomalies().collect::<Vec<_>>())),
     ]

@@ -168,10 +168,14 @@ impl World {
     fn trouble(&mut self, tell: &mut dyn FnMut(&str)) {
         let place = self.random.place(self.nodes.len());
         match self.random.below(100) {
-            0..=44 => {
+            0..=43 => {
                 for _ in 0..=self.random.below(3) {
                     self.nodes[place].officer_acts(self.now_ms, &mut self.random);
                 }
+            }
+            // The enemy signs its second histories with the keys of the pact.
+            44 if self.checker.enemy != Some(place) => {
+                self.nodes[place].officer_is_replaced(self.now_ms, &mut self.random);
             }
             45..=52 if self.nodes[place].is_running() => {
                 let crash = if self.random.happens(500) { Crash::NotWritten } else { Crash::Written };

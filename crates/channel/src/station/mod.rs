@@ -335,7 +335,7 @@ impl Station {
     /// Places an act at the end of its log.
     fn place(&mut self, act: Submission) -> Placed {
         let log = LogRef { party: self.channel.me(), class: act.act.act().log_class };
-        let signer = self.channel.pact().key(log.party, act.act.signature().key_id).map(|key| key.label.to_string());
+        let signer = self.channel.key(log, act.act.signature().key_id).map(|key| key.label.to_string());
         let leaf = self.channel.place(act.act);
         let placed = Placed { leaf: leaf.hash(), origin: leaf.origin.to_string(), index: leaf.index };
         let entry = Entry { leaf, parts: vec![Some(act.part)] };

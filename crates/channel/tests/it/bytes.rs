@@ -5,7 +5,7 @@ use skypact_airspace::{
     Altitude, AltitudeBand, Circle, Corridor, Datum, Footprint, LatLng, Minima, Polygon, TimeWindow, UtcNanos, Volume4d,
 };
 use skypact_channel::{
-    ActivityClass, ConflictKey, Frame, Kind, Message, Notice, NoticeAct, Pact, Remedy, Terms, VerifiedReceipt,
+    ActKeys, ActivityClass, ConflictKey, Frame, Kind, Message, Notice, NoticeAct, Pact, Remedy, Terms, VerifiedReceipt,
 };
 use skypact_record::Hash;
 
@@ -105,7 +105,7 @@ fn decode_everything(bytes: &[u8]) {
     if let Ok(frame) = Frame::decode(bytes) {
         assert_eq!(frame.encode(), bytes);
         for sender in 0..2 {
-            let _ = frame.verify(&pact(), sender);
+            let _ = frame.verify(&pact(), &ActKeys::default(), sender);
         }
     }
     for kind in (0..=u16::MAX).map_while(Kind::from_wire) {

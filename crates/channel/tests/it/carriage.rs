@@ -88,7 +88,8 @@ impl End {
                     heard.map_err(|error| error.code())?;
                 }
                 FramesItem::Frame(frame) => {
-                    let frame = frame.verify(&pact, 1 - me).map_err(|error| error.code())?;
+                    let frame =
+                        frame.verify(&pact, self.station.channel().keys(), 1 - me).map_err(|error| error.code())?;
                     self.station.receive(frame, &mut context).map_err(|error| error.code())?;
                 }
                 FramesItem::End { .. } => {}

@@ -7,13 +7,13 @@ use skypact_airspace::{
     Altitude, AltitudeBand, Corridor, Datum, Footprint, LatLng, Polygon, TimeWindow, UtcNanos, Volume4d,
 };
 use skypact_channel::{
-    ActivityClass, Anchor, ConflictKey, Frame, Kind, LogHead, Message, Notice, NoticeAct, Pact, Reconciled, Remedy,
-    Rung, Stop, StopArea, StopRung, Terms, VerifiedReceipt, Witnessed,
+    ActKeys, ActivityClass, Anchor, ConflictKey, Frame, Kind, LogHead, Message, Notice, NoticeAct, Pact, Reconciled,
+    Remedy, Rung, Stop, StopArea, StopRung, Terms, VerifiedReceipt, Witnessed,
 };
-use skypact_record::{Hash, LogClass};
+use skypact_record::{AddedKey, Hash, KeyChange, KeyRole, Label, LogClass, PartyKey, RevokedKey, Signer as _};
 
 use crate::carriage::{self, round_trip};
-use crate::parties::{BLUE, Machine, RED, SECOND, T0, here, pact_bytes};
+use crate::parties::{BLUE, Key, Machine, RED, SECOND, T0, here, pact_bytes};
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden").join(name)
@@ -76,6 +76,7 @@ pub(crate) fn messages() -> Vec<(&'static str, Message)> {
         ("anchor", Message::Anchor(anchor())),
         ("witnessed", Message::Witnessed(Witnessed { class: LogClass::Urgent, note: anchor().note })),
         ("overdue", Message::Overdue { notice: a }),
+        ("key-change", Message::KeyChange(key_change())),
     ]
 }
 
@@ -88,6 +89,15 @@ fn stop(object: Option<Hash>) -> Stop {
         until: Some(UtcNanos(T0 + 3_600 * SECOND)),
         reason: Some("convoy in the area".to_owned()),
     }
+}
+
+/// RED adds an officer and revokes another.
+fn key_change() -> KeyChange {
+    let new = Key::new(99);
+    let key = PartyKey { role: KeyRole::Officer, label: Label::new("R. Two").unwrap(), key: new.public_key().clone() };
+    let added = AddedKey::new(key, Machine::new(RED).channel.pact().channel(), &new).unwrap();
+    let old = crate::parties::key(RED, KeyRole::Officer);
+    KeyChange { added: vec![added], revoked: vec![RevokedKey { id: old.public_key().id(), trusted: [7, 1] }] }
 }
 
 /// RED's genesis, anchored by BLUE.
@@ -128,7 +138,7 @@ fn the_golden_frame_holds_and_its_receipt_is_the_mirrors() {
     let pact = Pact::decode(&read("pact")).unwrap();
     let frame = Frame::decode(&read("frame")).unwrap();
     assert_eq!(frame.encode(), read("frame"));
-    let verified = frame.verify(&pact, RED).unwrap();
+    let verified = frame.verify(&pact, &ActKeys::default(), RED).unwrap();
     assert_eq!((verified.start, verified.entries.len(), verified.checkpoint.size), (0, 2, 2));
     let act = verified.entries[1].entry.leaf.act.act();
     assert_eq!(Kind::from_wire(act.kind), Some(Kind::Notice));

@@ -8,6 +8,7 @@ mod bytes;
 mod carriage;
 mod exchange;
 mod golden;
+mod keys;
 mod parties;
 mod posts;
 mod refusals;

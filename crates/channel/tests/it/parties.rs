@@ -213,7 +213,8 @@ impl Machine {
     pub(crate) fn receive(&mut self, frame: &Frame) -> Result<Vec<u8>, &'static str> {
         let bytes = frame.encode();
         let code = |error: FrameError| error.code();
-        let frame = Frame::decode(&bytes).and_then(|frame| frame.verify(self.channel.pact(), 1 - self.me));
+        let frame =
+            Frame::decode(&bytes).and_then(|frame| frame.verify(self.channel.pact(), self.channel.keys(), 1 - self.me));
         let command = Command::Receive(Box::new(frame.map_err(code)?));
         let Decision::Mirror { frame, skip } = self.decide(command).map_err(|error| error.code())? else {
             panic!("a frame is mirrored")

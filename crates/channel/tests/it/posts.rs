@@ -88,7 +88,8 @@ impl Post {
         for log in LogRef::ALL.into_iter().filter(|log| log.party == author) {
             let start = self.station.channel().log(log).size();
             let frame = other.frame(log, start).encode();
-            let frame = Frame::decode(&frame).unwrap().verify(self.station.channel().pact(), author).unwrap();
+            let frame = Frame::decode(&frame).unwrap();
+            let frame = frame.verify(self.station.channel().pact(), self.station.channel().keys(), author).unwrap();
             let context = &mut Context { now: self.now, entropy: &mut self.entropy };
             let answer = self.station.receive(frame, context).unwrap();
             self.finish();

@@ -155,7 +155,7 @@ fn over_the_quota_entries_are_taken_later_and_stop_is_taken_at_once() {
     let take = |blue: &mut Post, red: &Post, log: LogRef| {
         let start = blue.station.channel().log(log).size();
         let frame = Frame::decode(&red.frame(log, start).encode()).unwrap();
-        let frame = frame.verify(blue.station.channel().pact(), RED).unwrap();
+        let frame = frame.verify(blue.station.channel().pact(), blue.station.channel().keys(), RED).unwrap();
         blue.station.receive(frame, &mut Context { now: blue.now, entropy: &mut blue.entropy })
     };
     take(&mut blue, &red, ROUTINE).unwrap();

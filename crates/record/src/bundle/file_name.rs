@@ -11,6 +11,8 @@ use crate::name::{NameError, PartyName};
 pub enum FileName {
     /// The signed genesis.
     Genesis,
+    /// The part of a key change: index.
+    Keys(PartyName, LogClass, u64),
     /// A checkpoint note: size, and first four bytes of the root.
     Checkpoint(PartyName, LogClass, u64, [u8; 4]),
     /// 256 leaves of a whole log: number of the chunk.
@@ -31,6 +33,7 @@ impl fmt::Display for FileName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Genesis => f.write_str("genesis"),
+            Self::Keys(party, class, index) => write!(f, "keys/{party}/{class}/{index:012}"),
             Self::Checkpoint(party, class, size, root) => {
                 let root = u32::from_be_bytes(*root);
                 write!(f, "logs/{party}/{class}/checkpoint/{size:012}-{root:08x}")
@@ -66,9 +69,9 @@ fn parse(text: &str) -> Option<FileName> {
         ["genesis"] => FileName::Genesis,
         ["manifest"] => FileName::Manifest,
         ["seal"] => FileName::Seal,
-        ["parts", party, class, index] => {
-            let (party, class) = log(party, class)?;
-            FileName::Parts(party, class, index.parse().ok()?)
+        [kind @ ("parts" | "keys"), party, class, index] => {
+            let ((party, class), index) = (log(party, class)?, index.parse().ok()?);
+            if kind == "keys" { FileName::Keys(party, class, index) } else { FileName::Parts(party, class, index) }
         }
         ["logs", party, class, kind, number] => {
             let (party, class) = log(party, class)?;

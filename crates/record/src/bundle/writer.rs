@@ -124,6 +124,12 @@ impl<W: Write> BundleWriter<W> {
         Ok(writer)
     }
 
+    /// Adds the part of a key change, before any log. Logs ascend, and indices within one.
+    pub fn key_change(&mut self, origin: &Origin, index: u64, part: &Part) -> Result<(), BundleError> {
+        let log = self.known(origin)?;
+        self.file(&FileName::Keys(log.party, log.class, index), &part.encode()?)
+    }
+
     /// Begins a log of which every leaf up to its largest checkpoint follows.
     pub fn start_whole_log(&mut self, origin: &Origin, checkpoints: &[SignedCheckpoint]) -> Result<(), BundleError> {
         self.start_log(origin, checkpoints, true)

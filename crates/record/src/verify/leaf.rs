@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::act::Act;
-use crate::genesis::{Genesis, LogName, SignedGenesis};
+use crate::genesis::{Genesis, LogName, PartyKey, SignedGenesis};
 use crate::hash::Hash;
-use crate::key::{KeyId, PublicKey};
+use crate::key::{KeyId, KeyRole};
+use crate::key_change::KeyHistory;
 use crate::leaf::Leaf;
 use crate::name::PartyName;
 use crate::tree::leaf_hash;
@@ -16,7 +17,7 @@ pub(super) struct Pact {
     pub(super) channel: Hash,
     /// SHA-256 of the signed genesis, which is the body of entry 0 of each log.
     pub(super) signed_hash: Hash,
-    act_keys: BTreeMap<KeyId, (PartyName, PublicKey)>,
+    act_keys: BTreeMap<KeyId, (PartyName, PartyKey)>,
 }
 
 impl Pact {
@@ -24,15 +25,18 @@ impl Pact {
         let genesis = signed.genesis().clone();
         let keys = genesis.parties.iter().flat_map(|party| {
             let signing = party.keys.iter().filter(|key| key.role.signs_acts());
-            signing.map(|key| (key.key.id(), (party.name.clone(), key.key.clone())))
+            signing.map(|key| (key.key.id(), (party.name.clone(), key.clone())))
         });
         let act_keys = keys.collect();
         Self { channel: signed.channel(), signed_hash: Hash::of(&signed.encode()), act_keys, genesis }
     }
 
-    /// The key of that id, if it may sign acts of `author`; the same answer as `Genesis::act_key`.
-    fn act_key(&self, id: KeyId, author: &PartyName) -> Option<&PublicKey> {
-        self.act_keys.get(&id).filter(|(party, _)| party == author).map(|(_, key)| key)
+    /// The key of that id, if it may sign acts of `author` at `index` of a log with this history; the same answer as
+    /// `KeyHistory::act_key`.
+    fn act_key<'a>(&'a self, keys: &'a KeyHistory, id: KeyId, author: &PartyName, index: u64) -> Option<&'a PartyKey> {
+        let of_genesis = self.act_keys.get(&id).filter(|(party, _)| party == author).map(|(_, key)| key);
+        let key = of_genesis.or_else(|| keys.added_key(id, index))?;
+        (!keys.is_revoked(id, index)).then_some(key)
     }
 }
 
@@ -64,9 +68,15 @@ pub(super) struct LeafRefusal {
 }
 
 /// Checks leaves on up to `threads` threads; the answers are in the order of the leaves.
-pub(super) fn check_leaves(pact: &Pact, log: &LogName, leaves: &[GivenLeaf<'_>], threads: usize) -> Vec<CheckedLeaf> {
+pub(super) fn check_leaves(
+    pact: &Pact,
+    keys: &KeyHistory,
+    log: &LogName,
+    leaves: &[GivenLeaf<'_>],
+    threads: usize,
+) -> Vec<CheckedLeaf> {
     let share = leaves.len().div_ceil(threads.max(1)).max(1);
-    let check = |given: &GivenLeaf<'_>| check_leaf(pact, log, *given);
+    let check = |given: &GivenLeaf<'_>| check_leaf(pact, keys, log, *given);
     std::thread::scope(|scope| {
         let mut shares = leaves.chunks(share);
         let own = shares.next().unwrap_or_default();
@@ -80,10 +90,10 @@ pub(super) fn check_leaves(pact: &Pact, log: &LogName, leaves: &[GivenLeaf<'_>],
     })
 }
 
-fn check_leaf(pact: &Pact, log: &LogName, given: GivenLeaf<'_>) -> CheckedLeaf {
+fn check_leaf(pact: &Pact, keys: &KeyHistory, log: &LogName, given: GivenLeaf<'_>) -> CheckedLeaf {
     let (leaf, refusal) = match Leaf::decode(given.bytes) {
         Ok(leaf) => {
-            let refused = refusal(pact, log, given.index, &leaf);
+            let refused = refusal(pact, keys, log, given.index, &leaf);
             (Some(leaf), refused.map(|(code, message)| LeafRefusal { code, message, offset: 0 }))
         }
         Err(error) => {
@@ -95,7 +105,13 @@ fn check_leaf(pact: &Pact, log: &LogName, given: GivenLeaf<'_>) -> CheckedLeaf {
 }
 
 /// The first rule that a leaf breaks.
-fn refusal(pact: &Pact, log: &LogName, index: u64, leaf: &Leaf) -> Option<(&'static str, String)> {
+pub(super) fn refusal(
+    pact: &Pact,
+    keys: &KeyHistory,
+    log: &LogName,
+    index: u64,
+    leaf: &Leaf,
+) -> Option<(&'static str, String)> {
     let act = leaf.act.act();
     if leaf.origin != log.origin {
         return Some(("leaf-origin", format!("leaf is of the log {}", leaf.origin)));
@@ -120,8 +136,11 @@ fn refusal(pact: &Pact, log: &LogName, index: u64, leaf: &Leaf) -> Option<(&'sta
         return Some(("leaf-genesis", message.to_owned()));
     }
     let key_id = leaf.act.signature().key_id;
-    let Some(key) = pact.act_key(key_id, &act.author) else {
+    let Some(key) = pact.act_key(keys, key_id, &act.author, index) else {
         return Some(("leaf-key", format!("key {key_id} may not sign acts of {}", act.author)));
     };
-    leaf.act.verify(key).err().map(|error| (error.code(), format!("act: {error}")))
+    if act.kind == Act::KEY_CHANGE && key.role != KeyRole::Root {
+        return Some(("leaf-key", "a key change is not signed by the root".to_owned()));
+    }
+    leaf.act.verify(&key.key).err().map(|error| (error.code(), format!("act: {error}")))
 }

@@ -1,5 +1,6 @@
 //! One log as it is read: its checkpoints, then its leaves and their hashes, or chosen leaves with proofs.
 
+use super::key_files::KeyFiles;
 use super::leaf::{CheckedLeaf, GivenLeaf, Pact, check_leaves};
 use super::parts::PartsRead;
 use super::report::{Fault, Faults, LogMode};
@@ -52,6 +53,7 @@ pub(super) struct Log {
     pub(super) cited: Vec<(u64, Hash)>,
     pub(super) parts: PartsRead,
     pub(super) signatures_checked: u64,
+    pub(super) keys: KeyFiles,
     signatories: Vec<(Signatory, VerifierKey)>,
     head_bytes: Vec<u8>,
     leaf_hashes: Vec<Hash>,
@@ -81,6 +83,7 @@ impl Log {
             cited: Vec::new(),
             parts: PartsRead::default(),
             signatures_checked: 0,
+            keys: KeyFiles::default(),
             signatories: author.into_iter().chain(mirror).chain(witnesses).collect(),
             head_bytes: Vec::new(),
             leaf_hashes: Vec::new(),
@@ -241,7 +244,8 @@ impl Log {
             let message = "file does not hold 1 to 256 leaves, each with its length";
             faults.push(self.fault("entries-malformed", file, message).at(offset));
         }
-        for checked in check_leaves(pact, &self.name, &leaves, threads) {
+        self.keys.take(pact, &self.name, &leaves, faults);
+        for checked in check_leaves(pact, self.keys.history(), &self.name, &leaves, threads) {
             if !self.has_gap {
                 self.place(checked.hash, faults);
             }
@@ -318,7 +322,8 @@ impl Log {
         if let Some((code, message)) = refused {
             return faults.push(self.fault(code, file, message).of_leaf(index));
         }
-        for checked in check_leaves(pact, &self.name, &[leaf], 1) {
+        self.keys.take(pact, &self.name, &[leaf], faults);
+        for checked in check_leaves(pact, self.keys.history(), &self.name, &[leaf], 1) {
             // The leaf is in base64 here, so a byte in it is no byte in the tar.
             let refusal = checked.refusal.map(|refusal| super::leaf::LeafRefusal { offset: 0, ..refusal });
             self.take(CheckedLeaf { refusal, ..checked }, file, faults);
@@ -327,6 +332,7 @@ impl Log {
 
     /// Once everything was read: what is not there.
     pub(super) fn check_end(&self, faults: &mut Faults) {
+        self.keys.check_end(&self.name, faults);
         let Some(head) = self.head() else { return };
         let missing = match self.mode {
             LogMode::Whole => !self.is_complete(),

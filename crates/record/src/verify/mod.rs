@@ -3,6 +3,7 @@
 //! work is bounded by the bytes given.
 
 mod files;
+mod key_files;
 mod leaf;
 mod log;
 mod parts;
@@ -62,7 +63,8 @@ impl Verifier {
             Ok(FileName::Manifest) => self.read_manifest(file),
             Ok(FileName::Seal) => self.read_seal(file),
             Ok(
-                FileName::Checkpoint(ref party, class, ..)
+                FileName::Keys(ref party, class, _)
+                | FileName::Checkpoint(ref party, class, ..)
                 | FileName::Entries(ref party, class, _)
                 | FileName::Hashes(ref party, class, _)
                 | FileName::Proof(ref party, class, _)
@@ -102,6 +104,7 @@ impl Verifier {
         };
         let faults = &mut self.faults;
         match *name {
+            FileName::Keys(_, _, index) => log.keys.read(&log.name, file, index, faults),
             FileName::Checkpoint(_, _, size, root) => log.read_checkpoint(file, size, root, faults),
             FileName::Entries(_, _, chunk) => log.read_entries(pact, file, chunk, self.threads, faults),
             FileName::Hashes(_, _, chunk) => log.read_hashes(file, chunk, faults),

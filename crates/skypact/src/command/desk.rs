@@ -8,7 +8,7 @@ use skypact_record::{Hash, PartyName};
 
 use super::CliError;
 use super::access::Access;
-use crate::directory::{NodeDir, base64};
+use crate::directory::NodeDir;
 use crate::entropy::SystemEntropy;
 use crate::http::client::LocalClient;
 use crate::http::views::{ActIn, ActsIn, ChannelView, NoticeView, PlacedView};
@@ -85,14 +85,7 @@ impl Desk {
                 let draft = Draft::new(&facts, &message, references, UtcNanos(self.view.now_ns), &mut SystemEntropy);
                 let act =
                     draft.sign(signer).map_err(|error| CliError::usage(error.code(), "act", error.to_string()))?;
-                let signature = act.act.signature();
-                Ok(ActIn {
-                    act: base64(act.act.bytes()),
-                    key_id: base64(&signature.key_id.0.0),
-                    signature: base64(&signature.bytes),
-                    salt: base64(&act.part.salt),
-                    body: base64(&act.part.bytes),
-                })
+                Ok(ActIn::of(&act))
             })
             .collect();
         let mut placed = Vec::new();
@@ -112,7 +105,8 @@ impl Desk {
         self.file(signer, messages.collect::<Result<Vec<_>, CliError>>()?).await
     }
 
-    fn facts(&self) -> Result<Facts, CliError> {
+    /// What an act has to state.
+    pub(super) fn facts(&self) -> Result<Facts, CliError> {
         let unreadable = |field: &str| CliError::io(field, "the node's answer cannot be read");
         Ok(Facts {
             channel: self.view.channel.parse().map_err(|_| unreadable("channel"))?,

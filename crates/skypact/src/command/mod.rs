@@ -21,6 +21,7 @@ mod fork;
 mod inbox;
 mod init;
 mod notice;
+mod officer;
 mod pact;
 mod pact_sheet;
 mod proposal;
@@ -77,6 +78,8 @@ enum Command {
     Conflicts(conflicts::Args),
     /// Call STOP, answer one, lift one, or list them (safety-of-flight calls).
     Stop(stop::Args),
+    /// Show who may sign for the parties; add an officer, revoke a key (with the party's root key).
+    Officer(officer::Args),
     /// Show how a channel stands; suspend it, resume it; carry it by file.
     Channel(channel::Args),
     /// Write the evidence bundle of a channel.
@@ -140,6 +143,7 @@ fn run(cli: Cli) -> Result<Outcome, CliError> {
         Command::Ack(args) => wait_for(ack::run(args, json)),
         Command::Conflicts(args) => wait_for(conflicts::run(args, json)),
         Command::Stop(args) => wait_for(stop::run(args, json)),
+        Command::Officer(args) => wait_for(officer::run(args, json)),
         Command::Channel(args) => wait_for(channel::run(args, json)),
         Command::ExportBundle(args) => wait_for(bundle::run(args, json)),
         Command::Demo(args) => wait_for(demo::run(args, json)),

@@ -36,6 +36,7 @@ pub fn document() -> String {
         routes::conflicts,
         routes::proposals,
         routes::stops,
+        routes::keys,
         routes::check,
         routes::acts,
         routes::bundle,

@@ -8,8 +8,8 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Extension, Json, Router};
-use skypact_channel::{Channel, Kind, Message, Submission};
-use skypact_record::{Algorithm, Hash, KeyId, KeyRole, Part, Signature};
+use skypact_channel::{Channel, Kind, LogRef, Message, Submission};
+use skypact_record::{Algorithm, Hash, KeyId, KeyRole, LogClass, Part, Signature};
 
 use super::carriage;
 use super::file_body::{FileBody, nameless};
@@ -17,7 +17,7 @@ use super::guard::Officer;
 use super::problem::Problem;
 use super::request::{JsonBody, Name};
 use super::views::{
-    self, ActIn, ActsIn, ChannelView, CheckIn, ConflictView, NoticeView, PlacedView, ProposalView, StopView,
+    self, ActIn, ActsIn, ChannelView, CheckIn, ConflictView, KeyView, NoticeView, PlacedView, ProposalView, StopView,
 };
 use crate::directory::unbase64;
 use crate::node::NodeHandle;
@@ -27,7 +27,7 @@ pub const BODY_MAX_BYTES: usize = 64 << 20;
 const ACTS_MAX: usize = 10_000;
 
 /// Every path, with what answers it. `openapi/local.json` has the same ones; a test compares.
-pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 10] {
+pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 11] {
     [
         ("/v1/channels", get(channels)),
         ("/v1/channels/{name}", get(channel)),
@@ -35,6 +35,7 @@ pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 10] {
         ("/v1/channels/{name}/conflicts", get(conflicts)),
         ("/v1/channels/{name}/proposals", get(proposals)),
         ("/v1/channels/{name}/stops", get(stops)),
+        ("/v1/channels/{name}/keys", get(keys)),
         ("/v1/channels/{name}/check", post(check)),
         ("/v1/channels/{name}/acts", post(acts)),
         ("/v1/channels/{name}/bundle", get(bundle)),
@@ -155,6 +156,17 @@ async fn stops(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<S
     read(&node, name, view).await
 }
 
+/// Keys that sign acts for the two parties: those of the pact, and the key changes since.
+#[utoipa::path(
+    get,
+    path = "/v1/channels/{name}/keys",
+    params(("name" = String, Path, description = "Name of the channel.")),
+    responses((status = 200, description = "The keys, those that were revoked among them.", body = Vec<KeyView>))
+)]
+async fn keys(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<KeyView>> {
+    read(&node, name, views::keys).await
+}
+
 /// Conflicts that a notice would have if it were filed now. Nothing is recorded.
 #[utoipa::path(
     post,
@@ -220,8 +232,11 @@ async fn only_of(Officer(officer): Officer, node: &NodeHandle, name: &str, acts:
     let keys: Vec<KeyId> = acts.iter().map(|act| act.act.signature().key_id).collect();
     let label = officer.clone();
     let view = move |channel: &Channel| {
-        let key = |id: &KeyId| channel.pact().key(channel.me(), *id);
-        let own = |id| key(id).is_some_and(|key| key.role == KeyRole::Officer && key.label.as_str() == label);
+        // The keys of its routine log: both logs of a party change their keys in one request.
+        let log = LogRef { party: channel.me(), class: LogClass::Routine };
+        let own = |id: &KeyId| {
+            channel.key(log, *id).is_some_and(|key| key.role == KeyRole::Officer && key.label.as_str() == label)
+        };
         keys.iter().position(|id| !own(id))
     };
     let Json(foreign) = read(node, name.to_owned(), view).await?;

@@ -3,10 +3,13 @@
 use serde::{Deserialize, Serialize};
 use skypact_airspace::{Altitude, Datum, Footprint, UtcNanos, Volume4d};
 use skypact_channel::{
-    Alarm, Channel, ConflictKey, ConflictState, Cut, LogRef, NoticeState, Origin, ProposalState, StopRung, Suspension,
+    Alarm, Channel, ConflictKey, ConflictState, Cut, LogRef, NoticeState, Origin, ProposalState, StopRung, Submission,
+    Suspension,
 };
+use skypact_record::LogClass;
 use utoipa::ToSchema;
 
+use crate::directory::base64;
 use crate::node::LinkState;
 
 /// A channel: what an act has to state, and how it stands.
@@ -214,6 +217,25 @@ pub struct ProposalView {
     pub accepted_by: Option<String>,
 }
 
+/// A key that signs acts.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct KeyView {
+    /// Key id.
+    pub id: String,
+    /// Party.
+    pub party: String,
+    /// node, officer or root.
+    pub role: String,
+    /// Name of the officer or machine.
+    pub label: String,
+    /// Index in the party's routine log of the change that added it; none for a key of the pact.
+    pub added_at: Option<u64>,
+    /// Index of the change that revoked it.
+    pub revoked_at: Option<u64>,
+    /// Sizes of the party's routine and urgent log up to which it vouches for what a revoked key signed.
+    pub trusted: Option<[u64; 2]>,
+}
+
 /// One act on its way in; everything base64.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ActIn {
@@ -252,6 +274,20 @@ pub struct PlacedView {
     pub origin: String,
     /// Index in it.
     pub index: u64,
+}
+
+impl ActIn {
+    /// A signed act as it goes to the node.
+    pub fn of(act: &Submission) -> Self {
+        let (signature, part) = (act.act.signature(), &act.part);
+        Self {
+            act: base64(act.act.bytes()),
+            key_id: base64(&signature.key_id.0.0),
+            signature: base64(&signature.bytes),
+            salt: base64(&part.salt),
+            body: base64(&part.bytes),
+        }
+    }
 }
 
 /// View of a channel.
@@ -304,6 +340,29 @@ fn suspension(channel: &Channel, standing: Suspension<'_>) -> SuspensionView {
         resumed: parties(&|party| standing.resumed(party).is_some()),
         reconciled: parties(&|party| channel.epoch_of(party) > standing.epoch),
     }
+}
+
+/// Keys that sign acts, by the routine log of each party.
+pub fn keys(channel: &Channel) -> Vec<KeyView> {
+    let mut views = Vec::new();
+    for party in [0, 1] {
+        let history = channel.keys().history(LogRef { party, class: LogClass::Routine });
+        let of_pact = channel.pact().genesis().parties[party].keys.iter().filter(|key| key.role.signs_acts());
+        let added = history.added().map(|(index, key)| (Some(*index), key));
+        for (added_at, key) in of_pact.map(|key| (None, key)).chain(added) {
+            let revoked = history.revoked().find(|(_, revoked)| revoked.id == key.key.id());
+            views.push(KeyView {
+                id: key.key.id().to_string(),
+                party: channel.pact().party_name(party).to_owned(),
+                role: key.role.to_string(),
+                label: key.label.to_string(),
+                added_at,
+                revoked_at: revoked.map(|(index, _)| *index),
+                trusted: revoked.map(|(_, revoked)| revoked.trusted),
+            });
+        }
+    }
+    views
 }
 
 /// View of an alarm.
@@ -359,7 +418,7 @@ pub fn notice(channel: &Channel, state: &NoticeState) -> NoticeView {
         end_ns: window.end().0,
         volumes: notice.volumes.iter().map(volume).collect(),
         read_back_by: state.read_back().map(|read_back| read_back.origin.signer.clone()),
-        body: crate::directory::base64(&skypact_channel::Message::Notice(notice.clone()).encode()),
+        body: base64(&skypact_channel::Message::Notice(notice.clone()).encode()),
     }
 }
 
@@ -397,7 +456,7 @@ pub fn proposal(channel: &Channel, state: &ProposalState) -> ProposalView {
         notice: state.notice.to_string(),
         remedy: state.remedy.name().to_owned(),
         volumes: state.volumes.iter().map(volume).collect(),
-        body: crate::directory::base64(&message.encode()),
+        body: base64(&message.encode()),
         accepted_by: state.acceptance.as_ref().map(|origin| origin.signer.clone()),
     }
 }

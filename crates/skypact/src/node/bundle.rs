@@ -30,6 +30,16 @@ fn write_logs<W: std::io::Write>(station: &Station, store: &dyn Store, sink: W) 
     let logs = log_order(genesis.genesis()).into_iter().filter_map(|log| channel.pact().log(log.origin.as_str()));
     let logs: Vec<LogRef> = logs.filter(|log| channel.log(*log).size() > 0).collect();
     for log in &logs {
+        let name = origin(channel, *log);
+        for index in channel.key_changes(*log) {
+            for stored in store.read(name.as_str(), *index, 1, usize::MAX)? {
+                if let [Some(part)] = &entry_of(name.as_str(), stored)?.parts[..] {
+                    bundle.key_change(name, *index, part).map_err(broken)?;
+                }
+            }
+        }
+    }
+    for log in &logs {
         let checkpoints = checkpoints(station, store, *log)?;
         let name = origin(channel, *log);
         bundle.start_whole_log(name, &checkpoints).map_err(broken)?;

@@ -140,7 +140,7 @@ impl NodeHandle {
                 imported.answers += 1;
             }
             FramesItem::Frame(frame) => {
-                let verified = tokio::task::block_in_place(|| frame.verify(pact, 1 - me))?;
+                let verified = self.verify(channel, pact, 1 - me, &frame).await?;
                 let answer = self.receive(channel.to_owned(), verified).await?;
                 imported.frames += 1;
                 imported.entries += frame.entries.len() as u64;

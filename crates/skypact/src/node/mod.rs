@@ -25,7 +25,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, OnceLock};
 
-use skypact_channel::{FrameAnswer, Heard, LogRef, Submission, VerifiedFrame, VerifiedReceipt};
+use skypact_channel::{Frame, FrameAnswer, Heard, LogRef, Pact, Submission, VerifiedFrame, VerifiedReceipt};
 use tokio::sync::{oneshot, watch};
 
 use self::core::{LinkNews, Request};
@@ -88,6 +88,20 @@ impl NodeHandle {
         let requests = self.requests.clone();
         // A core that is gone has stopped already.
         let _ = tokio::task::spawn_blocking(move || requests.send(Request::Stop)).await;
+    }
+
+    /// Checks a frame of the counterpart's, outside of the core, against the keys that it has by now.
+    async fn verify(
+        &self,
+        channel: &str,
+        pact: &Pact,
+        sender: usize,
+        frame: &Frame,
+    ) -> Result<VerifiedFrame, NodeError> {
+        let name = channel.to_owned();
+        let keys = self.query(move |channels| channels.get(&name).map(|channel| channel.keys().clone())).await?;
+        let keys = keys.ok_or_else(|| NodeError::UnknownChannel { channel: channel.to_owned() })?;
+        Ok(tokio::task::block_in_place(|| frame.verify(pact, &keys, sender))?)
     }
 
     async fn receive(&self, channel: String, frame: VerifiedFrame) -> Result<FrameAnswer, NodeError> {

@@ -37,7 +37,7 @@ impl PeerDoor {
         let unknown = || NodeError::UnknownChannel { channel: frame.channel.to_string() };
         let (channel, pact, _) = agreed.ok_or_else(unknown)?;
         let sender = pact.party(from)?;
-        let verified = tokio::task::block_in_place(|| frame.verify(pact, sender))?;
+        let verified = self.node.verify(channel, pact, sender, &frame).await?;
         self.node.receive(channel.clone(), verified).await
     }
 }

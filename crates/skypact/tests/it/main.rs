@@ -25,6 +25,7 @@ mod legs;
 mod listener;
 mod loopback;
 mod node;
+mod officers;
 mod recording;
 mod remedy;
 mod storage;
