@@ -217,6 +217,11 @@ impl Channel {
         self.entries.get(leaf)
     }
 
+    /// Every entry by its leaf hash, in no order.
+    pub fn entries(&self) -> impl Iterator<Item = (&Hash, &EntryRef)> {
+        self.entries.iter()
+    }
+
     /// Whether `party` has used this message id.
     pub fn knows_message(&self, party: usize, id: [u8; 16]) -> bool {
         self.messages.contains(&(party, id))

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::desk::{Desk, Where};
 use super::exit::show;
 use super::{CliError, Outcome};
+use crate::http::views::BundleQuery;
 
 /// Arguments of `export-bundle`.
 #[derive(Debug, clap::Args)]
@@ -14,11 +15,19 @@ pub(super) struct Args {
     /// File to write.
     #[arg(long)]
     out: PathBuf,
+    /// Disclose these entries alone: ids of notices, STOPs or other leaves, or their first 6 or more digits. Everything else is
+    /// left out, and can be shown later under the same signed heads.
+    #[arg(long, value_name = "ID", num_args = 1..)]
+    only: Vec<String>,
+    /// Withhold what was said: kinds, authors, times and proofs remain.
+    #[arg(long)]
+    withhold_bodies: bool,
 }
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     let desk = Desk::open(&args.place).await?;
-    let length = desk.client.download(&desk.path("bundle"), &args.out).await?;
+    let query = BundleQuery { only: args.only.join(","), withhold_bodies: args.withhold_bodies };
+    let length = desk.client.download(&desk.path(&query.path()), &args.out).await?;
     let value = serde_json::json!({ "bundle": args.out, "bytes": length, "channel": desk.view.channel });
     show(json, &value, &format!("wrote {} ({length} bytes)\nchannel {}", args.out.display(), desk.view.channel));
     Ok(Outcome::Done)

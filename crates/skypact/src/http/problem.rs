@@ -42,7 +42,7 @@ impl From<NodeError> for Problem {
                 | CarriageError::BeyondLog { .. },
             ) => 400,
             NodeError::Refused { .. } | NodeError::Carriage(_) | NodeError::Frame(_) => 422,
-            NodeError::UnknownChannel { .. } => 404,
+            NodeError::UnknownChannel { .. } | NodeError::UnknownEntry { .. } => 404,
             NodeError::Stopped | NodeError::NotRecorded { .. } => 503,
             _ => 500,
         };

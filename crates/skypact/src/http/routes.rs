@@ -3,7 +3,8 @@
 use std::io::Seek as _;
 
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post};
@@ -17,7 +18,8 @@ use super::guard::Officer;
 use super::problem::Problem;
 use super::request::{JsonBody, Name};
 use super::views::{
-    self, ActIn, ActsIn, ChannelView, CheckIn, ConflictView, KeyView, NoticeView, PlacedView, ProposalView, StopView,
+    self, ActIn, ActsIn, BundleQuery, ChannelView, CheckIn, ConflictView, KeyView, NoticeView, PlacedView,
+    ProposalView, StopView,
 };
 use crate::directory::unbase64;
 use crate::node::NodeHandle;
@@ -262,13 +264,23 @@ fn submission(act: &ActIn) -> Result<Submission, Problem> {
 #[utoipa::path(
     get,
     path = "/v1/channels/{name}/bundle",
-    params(("name" = String, Path, description = "Name of the channel.")),
+    params(
+        ("name" = String, Path, description = "Name of the channel."),
+        ("only" = Option<String>, Query, description = "Entries that are disclosed, by leaf hash or its first 6 or more digits, separated by commas; all when absent."),
+        ("withhold_bodies" = Option<bool>, Query, description = "Whether bodies are withheld.")
+    ),
     responses((status = 200, description = "The bundle (docs/record-format.md).", body = String, content_type = "application/octet-stream"))
 )]
-async fn bundle(State(node): State<NodeHandle>, Name(name): Name) -> Result<Response, Problem> {
+async fn bundle(
+    State(node): State<NodeHandle>,
+    Name(name): Name,
+    query: Result<Query<BundleQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(query) = query
+        .map_err(|error| Problem::request(400, "field-invalid", "query", format!("query: {}", error.body_text())))?;
     let unusable = |error: std::io::Error| Problem::request(500, "file-unusable", "bundle", error.to_string());
     let mut file = nameless(node.scratch()).map_err(unusable)?;
-    let length = node.bundle(&name, file.try_clone().map_err(unusable)?).await?;
+    let length = node.bundle(&name, query.options(), file.try_clone().map_err(unusable)?).await?;
     file.rewind().map_err(unusable)?;
     Ok(([(CONTENT_TYPE, "application/octet-stream")], Body::new(FileBody::new(file, length))).into_response())
 }

@@ -10,7 +10,7 @@ use skypact_record::LogClass;
 use utoipa::ToSchema;
 
 use crate::directory::base64;
-use crate::node::LinkState;
+use crate::node::{BundleOptions, LinkState};
 
 /// A channel: what an act has to state, and how it stands.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -234,6 +234,31 @@ pub struct KeyView {
     pub revoked_at: Option<u64>,
     /// Sizes of the party's routine and urgent log up to which it vouches for what a revoked key signed.
     pub trusted: Option<[u64; 2]>,
+}
+
+/// What goes into a bundle.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BundleQuery {
+    /// Entries that are disclosed, by leaf hash or its first 6 or more digits, separated by commas; all when empty.
+    #[serde(default)]
+    pub only: String,
+    /// Whether bodies are withheld.
+    #[serde(default)]
+    pub withhold_bodies: bool,
+}
+
+impl BundleQuery {
+    /// The resource with this query.
+    pub fn path(&self) -> String {
+        format!("bundle?only={}&withhold_bodies={}", self.only, self.withhold_bodies)
+    }
+
+    /// As the node takes it.
+    pub(super) fn options(&self) -> BundleOptions {
+        let only = self.only.split(',').filter(|id| !id.is_empty()).map(str::to_owned).collect();
+        BundleOptions { only, withhold_bodies: self.withhold_bodies }
+    }
 }
 
 /// One act on its way in; everything base64.

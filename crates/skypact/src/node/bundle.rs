@@ -1,10 +1,11 @@
-//! The evidence bundle of a channel: all four logs as this node holds them, with the checkpoints, receipts and
-//! cosignatures that cover them (docs/record-format.md, section 10).
+//! The evidence bundle of a channel: its four logs as this node holds them, whole or chosen entries of them, with the
+//! checkpoints, receipts and cosignatures that cover them (docs/record-format.md, section 10).
 
+use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufWriter, Seek as _};
+use std::io::{BufWriter, Seek as _, Write};
 
-use skypact_channel::{LogRef, Station};
+use skypact_channel::{Channel, LogRef, Station};
 use skypact_record::bundle::{BundleError, BundleWriter, log_order};
 use skypact_record::{SignedCheckpoint, SignedGenesis};
 
@@ -12,50 +13,139 @@ use super::NodeError;
 use super::core::Channels;
 use super::courier::entry_of;
 use super::round::origin;
-use crate::storage::{HeadKind, Store, each_entry};
+use crate::storage::{HeadKind, Store, StoredEntry, each_entry};
 
-pub(super) fn write(channels: &Channels, store: &dyn Store, name: &str, out: File) -> Result<u64, NodeError> {
+/// What goes into a bundle. What is left out can be shown later, by another bundle, and is bound by the same heads.
+#[derive(Debug, Clone, Default)]
+pub struct BundleOptions {
+    /// Entries that are disclosed, by leaf hash or its first 6 or more digits; all four logs when empty.
+    pub only: Vec<String>,
+    /// Whether bodies are withheld: who said what kind of thing when, and not what.
+    pub withhold_bodies: bool,
+}
+
+pub(super) fn write(
+    channels: &Channels,
+    store: &dyn Store,
+    name: &str,
+    what: &BundleOptions,
+    out: File,
+) -> Result<u64, NodeError> {
     let member = channels.members.get(name);
     let member = member.ok_or_else(|| NodeError::UnknownChannel { channel: name.to_owned() })?;
-    let file = write_logs(&member.station, store, BufWriter::new(out))?;
+    let chosen = match &what.only[..] {
+        [] => None,
+        only => Some(choose(member.station.channel(), only)?),
+    };
+    let maker = Maker { station: &member.station, store, chosen, withhold_bodies: what.withhold_bodies };
+    let file = maker.write(BufWriter::new(out))?;
     let unusable = |error: std::io::Error| NodeError::File { path: "bundle".to_owned(), reason: error.to_string() };
     let mut file = file.into_inner().map_err(|error| unusable(error.into_error()))?;
     file.stream_position().map_err(unusable)
 }
 
-fn write_logs<W: std::io::Write>(station: &Station, store: &dyn Store, sink: W) -> Result<W, NodeError> {
-    let channel = station.channel();
-    let genesis = SignedGenesis::decode(&channel.pact().encode()).expect("the bytes of a pact in force");
-    let mut bundle = BundleWriter::new(sink, &genesis).map_err(broken)?;
-    let logs = log_order(genesis.genesis()).into_iter().filter_map(|log| channel.pact().log(log.origin.as_str()));
-    let logs: Vec<LogRef> = logs.filter(|log| channel.log(*log).size() > 0).collect();
-    for log in &logs {
-        let name = origin(channel, *log);
-        for index in channel.key_changes(*log) {
-            for stored in store.read(name.as_str(), *index, 1, usize::MAX)? {
+/// Places of the entries that are named, and of the key changes of their logs, by which their signatures are judged.
+fn choose(channel: &Channel, only: &[String]) -> Result<BTreeSet<(usize, u64)>, NodeError> {
+    let mut chosen = BTreeSet::new();
+    for text in only {
+        let prefix = text.to_lowercase();
+        let found = channel.entries().filter(|(leaf, _)| leaf.to_string().starts_with(&prefix));
+        let places: Vec<_> = found.map(|(_, at)| (at.log, at.index)).take(2).collect();
+        match places[..] {
+            [(log, index)] if prefix.len() >= 6 => {
+                chosen.insert((log.place(), index));
+                chosen.extend(channel.key_changes(log).iter().map(|change| (log.place(), *change)));
+            }
+            _ => return Err(NodeError::UnknownEntry { id: text.clone() }),
+        }
+    }
+    Ok(chosen)
+}
+
+/// What a bundle is made from.
+struct Maker<'a> {
+    station: &'a Station,
+    store: &'a dyn Store,
+    /// Place of the log and index of each entry that is disclosed; none for whole logs.
+    chosen: Option<BTreeSet<(usize, u64)>>,
+    withhold_bodies: bool,
+}
+
+impl Maker<'_> {
+    fn write<W: Write>(&self, sink: W) -> Result<W, NodeError> {
+        let channel = self.station.channel();
+        let genesis = SignedGenesis::decode(&channel.pact().encode()).expect("the bytes of a pact in force");
+        let mut bundle = BundleWriter::new(sink, &genesis).map_err(broken)?;
+        let logs = log_order(genesis.genesis()).into_iter().filter_map(|log| channel.pact().log(log.origin.as_str()));
+        let logs: Vec<LogRef> = logs.filter(|log| channel.log(*log).size() > 0).collect();
+        for log in &logs {
+            self.key_changes(&mut bundle, *log)?;
+        }
+        for log in &logs {
+            self.leaves(&mut bundle, *log)?;
+        }
+        bundle.manifest(Vec::new()).map_err(broken)?;
+        for log in logs.iter().filter(|_| !self.withhold_bodies) {
+            let name = origin(channel, *log);
+            self.each(*log, |index, stored| {
+                let entry = entry_of(name.as_str(), stored)?;
+                bundle.parts(name, index, &entry.parts).map_err(broken)
+            })?;
+        }
+        bundle.finish().map_err(broken)
+    }
+
+    fn key_changes<W: Write>(&self, bundle: &mut BundleWriter<W>, log: LogRef) -> Result<(), NodeError> {
+        let channel = self.station.channel();
+        let name = origin(channel, log);
+        let is_given =
+            |index: &&u64| self.chosen.as_ref().is_none_or(|chosen| chosen.contains(&(log.place(), **index)));
+        for index in channel.key_changes(log).iter().filter(is_given) {
+            for stored in self.store.read(name.as_str(), *index, 1, usize::MAX)? {
                 if let [Some(part)] = &entry_of(name.as_str(), stored)?.parts[..] {
                     bundle.key_change(name, *index, part).map_err(broken)?;
                 }
             }
         }
+        Ok(())
     }
-    for log in &logs {
-        let checkpoints = checkpoints(station, store, *log)?;
-        let name = origin(channel, *log);
-        bundle.start_whole_log(name, &checkpoints).map_err(broken)?;
-        // A log that ends before its head does not make the head's tree, which the bundle tells.
-        let leaves = 0..channel.log(*log).size();
-        each_entry(store, name.as_str(), leaves, |_, stored| bundle.leaf(&stored.leaf).map_err(broken))?;
+
+    fn leaves<W: Write>(&self, bundle: &mut BundleWriter<W>, log: LogRef) -> Result<(), NodeError> {
+        let (state, name) = (self.station.channel().log(log), origin(self.station.channel(), log));
+        let checkpoints = checkpoints(self.station, self.store, log)?;
+        if self.chosen.is_none() {
+            bundle.start_whole_log(name, &checkpoints).map_err(broken)?;
+            // A log that ends before its head does not make the head's tree, which the bundle tells.
+            return self.each(log, |_, stored| bundle.leaf(&stored.leaf).map_err(broken));
+        }
+        let head = checkpoints.last().map_or(0, |signed| signed.checkpoint().size);
+        bundle.start_chosen_log(name, &checkpoints).map_err(broken)?;
+        self.each(log, |index, stored| {
+            let proof = state.tree.inclusion(index, head);
+            let differs = |reason: String| NodeError::StoreDiffers { origin: name.to_string(), reason };
+            let proof = proof.map_err(|error| differs(error.to_string()))?;
+            bundle.chosen_leaf(index, &stored.leaf, proof).map_err(broken)
+        })
     }
-    bundle.manifest(Vec::new()).map_err(broken)?;
-    for log in &logs {
-        let name = origin(channel, *log);
-        each_entry(store, name.as_str(), 0..channel.log(*log).size(), |index, stored| {
-            let entry = entry_of(name.as_str(), stored)?;
-            bundle.parts(name, index, &entry.parts).map_err(broken)
-        })?;
+
+    /// Every entry of a log that is disclosed, in order.
+    fn each(
+        &self,
+        log: LogRef,
+        mut visit: impl FnMut(u64, StoredEntry) -> Result<(), NodeError>,
+    ) -> Result<(), NodeError> {
+        let channel = self.station.channel();
+        let name = origin(channel, log).as_str();
+        let Some(chosen) = &self.chosen else {
+            return each_entry(self.store, name, 0..channel.log(log).size(), visit).map(drop);
+        };
+        for (_, index) in chosen.range((log.place(), 0)..(log.place() + 1, 0)) {
+            for stored in self.store.read(name, *index, 1, usize::MAX)? {
+                visit(*index, stored)?;
+            }
+        }
+        Ok(())
     }
-    bundle.finish().map_err(broken)
 }
 
 /// Every checkpoint of a log that covers something: the newest, the receipts and the cosignatures, merged where they are

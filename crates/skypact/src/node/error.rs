@@ -26,6 +26,14 @@ pub enum NodeError {
         /// What was asked for.
         channel: String,
     },
+    /// No entry, or more than one, has such an id.
+    #[error(
+        "only: no entry, or more than one, has an id that begins with {id}; give 6 or more digits of one that is there"
+    )]
+    UnknownEntry {
+        /// What was asked for.
+        id: String,
+    },
     /// The node is stopping or has stopped.
     #[error("the node is stopping; ask again when it is back")]
     Stopped,
@@ -100,6 +108,7 @@ impl NodeError {
             Self::Refused { rejection, .. } => rejection.code(),
             Self::Frame(error) => error.code(),
             Self::UnknownChannel { .. } => "channel-unknown",
+            Self::UnknownEntry { .. } => "id-unknown",
             Self::Stopped => "node-stopped",
             Self::NotRecorded { code, .. } | Self::Bundle { code, .. } => code,
             Self::StoreDiffers { .. } => "store-differs",
@@ -119,6 +128,7 @@ impl NodeError {
         match self {
             Self::Refused { rejection, .. } => rejection.field(),
             Self::UnknownChannel { .. } => Some("channel"),
+            Self::UnknownEntry { .. } => Some("only"),
             Self::Carriage(CarriageError::BeyondLog { .. }) => Some("from"),
             Self::FramesFile(_) => Some("file"),
             _ => None,

@@ -12,6 +12,7 @@ mod round;
 mod signer;
 mod start;
 
+pub use bundle::BundleOptions;
 pub use carriage::{ExportOptions, Imported};
 pub use core::{Channels, LinkState, fork_document};
 pub use error::NodeError;
@@ -68,9 +69,9 @@ impl NodeHandle {
     }
 
     /// Writes the evidence bundle of a channel to `out`, and gives its length in bytes; what is written is not synced.
-    pub async fn bundle(&self, channel: &str, out: File) -> Result<u64, NodeError> {
+    pub async fn bundle(&self, channel: &str, what: BundleOptions, out: File) -> Result<u64, NodeError> {
         let channel = channel.to_owned();
-        self.with_store(move |channels, store| bundle::write(channels, store, &channel, out)).await?
+        self.with_store(move |channels, store| bundle::write(channels, store, &channel, &what, out)).await?
     }
 
     /// A directory of the node's own for files on their way out.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use skypact::clock::NodeClock;
 use skypact::entropy::SystemEntropy;
 use skypact::keys::{FileSigner, KeyRing, KeyRole as FileRole};
-use skypact::node::{NodeOptions, RecordSigner, RunningNode, start};
+use skypact::node::{BundleOptions, NodeOptions, RecordSigner, RunningNode, start};
 use skypact::storage::{Append, Batch, SqliteStore, Store as _};
 use skypact::transport::Identity;
 use skypact::witness::Witness;
@@ -239,7 +239,11 @@ async fn two_nodes_find_the_same_conflict_and_keep_it_over_a_restart() {
     assert_eq!(red.handle.query(keys).await.expect("it runs"), before);
     until(&red, "RED is settled again", settled).await;
     let bundle = std::fs::File::create(ground.dir.join("red.bundle")).expect("a file");
-    let length = red.handle.bundle(CHANNEL, bundle.try_clone().expect("a handle")).await.expect("a bundle");
+    let length = red
+        .handle
+        .bundle(CHANNEL, BundleOptions::default(), bundle.try_clone().expect("a handle"))
+        .await
+        .expect("a bundle");
     assert!(length > 10_000);
     assert_eq!(bundle.metadata().expect("it is there").len(), length);
     red.stop().await.expect("a clean stop");

@@ -60,4 +60,28 @@ fn an_officer_is_added_acts_and_is_revoked_and_the_bundle_holds() {
         let files = String::from_utf8(listed.stdout).unwrap();
         assert_eq!(files.lines().filter(|name| name.starts_with("keys/RED/")).count(), 4, "{files}");
     }
+    what_is_withheld_stays_withheld(&blue, &ground.path("redacted.bundle"));
+}
+
+/// A bundle of one notice of the new officer's, and one without bodies: both hold, and say no more than they were to.
+fn what_is_withheld_stays_withheld(dir: &str, out: &str) {
+    let listed = succeed(&["notice", "list", "--dir", dir]);
+    let notice = listed.as_array().unwrap().iter().find(|notice| notice["officer"] == "R. Two").unwrap();
+    let id = notice["id"].as_str().unwrap();
+    let verify = |more: &[&str]| {
+        succeed(&[&["export-bundle", "--dir", dir, "--out", out], more].concat());
+        let report = skypact(&["verify", out, "--json"]);
+        let report: serde_json::Value = serde_json::from_slice(&report.stdout).unwrap();
+        assert_eq!(report["faults"], serde_json::json!([]), "{report}");
+        let bytes = std::fs::read(out).unwrap();
+        std::fs::remove_file(out).unwrap();
+        bytes
+    };
+    let holds = |bytes: &[u8], text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    let chosen = verify(&["--only", &id[..10]]);
+    assert!(holds(&chosen, "logs/RED/routine/proof/") && !holds(&chosen, "/entries/"));
+    assert!(holds(&chosen, "parts/RED/routine/") && !holds(&chosen, "parts/BLUE/"));
+    let bare = verify(&["--withhold-bodies"]);
+    assert!(holds(&bare, "/entries/") && !holds(&bare, "parts/"));
+    refuse(&["export-bundle", "--dir", dir, "--out", out, "--only", "00000000000000"], 2, "id-unknown");
 }
