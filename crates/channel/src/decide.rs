@@ -13,6 +13,7 @@ use crate::kind::Kind;
 use crate::log::LogRef;
 use crate::message::Message;
 use crate::notice::{Notice, NoticeAct};
+use crate::protected::Protected;
 
 /// What may be asked of a channel.
 #[derive(Debug)]
@@ -296,8 +297,9 @@ impl Channel {
             return Err(Rejection::MessageRepeated);
         }
         let message = Message::decode(kind, &submission.part.bytes)?;
-        if let Message::Notice(notice) = &message {
-            check_times(notice, now)?;
+        match &message {
+            Message::Notice(notice) | Message::Protected(Protected { notice, .. }) => check_times(notice, now)?,
+            _ => {}
         }
         if let Message::KeyChange(change) = &message {
             self.keys().clone().apply(self.pact(), log, self.log(log).size(), change)?;

@@ -37,10 +37,20 @@ pub enum Kind {
     Overdue = 14,
     /// A party's root adds or revokes keys that sign acts.
     KeyChange = 15,
+    /// An officer takes the watch, hands it over or leaves it.
+    Watch = 16,
+    /// A call to see whether somebody answers.
+    TestCall = 17,
+    /// The answer to it.
+    TestAnswer = 18,
+    /// What a unit has received or applied.
+    Propagation = 19,
+    /// A protected site or movement.
+    Protected = 20,
 }
 
 impl Kind {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 21] = [
         Self::Genesis,
         Self::Notice,
         Self::ReadBack,
@@ -57,6 +67,11 @@ impl Kind {
         Self::Witnessed,
         Self::Overdue,
         Self::KeyChange,
+        Self::Watch,
+        Self::TestCall,
+        Self::TestAnswer,
+        Self::Propagation,
+        Self::Protected,
     ];
 
     /// Value in the act.
@@ -88,6 +103,11 @@ impl Kind {
             Self::Witnessed => "witnessed",
             Self::Overdue => "overdue",
             Self::KeyChange => "key change",
+            Self::Watch => "watch",
+            Self::TestCall => "test call",
+            Self::TestAnswer => "test answer",
+            Self::Propagation => "propagation",
+            Self::Protected => "protected",
         }
     }
 
@@ -95,7 +115,13 @@ impl Kind {
     pub fn log_class(self) -> Option<LogClass> {
         match self {
             Self::Genesis | Self::Reconciled | Self::KeyChange => None,
-            Self::Stop | Self::StopRung | Self::StopLifted | Self::Suspend | Self::Resume => Some(LogClass::Urgent),
+            Self::Stop
+            | Self::StopRung
+            | Self::StopLifted
+            | Self::Suspend
+            | Self::Resume
+            | Self::TestCall
+            | Self::TestAnswer => Some(LogClass::Urgent),
             Self::Notice
             | Self::ReadBack
             | Self::Conflict
@@ -103,7 +129,10 @@ impl Kind {
             | Self::Acceptance
             | Self::Anchor
             | Self::Witnessed
-            | Self::Overdue => Some(LogClass::Routine),
+            | Self::Overdue
+            | Self::Watch
+            | Self::Propagation
+            | Self::Protected => Some(LogClass::Routine),
         }
     }
 

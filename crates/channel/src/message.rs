@@ -8,9 +8,12 @@ use crate::anchor::{Anchor, Witnessed};
 use crate::codec::{self, CodecError, Reader, Writer, Written, write_hashes};
 use crate::kind::Kind;
 use crate::notice::Notice;
+use crate::propagation::Propagation;
+use crate::protected::Protected;
 use crate::stop::{Stop, StopRung};
 use crate::suspension::Reconciled;
 use crate::volume_codec::{read_volumes, write_volumes};
+use crate::watch::Watch;
 
 /// Longest reason of a suspension, in bytes.
 const REASON_MAX: usize = 500;
@@ -133,6 +136,19 @@ pub enum Message {
     },
     /// Keys that may sign acts from now on, and keys that may not.
     KeyChange(KeyChange),
+    /// A change of the watch.
+    Watch(Watch),
+    /// A test call.
+    TestCall,
+    /// Answer to a test call.
+    TestAnswer {
+        /// Leaf hash of the call.
+        call: Hash,
+    },
+    /// What a unit has received or applied.
+    Propagation(Propagation),
+    /// A protected site or movement.
+    Protected(Protected),
 }
 
 impl Message {
@@ -154,6 +170,11 @@ impl Message {
             Self::Witnessed(_) => Kind::Witnessed,
             Self::Overdue { .. } => Kind::Overdue,
             Self::KeyChange(_) => Kind::KeyChange,
+            Self::Watch(_) => Kind::Watch,
+            Self::TestCall => Kind::TestCall,
+            Self::TestAnswer { .. } => Kind::TestAnswer,
+            Self::Propagation(_) => Kind::Propagation,
+            Self::Protected(_) => Kind::Protected,
         }
     }
 
@@ -213,6 +234,11 @@ impl Message {
             Self::Anchor(anchor) => anchor.write(writer),
             Self::Witnessed(witnessed) => witnessed.write(writer),
             Self::Overdue { notice } => writer.map(1)?.u8(0)?.bytes(&notice.0)?.ok(),
+            Self::Watch(watch) => watch.write(writer),
+            Self::TestCall => writer.map(0)?.ok(),
+            Self::TestAnswer { call } => writer.map(1)?.u8(0)?.bytes(&call.0)?.ok(),
+            Self::Propagation(propagation) => propagation.write(writer),
+            Self::Protected(protected) => protected.write(writer),
             Self::KeyChange(_) => unreachable!("the record writes it"),
         }
     }
@@ -223,11 +249,12 @@ impl Message {
                 return Err(reader.error("is no message of the channel protocol; the record reads it"));
             }
             Kind::Notice => 6,
-            Kind::Stop => 5,
-            Kind::Proposal | Kind::Anchor => 4,
-            Kind::Conflict | Kind::StopRung => 3,
+            Kind::Stop | Kind::Protected => 5,
+            Kind::Proposal | Kind::Anchor | Kind::Propagation => 4,
+            Kind::Conflict | Kind::StopRung | Kind::Watch => 3,
             Kind::ReadBack | Kind::Acceptance | Kind::Reconciled | Kind::Witnessed => 2,
-            Kind::StopLifted | Kind::Suspend | Kind::Resume | Kind::Overdue => 1,
+            Kind::StopLifted | Kind::Suspend | Kind::Resume | Kind::Overdue | Kind::TestAnswer => 1,
+            Kind::TestCall => 0,
         })?;
         match kind {
             Kind::Genesis | Kind::KeyChange | Kind::Notice => Notice::read(reader).map(Self::Notice),
@@ -270,6 +297,14 @@ impl Message {
                 reader.key(0, "notice")?;
                 Ok(Self::Overdue { notice: reader.hash()? })
             }
+            Kind::Watch => Watch::read(reader).map(Self::Watch),
+            Kind::TestCall => Ok(Self::TestCall),
+            Kind::TestAnswer => {
+                reader.key(0, "call")?;
+                Ok(Self::TestAnswer { call: reader.hash()? })
+            }
+            Kind::Propagation => Propagation::read(reader).map(Self::Propagation),
+            Kind::Protected => Protected::read(reader).map(Self::Protected),
         }
     }
 }

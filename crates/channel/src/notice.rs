@@ -4,7 +4,7 @@ use skypact_airspace::{TimeWindow, UtcNanos, Volume4d};
 use skypact_record::Hash;
 
 use crate::class::ActivityClass;
-use crate::codec::{CodecError, Reader, Writer, Written, write_optional_text};
+use crate::codec::{self, CodecError, Reader, Writer, Written, write_optional_text};
 use crate::volume_codec::{read_volumes, write_volumes};
 
 /// What a notice of activity does to the activity that it names.
@@ -68,6 +68,15 @@ impl Notice {
         let end = self.volumes.iter().map(|volume| volume.window.end()).max();
         TimeWindow::new(start.unwrap_or(UtcNanos(0)), end.unwrap_or(UtcNanos(0)))
             .expect("no volume ends before it starts")
+    }
+
+    /// Reads a notice out of its own bytes, as [`crate::Message::decode`] does.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        let read = |reader: &mut Reader<'_>| {
+            reader.fields(6)?;
+            Self::read(reader)
+        };
+        codec::decode_exact("notice", bytes, read, |notice| codec::encode(|writer| notice.write(writer)))
     }
 
     pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Written {

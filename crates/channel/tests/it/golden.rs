@@ -7,8 +7,9 @@ use skypact_airspace::{
     Altitude, AltitudeBand, Corridor, Datum, Footprint, LatLng, Polygon, TimeWindow, UtcNanos, Volume4d,
 };
 use skypact_channel::{
-    ActKeys, ActivityClass, Anchor, ConflictKey, Frame, Kind, LogHead, Message, Notice, NoticeAct, Pact, Reconciled,
-    Remedy, Rung, Stop, StopArea, StopRung, Terms, VerifiedReceipt, Witnessed,
+    ActKeys, ActivityClass, Anchor, ConflictKey, Frame, Kind, LogHead, Message, Notice, NoticeAct, Pact, Propagation,
+    Protected, Reach, Reconciled, Remedy, Rung, Stop, StopArea, StopRung, Terms, Verification, VerifiedReceipt, Watch,
+    WatchAct, Witnessed,
 };
 use skypact_record::{AddedKey, Hash, KeyChange, KeyRole, Label, LogClass, PartyKey, RevokedKey, Signer as _};
 
@@ -77,7 +78,29 @@ pub(crate) fn messages() -> Vec<(&'static str, Message)> {
         ("witnessed", Message::Witnessed(Witnessed { class: LogClass::Urgent, note: anchor().note })),
         ("overdue", Message::Overdue { notice: a }),
         ("key-change", Message::KeyChange(key_change())),
+        ("watch", Message::Watch(Watch { act: WatchAct::Takes, at: UtcNanos(T0), remarks: Some("quiet".to_owned()) })),
+        ("test-call", Message::TestCall),
+        ("test-answer", Message::TestAnswer { call: a }),
+        ("propagation", Message::Propagation(applied(a, "DRONE CELL"))),
+        ("protected", Message::Protected(hospital())),
     ]
+}
+
+/// A unit that has applied a notice.
+pub(crate) fn applied(notice: Hash, unit: &str) -> Propagation {
+    Propagation { notice, unit: unit.to_owned(), reach: Reach::Applied, person: Some("Sgt. Three".to_owned()) }
+}
+
+/// A protected site, at the place of [`here`].
+pub(crate) fn hospital() -> Protected {
+    let Message::Notice(notice) = here() else { unreachable!("a notice") };
+    Protected {
+        notice: Notice { class: ActivityClass::GroundMovement, call_sign: None, ..notice },
+        name: "Hospital at Kafr".to_owned(),
+        verification: Verification::CrossChecked,
+        markings: Some("red crescent on the roof".to_owned()),
+        photographs: vec![Hash([0x33; 32])],
+    }
 }
 
 /// A STOP with every field.

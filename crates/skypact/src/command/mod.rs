@@ -25,15 +25,19 @@ mod officer;
 mod pact;
 mod pact_sheet;
 mod proposal;
+mod protect;
 mod quantity;
 mod reading;
 mod remedy;
 mod serve;
 mod stop;
 mod terms;
+mod test_call;
 mod token;
+mod unit;
 mod verify;
 mod verify_journal;
+mod watch;
 mod witness;
 
 pub use access::Access;
@@ -78,6 +82,14 @@ enum Command {
     Conflicts(conflicts::Args),
     /// Call STOP, answer one, lift one, or list them (safety-of-flight calls).
     Stop(stop::Args),
+    /// Make a protected site or movement known to the counterpart.
+    Protect(Box<protect::Args>),
+    /// Record how far notices have come in this party's units, and show the gaps.
+    Unit(unit::Args),
+    /// Take the watch, hand it over, leave it, or show who has it.
+    Watch(watch::Args),
+    /// Call to see whether the counterpart answers, and answer its calls.
+    TestCall(test_call::Args),
     /// Show who may sign for the parties; add an officer, revoke a key (with the party's root key).
     Officer(officer::Args),
     /// Show how a channel stands; suspend it, resume it; carry it by file.
@@ -143,6 +155,10 @@ fn run(cli: Cli) -> Result<Outcome, CliError> {
         Command::Ack(args) => wait_for(ack::run(args, json)),
         Command::Conflicts(args) => wait_for(conflicts::run(args, json)),
         Command::Stop(args) => wait_for(stop::run(args, json)),
+        Command::Protect(args) => wait_for(protect::run(*args, json)),
+        Command::Unit(args) => wait_for(unit::run(args, json)),
+        Command::Watch(args) => wait_for(watch::run(args, json)),
+        Command::TestCall(args) => wait_for(test_call::run(args, json)),
         Command::Officer(args) => wait_for(officer::run(args, json)),
         Command::Channel(args) => wait_for(channel::run(args, json)),
         Command::ExportBundle(args) => wait_for(bundle::run(args, json)),

@@ -2,7 +2,7 @@
 //! the node says about them.
 
 use skypact_airspace::Volume4d;
-use skypact_channel::{Kind, Message, Notice, Remedy};
+use skypact_channel::{Kind, Message, Notice, Protected, Remedy};
 use skypact_record::Hash;
 
 use super::CliError;
@@ -24,8 +24,10 @@ pub(super) struct Proposed {
 
 /// The newest version of a notice that the node showed.
 pub(super) fn notice(view: &NoticeView) -> Result<Notice, CliError> {
-    match message(Kind::Notice, &view.body, &view.content)? {
-        (Message::Notice(notice), _) => Ok(notice),
+    // A version of something protected may be one of either kind.
+    let protected = message(Kind::Protected, &view.body, &view.content);
+    match protected.or_else(|_| message(Kind::Notice, &view.body, &view.content))? {
+        (Message::Notice(notice) | Message::Protected(Protected { notice, .. }), _) => Ok(notice),
         _ => Err(unreadable()),
     }
 }

@@ -37,6 +37,8 @@ pub fn document() -> String {
         routes::proposals,
         routes::stops,
         routes::keys,
+        routes::watch,
+        routes::test_calls,
         routes::check,
         routes::acts,
         routes::bundle,

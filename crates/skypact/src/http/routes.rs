@@ -19,7 +19,7 @@ use super::problem::Problem;
 use super::request::{JsonBody, Name};
 use super::views::{
     self, ActIn, ActsIn, BundleQuery, ChannelView, CheckIn, ConflictView, KeyView, NoticeView, PlacedView,
-    ProposalView, StopView,
+    ProposalView, StopView, TestCallView, WatchView,
 };
 use crate::directory::unbase64;
 use crate::node::NodeHandle;
@@ -29,7 +29,7 @@ pub const BODY_MAX_BYTES: usize = 64 << 20;
 const ACTS_MAX: usize = 10_000;
 
 /// Every path, with what answers it. `openapi/local.json` has the same ones; a test compares.
-pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 11] {
+pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 13] {
     [
         ("/v1/channels", get(channels)),
         ("/v1/channels/{name}", get(channel)),
@@ -38,6 +38,8 @@ pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 11] {
         ("/v1/channels/{name}/proposals", get(proposals)),
         ("/v1/channels/{name}/stops", get(stops)),
         ("/v1/channels/{name}/keys", get(keys)),
+        ("/v1/channels/{name}/watch", get(watch)),
+        ("/v1/channels/{name}/test-calls", get(test_calls)),
         ("/v1/channels/{name}/check", post(check)),
         ("/v1/channels/{name}/acts", post(acts)),
         ("/v1/channels/{name}/bundle", get(bundle)),
@@ -167,6 +169,30 @@ async fn stops(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<S
 )]
 async fn keys(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<KeyView>> {
     read(&node, name, views::keys).await
+}
+
+/// Who has the watch at each party, and when nobody had it.
+#[utoipa::path(
+    get,
+    path = "/v1/channels/{name}/watch",
+    params(("name" = String, Path, description = "Name of the channel.")),
+    responses((status = 200, description = "The watches, in the order of the parties.", body = Vec<WatchView>))
+)]
+async fn watch(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<WatchView>> {
+    let now_ns = node.now_ns();
+    read(&node, name, move |channel| views::watches(channel, now_ns)).await
+}
+
+/// Test calls of both parties, oldest first.
+#[utoipa::path(
+    get,
+    path = "/v1/channels/{name}/test-calls",
+    params(("name" = String, Path, description = "Name of the channel.")),
+    responses((status = 200, description = "The calls, with their answers.", body = Vec<TestCallView>))
+)]
+async fn test_calls(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<TestCallView>> {
+    let now_ns = node.now_ns();
+    read(&node, name, move |channel| views::test_calls(channel, now_ns)).await
 }
 
 /// Conflicts that a notice would have if it were filed now. Nothing is recorded.

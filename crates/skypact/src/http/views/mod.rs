@@ -1,14 +1,16 @@
 //! What the local API shows, as JSON. Hashes are hex, times are nanoseconds UTC, lengths are millimetres.
 
+mod desk;
+
 use serde::{Deserialize, Serialize};
-use skypact_airspace::{Altitude, Datum, Footprint, UtcNanos, Volume4d};
+use skypact_airspace::{Altitude, Datum, Footprint, Volume4d};
 use skypact_channel::{
-    Alarm, Channel, ConflictKey, ConflictState, Cut, LogRef, NoticeState, Origin, ProposalState, StopRung, Submission,
-    Suspension,
+    Channel, ConflictKey, ConflictState, Cut, LogRef, NoticeState, ProposalState, Reach, Submission, Suspension,
 };
 use skypact_record::LogClass;
 use utoipa::ToSchema;
 
+pub use self::desk::{RungView, StopView, TestCallView, WatchChangeView, WatchView, stop, test_calls, watches};
 use crate::directory::base64;
 use crate::node::{BundleOptions, LinkState};
 
@@ -71,52 +73,6 @@ pub struct CutView {
     pub at_ns: i64,
 }
 
-/// All STOPs of one party about one object.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct StopView {
-    /// Leaf hash of the first STOP.
-    pub id: String,
-    /// Party that called.
-    pub party: String,
-    /// Officer who called last.
-    pub officer: String,
-    /// What is to stop.
-    pub what: String,
-    /// Leaf hash of the notice or site that it is about.
-    pub object: Option<String>,
-    /// Where, in one line.
-    pub area: Option<String>,
-    /// Until when, nanoseconds UTC.
-    pub until_ns: Option<i64>,
-    /// Why.
-    pub reason: Option<String>,
-    /// How often it was called.
-    pub calls: usize,
-    /// When it was first called, as its author claims, nanoseconds UTC.
-    pub first_ns: i64,
-    /// Answers, oldest first.
-    pub rungs: Vec<RungView>,
-    /// Whether nobody has answered for good and it is not lifted.
-    pub escalating: bool,
-    /// How many of the pact's escalation rungs have passed; 0 when it is not escalating.
-    pub escalation: usize,
-    /// Officer who lifted it.
-    pub lifted_by: Option<String>,
-}
-
-/// An answer to a STOP.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct RungView {
-    /// heard, passed-to, ceased, unable or refused.
-    pub rung: String,
-    /// Unit or reason.
-    pub text: Option<String>,
-    /// Officer.
-    pub officer: String,
-    /// When, as its author claims, nanoseconds UTC.
-    pub at_ns: i64,
-}
-
 /// A log.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct LogView {
@@ -151,6 +107,10 @@ pub struct NoticeView {
     pub stands: bool,
     /// Whether its newest version was filed while the channel was suspended: it counts for safety, and binds nobody.
     pub in_suspension: bool,
+    /// What makes it protected.
+    pub protection: Option<ProtectionView>,
+    /// Units of both parties that have to have it.
+    pub units: Vec<UnitView>,
     /// LATE, PROVISIONAL, both or neither: whether it came below the pact's minimum, and whether witnesses have fixed that.
     pub timeliness: Option<String>,
     /// Least time from when a version was seen by witnesses (or, provisionally, claims to have been written) to when it takes effect, nanoseconds.
@@ -173,6 +133,34 @@ pub struct NoticeView {
     pub body: String,
 }
 
+/// What makes a notice protected.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ProtectionView {
+    /// Name.
+    pub name: String,
+    /// unverified, cross-checked or visited.
+    pub verification: String,
+    /// How it is marked.
+    pub markings: Option<String>,
+    /// SHA-256 of photographs.
+    pub photographs: Vec<String>,
+}
+
+/// How far a notice has come in a unit.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct UnitView {
+    /// Party.
+    pub party: String,
+    /// Unit.
+    pub unit: String,
+    /// named, received or applied, for the newest version.
+    pub reach: String,
+    /// Who said so in the unit.
+    pub person: Option<String>,
+    /// Officer who recorded it.
+    pub officer: Option<String>,
+}
+
 /// A conflict.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ConflictView {
@@ -188,6 +176,8 @@ pub struct ConflictView {
     pub volume_pairs: u64,
     /// Whether both versions are the newest and stand.
     pub open: bool,
+    /// Whether one of the two notices is protected: such a conflict is always an alarm.
+    pub protected: bool,
     /// UNSEEN OVERLAP: parties whose node held the other's version when an officer filed without citing it.
     pub unseen_by: Vec<String>,
     /// Which parties' nodes have recorded it, in the order of the parties.
@@ -390,37 +380,6 @@ pub fn keys(channel: &Channel) -> Vec<KeyView> {
     views
 }
 
-/// View of an alarm.
-pub fn stop(channel: &Channel, alarm: &Alarm, now_ns: i64) -> StopView {
-    let (newest, rungs_ns) = (alarm.newest(), &channel.pact().terms().stop_rungs_ns);
-    let escalating = alarm.is_escalating();
-    let rung = |(rung, origin): &(StopRung, Origin)| RungView {
-        rung: rung.rung.name().to_owned(),
-        text: rung.text.clone(),
-        officer: origin.signer.clone(),
-        at_ns: origin.claimed_time.0,
-    };
-    StopView {
-        id: alarm.id().to_string(),
-        party: channel.pact().party_name(alarm.caller()).to_owned(),
-        officer: alarm.stops[alarm.stops.len() - 1].1.signer.clone(),
-        what: newest.what.clone(),
-        object: newest.object.map(|object| object.to_string()),
-        area: newest.area.map(|area| {
-            let radius_km = area.radius_mm as f64 / 1e6;
-            format!("{:.4},{:.4} {radius_km:.1} km", area.centre.lat_deg(), area.centre.lng_deg())
-        }),
-        until_ns: newest.until.map(|until| until.0),
-        reason: newest.reason.clone(),
-        calls: alarm.stops.len(),
-        first_ns: alarm.stops[0].1.claimed_time.0,
-        rungs: alarm.rungs.iter().map(rung).collect(),
-        escalating,
-        escalation: if escalating { alarm.escalation(UtcNanos(now_ns), rungs_ns) } else { 0 },
-        lifted_by: alarm.lifted.as_ref().map(|origin| origin.signer.clone()),
-    }
-}
-
 /// View of a notice.
 pub fn notice(channel: &Channel, state: &NoticeState) -> NoticeView {
     let (notice, window) = (&state.notice, state.notice.window());
@@ -434,6 +393,13 @@ pub fn notice(channel: &Channel, state: &NoticeState) -> NoticeView {
         act: notice.act.name().to_owned(),
         stands: state.stands(),
         in_suspension: channel.filed_in_suspension(&state.origin),
+        protection: state.protection.as_ref().map(|protection| ProtectionView {
+            name: protection.name.clone(),
+            verification: protection.verification.name().to_owned(),
+            markings: protection.markings.clone(),
+            photographs: protection.photographs.iter().map(ToString::to_string).collect(),
+        }),
+        units: units(channel, state),
         timeliness: timeliness.mark().map(str::to_owned),
         lead_ns: timeliness.lead_ns,
         overdue: state.overdue().is_some(),
@@ -443,8 +409,25 @@ pub fn notice(channel: &Channel, state: &NoticeState) -> NoticeView {
         end_ns: window.end().0,
         volumes: notice.volumes.iter().map(volume).collect(),
         read_back_by: state.read_back().map(|read_back| read_back.origin.signer.clone()),
-        body: base64(&skypact_channel::Message::Notice(notice.clone()).encode()),
+        body: base64(&state.body()),
     }
+}
+
+fn units(channel: &Channel, state: &NoticeState) -> Vec<UnitView> {
+    let mut views = Vec::new();
+    for (party, units) in state.units.iter().enumerate() {
+        for unit in units.names() {
+            let said = units.reach(unit, &state.origin.leaf);
+            views.push(UnitView {
+                party: channel.pact().party_name(party).to_owned(),
+                unit: unit.to_owned(),
+                reach: said.map_or(Reach::Named, |(said, _)| said.reach).name().to_owned(),
+                person: said.and_then(|(said, _)| said.person.clone()),
+                officer: said.map(|(_, origin)| origin.signer.clone()),
+            });
+        }
+    }
+    views
 }
 
 /// View of a conflict.
@@ -460,6 +443,10 @@ pub fn conflict(channel: &Channel, key: &ConflictKey, state: &ConflictState) -> 
         end_ns: state.window.end().0,
         volume_pairs: state.volume_pairs,
         open: state.open,
+        protected: state
+            .notices
+            .iter()
+            .any(|id| channel.board().notice_of(id).is_some_and(|notice| notice.protection.is_some())),
         unseen_by: [0, 1]
             .into_iter()
             .filter(|party| state.unseen[*party])

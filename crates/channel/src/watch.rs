@@ -1,0 +1,152 @@
+//! Who has the watch, and whether a call is heard: bodies (docs/channel-protocol.md, sections 2.12 and 2.13) and what they add up to.
+//! An empty chair is shown, to both sides, for as long as it is empty.
+
+use std::collections::HashMap;
+
+use skypact_airspace::UtcNanos;
+use skypact_record::Hash;
+
+use crate::board::{Misfit, Origin};
+use crate::codec::{CodecError, Reader, Writer, Written, write_optional_text};
+
+/// Longest text, in bytes.
+const TEXT_MAX: usize = 200;
+
+/// What an officer says about the watch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WatchAct {
+    /// The signing officer has it from now on.
+    Takes,
+    /// The signing officer hands it over, and has it until somebody takes it.
+    HandsOver,
+    /// The signing officer leaves it, and nobody has it.
+    Leaves,
+}
+
+impl WatchAct {
+    /// Every act, in the order of its wire value.
+    pub const ALL: [Self; 3] = [Self::Takes, Self::HandsOver, Self::Leaves];
+
+    /// Name for people and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Takes => "takes",
+            Self::HandsOver => "hands-over",
+            Self::Leaves => "leaves",
+        }
+    }
+}
+
+/// A change of the watch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watch {
+    /// What it is.
+    pub act: WatchAct,
+    /// Since when, by the officer's clock.
+    pub at: UtcNanos,
+    /// What the next one has to know; at most 200 bytes.
+    pub remarks: Option<String>,
+}
+
+impl Watch {
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Written {
+        writer.map(3)?.u8(0)?.u8(self.act as u8)?.u8(1)?.i64(self.at.0)?.u8(2)?;
+        write_optional_text(writer, self.remarks.as_deref())
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+        reader.key(0, "act")?;
+        let act = reader.choice(&WatchAct::ALL)?;
+        reader.key(1, "at")?;
+        let at = UtcNanos(reader.i64()?);
+        reader.key(2, "remarks")?;
+        Ok(Self { act, at, remarks: reader.optional_text(TEXT_MAX)? })
+    }
+}
+
+/// The watch of one party: its changes, oldest first.
+#[derive(Debug, Default)]
+pub struct WatchBook {
+    entries: Vec<(Watch, Origin)>,
+}
+
+impl WatchBook {
+    /// Every change, oldest first.
+    pub fn entries(&self) -> impl Iterator<Item = &(Watch, Origin)> {
+        self.entries.iter()
+    }
+
+    /// Who has the watch, since when: whoever took it last and has not left it.
+    pub fn on_watch(&self) -> Option<&(Watch, Origin)> {
+        let newest = self.entries.last().filter(|(watch, _)| watch.act != WatchAct::Leaves)?;
+        match newest.0.act {
+            WatchAct::Takes => Some(newest),
+            // Until somebody takes it, the one who hands it over has it.
+            _ => self.entries.iter().rev().find(|(watch, _)| watch.act == WatchAct::Takes).or(Some(newest)),
+        }
+    }
+
+    /// When the chair was empty between `from` and `to`: intervals, oldest first, by the times that the officers state.
+    pub fn unattended(&self, from: UtcNanos, to: UtcNanos) -> Vec<(UtcNanos, UtcNanos)> {
+        let mut empty_since = Some(from);
+        let mut gaps = Vec::new();
+        for (watch, _) in &self.entries {
+            let at = UtcNanos(watch.at.0.clamp(from.0, to.0));
+            match (watch.act, empty_since) {
+                (WatchAct::Takes | WatchAct::HandsOver, Some(since)) => {
+                    gaps.push((since, at));
+                    empty_since = None;
+                }
+                (WatchAct::Leaves, None) => empty_since = Some(at),
+                _ => {}
+            }
+        }
+        gaps.extend(empty_since.map(|since| (since, to)));
+        gaps.retain(|(start, end)| start < end);
+        gaps
+    }
+
+    pub(crate) fn push(&mut self, watch: Watch, origin: Origin) {
+        self.entries.push((watch, origin));
+    }
+}
+
+/// A test call, and who answered it.
+#[derive(Debug, Clone)]
+pub struct TestCall {
+    /// The call.
+    pub origin: Origin,
+    /// The first answer of the counterpart.
+    pub answer: Option<Origin>,
+}
+
+/// Test calls of both parties.
+#[derive(Debug, Default)]
+pub struct TestCalls {
+    calls: Vec<TestCall>,
+    places: HashMap<Hash, usize>,
+}
+
+impl TestCalls {
+    /// Every test call, oldest first in the order in which this node took them in.
+    pub fn iter(&self) -> impl Iterator<Item = &TestCall> {
+        self.calls.iter()
+    }
+
+    pub(crate) fn check_answer(&self, party: usize, call: &Hash) -> Result<(), Misfit> {
+        let place = self.places.get(call).ok_or(Misfit::Unknown { field: "call", hash: *call })?;
+        if self.calls[*place].origin.party == party {
+            return Err(Misfit::WrongParty { field: "call", reason: "only the counterpart answers a test call" });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn call(&mut self, origin: Origin) {
+        self.places.insert(origin.leaf, self.calls.len());
+        self.calls.push(TestCall { origin, answer: None });
+    }
+
+    pub(crate) fn answer(&mut self, call: &Hash, origin: Origin) {
+        self.calls[self.places[call]].answer.get_or_insert(origin);
+    }
+}

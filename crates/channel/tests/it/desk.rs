@@ -1,0 +1,115 @@
+//! The watch, test calls, propagation to units, and protected sites.
+
+use skypact_airspace::UtcNanos;
+use skypact_channel::{
+    ActivityClass, Message, Notice, NoticeAct, Propagation, Protected, Reach, Watch, WatchAct, WatchBook,
+};
+use skypact_record::Hash;
+
+use crate::golden::{applied, hospital};
+use crate::parties::{Machine, RED, SECOND, T0, deliver, here, pair, settle};
+
+fn at(seconds: i64) -> UtcNanos {
+    UtcNanos(T0 + seconds * SECOND)
+}
+
+fn watch(act: WatchAct, seconds: i64) -> Message {
+    Message::Watch(Watch { act, at: at(seconds), remarks: None })
+}
+
+fn book(machine: &Machine) -> &WatchBook {
+    machine.channel.board().watch(RED)
+}
+
+#[test]
+fn an_empty_chair_is_shown_on_both_sides() {
+    let (mut red, mut blue) = pair();
+    for (act, seconds) in [
+        (WatchAct::Takes, 100),
+        (WatchAct::HandsOver, 200),
+        (WatchAct::Takes, 230),
+        (WatchAct::Leaves, 300),
+        (WatchAct::Takes, 360),
+    ] {
+        red.submit(&watch(act, seconds)).unwrap();
+    }
+    deliver(&mut red, &mut blue);
+    for machine in [&red, &blue] {
+        let gaps = book(machine).unattended(at(0), at(400));
+        assert_eq!(gaps, [(at(0), at(100)), (at(300), at(360))], "a hand-over leaves nobody alone");
+        assert_eq!(book(machine).on_watch().unwrap().0.at, at(360));
+    }
+    red.submit(&watch(WatchAct::HandsOver, 380)).unwrap();
+    assert_eq!(book(&red).on_watch().unwrap().0.at, at(360), "whoever hands over has it until it is taken");
+    red.submit(&watch(WatchAct::Leaves, 390)).unwrap();
+    assert!(book(&red).on_watch().is_none());
+    assert_eq!(book(&red).unattended(at(380), at(400)), [(at(390), at(400))]);
+    assert_eq!(WatchBook::default().unattended(at(0), at(10)), [(at(0), at(10))]);
+    assert_eq!(book(&blue).unattended(at(120), at(130)), []);
+}
+
+#[test]
+fn a_test_call_is_answered_by_the_counterpart_alone() {
+    let (mut red, mut blue) = pair();
+    let call = red.submit(&Message::TestCall).unwrap();
+    deliver(&mut red, &mut blue);
+    assert_eq!(red.submit(&Message::TestAnswer { call }).unwrap_err().code(), "wrong-party");
+    assert_eq!(blue.submit(&Message::TestAnswer { call: Hash([1; 32]) }).unwrap_err().code(), "citation-unknown");
+    blue.submit(&Message::TestAnswer { call }).unwrap();
+    settle(&mut red, &mut blue);
+    for machine in [&red, &blue] {
+        assert!(machine.channel.board().test_calls().iter().next().unwrap().answer.is_some());
+    }
+}
+
+fn named(notice: Hash, unit: &str) -> Message {
+    Message::Propagation(Propagation { notice, unit: unit.to_owned(), reach: Reach::Named, person: None })
+}
+
+#[test]
+fn a_unit_that_has_not_applied_a_notice_is_a_gap_with_a_name_and_an_amendment_reopens_all() {
+    let (mut red, mut blue) = pair();
+    let convoy = blue.submit(&Message::Protected(hospital())).unwrap();
+    deliver(&mut blue, &mut red);
+    for unit in ["COMMAND", "DRONE CELL"] {
+        red.submit(&named(convoy, unit)).unwrap();
+    }
+    red.submit(&Message::Propagation(applied(convoy, "COMMAND"))).unwrap();
+    settle(&mut red, &mut blue);
+    let gaps = |machine: &Machine| {
+        let state = machine.channel.board().notice_of(&convoy).unwrap();
+        let gaps = state.units[RED].gaps(&state.origin.leaf).into_iter().map(str::to_owned).collect::<Vec<_>>();
+        (gaps, state.units[RED].names().count())
+    };
+    assert_eq!((gaps(&red), gaps(&blue)), ((vec!["DRONE CELL".to_owned()], 2), (vec!["DRONE CELL".to_owned()], 2)));
+    let changed = Protected {
+        notice: Notice { act: NoticeAct::Changed, previous: Some(convoy), ..hospital().notice },
+        ..hospital()
+    };
+    blue.submit(&Message::Protected(changed)).unwrap();
+    settle(&mut red, &mut blue);
+    assert_eq!(gaps(&red).0, ["COMMAND", "DRONE CELL"], "an amendment reopens receipts");
+    assert_eq!(red.submit(&Message::Propagation(applied(convoy, "COMMAND"))).unwrap_err().code(), "citation-replaced");
+    let mute = Propagation { person: None, ..applied(convoy, "COMMAND") };
+    assert_eq!(red.submit(&Message::Propagation(mute)).unwrap_err().field(), Some("person"));
+}
+
+#[test]
+fn a_protected_site_conflicts_like_any_notice_and_stays_protected() {
+    let (mut red, mut blue) = pair();
+    let site = blue.submit(&Message::Protected(hospital())).unwrap();
+    deliver(&mut blue, &mut red);
+    red.submit(&here()).unwrap();
+    settle(&mut red, &mut blue);
+    assert_eq!((red.open_conflicts().len(), blue.open_conflicts().len()), (1, 1));
+    let protection = |machine: &Machine| machine.channel.board().notice_of(&site).unwrap().protection.clone();
+    assert_eq!(protection(&red).unwrap().name, "Hospital at Kafr");
+    // A plain amendment, by a tool that knows nothing of protection.
+    let plain = Notice { act: NoticeAct::Changed, previous: Some(site), ..hospital().notice };
+    blue.submit(&Message::Notice(plain)).unwrap();
+    settle(&mut red, &mut blue);
+    assert_eq!(protection(&red), protection(&blue));
+    assert_eq!(protection(&red).unwrap().name, "Hospital at Kafr");
+    let wrong = Protected { notice: Notice { class: ActivityClass::Manned, ..hospital().notice }, ..hospital() };
+    assert_eq!(blue.submit(&Message::Protected(wrong)).unwrap_err().code(), "message-malformed");
+}

@@ -1,0 +1,113 @@
+//! `skypact protect`: a protected site or movement for the counterpart of one channel. It goes to nobody else: whoever has
+//! several channels files it in those of its choice.
+
+use skypact_channel::{ActivityClass, Message, Notice, NoticeAct, Protected, Verification};
+use skypact_record::Hash;
+
+use super::desk::{Desk, Where, Who, find, hash, short};
+use super::exit::show;
+use super::notice::overlaps;
+use super::quantity::{FootprintText, VolumeText, counted};
+use super::{CliError, Outcome};
+use crate::http::views::NoticeView;
+
+/// Arguments of `protect`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    place: Where,
+    #[command(flatten)]
+    who: Who,
+    /// Name of what is protected, such as that of a hospital.
+    name: String,
+    /// It flies. Without this it is a site, or a movement on the ground.
+    #[arg(long)]
+    relief_flight: bool,
+    /// Id of the one that this one amends.
+    #[arg(long)]
+    change: Option<String>,
+    /// unverified, cross-checked or visited: how sure its place is.
+    #[arg(long, default_value = "unverified")]
+    verification: String,
+    /// How it is marked.
+    #[arg(long)]
+    markings: Option<String>,
+    /// Call sign.
+    #[arg(long)]
+    call_sign: Option<String>,
+    /// How to reach whoever is responsible.
+    #[arg(long)]
+    contact: Option<String>,
+    /// File of a photograph; its SHA-256 goes into the record, and not the photograph.
+    #[arg(long)]
+    photograph: Vec<std::path::PathBuf>,
+    #[command(flatten)]
+    footprint: FootprintText,
+    /// Lower limit; from the ground when absent.
+    #[arg(long)]
+    lower: Option<String>,
+    /// Upper limit; unlimited when absent.
+    #[arg(long)]
+    upper: Option<String>,
+    /// First instant, UTC: 2017-04-07T09:00:00Z.
+    #[arg(long)]
+    from: String,
+    /// Last instant: until when it counts.
+    #[arg(long)]
+    until: String,
+}
+
+pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
+    let mut protected = stated(&args)?;
+    let signer = args.who.signer(&args.place.dir)?;
+    let desk = Desk::open(&args.place).await?;
+    if let Some(change) = &args.change {
+        let known: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
+        let id = find("change", change, known.iter().map(|notice| &notice.id))?;
+        let version = known.iter().find(|notice| notice.id == *id).map(|notice| hash(&notice.version)).transpose()?;
+        (protected.notice.act, protected.notice.previous) = (NoticeAct::Changed, version);
+    }
+    let overlaps = overlaps(&desk, &Message::Notice(protected.notice.clone())).await?;
+    let conflicts = match overlaps.len() {
+        0 => String::new(),
+        found => format!("\nin conflict with {} of {}: an alarm", counted(found, "notice"), desk.view.counterpart),
+    };
+    let placed = desk.file(&signer, [(Message::Protected(protected), overlaps)]).await?;
+    let id = placed.first().map_or("", |placed| short(&placed.leaf));
+    let text = format!(
+        "protected {id}: {}; {} gets it, and nobody else{conflicts}\nnext: {} reads it back; 'skypact notice list' shows whether",
+        args.name, desk.view.counterpart, desk.view.counterpart
+    );
+    show(json, &placed, &text);
+    Ok(Outcome::Done)
+}
+
+fn stated(args: &Args) -> Result<Protected, CliError> {
+    let verification = Verification::from_name(&args.verification).ok_or_else(|| {
+        CliError::usage("field-invalid", "verification", "verification: give unverified, cross-checked or visited")
+    })?;
+    let volume = VolumeText {
+        footprint: args.footprint.clone(),
+        lower: args.lower.clone(),
+        upper: args.upper.clone(),
+        from: args.from.clone(),
+        until: args.until.clone(),
+    };
+    let photographs = args.photograph.iter().map(|path| {
+        let bytes = std::fs::read(path);
+        let bytes = bytes.map_err(|error| CliError::io("photograph", &format!("{}: {error}", path.display())))?;
+        Ok(Hash::of(&bytes))
+    });
+    let class = if args.relief_flight { ActivityClass::ReliefFlight } else { ActivityClass::GroundMovement };
+    let notice = Notice {
+        act: NoticeAct::New,
+        previous: None,
+        class,
+        call_sign: args.call_sign.clone(),
+        contact: args.contact.clone(),
+        volumes: vec![volume.volume()?],
+    };
+    let (name, markings) = (args.name.clone(), args.markings.clone());
+    let photographs = photographs.collect::<Result<_, CliError>>()?;
+    Ok(Protected { notice, name, verification, markings, photographs })
+}

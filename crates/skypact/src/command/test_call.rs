@@ -1,0 +1,84 @@
+//! `skypact test-call`: a call to see whether somebody answers at the other end. Two a day, by custom; one miss is an alarm.
+
+use std::fmt::Write as _;
+
+use skypact_channel::Message;
+
+use super::desk::{Desk, Where, Who, find, hash, short};
+use super::exit::show;
+use super::quantity::time_text;
+use super::{CliError, Outcome};
+use crate::http::views::TestCallView;
+
+/// Arguments of `test-call`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    step: Option<Step>,
+    #[command(flatten)]
+    place: Where,
+    #[command(flatten)]
+    who: Who,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Step {
+    /// List the test calls of both parties. The same as no subcommand. Exit code 1 when the newest of either was missed.
+    List,
+    /// Call.
+    Call,
+    /// Answer a call of the counterpart.
+    Answer {
+        /// Id of the call, or its first 6 or more digits.
+        id: String,
+    },
+}
+
+pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
+    match &args.step {
+        None | Some(Step::List) => list(&Desk::open(&args.place).await?, json).await,
+        Some(Step::Call) => {
+            let signer = args.who.signer(&args.place.dir)?;
+            let desk = Desk::open(&args.place).await?;
+            let placed = desk.file(&signer, [(Message::TestCall, Vec::new())]).await?;
+            let id = placed.first().map_or("", |placed| short(&placed.leaf));
+            let text = format!("test call {id}; 'skypact test-call' shows when {} answers", desk.view.counterpart);
+            show(json, &placed, &text);
+            Ok(Outcome::Done)
+        }
+        Some(Step::Answer { id }) => {
+            let signer = args.who.signer(&args.place.dir)?;
+            let desk = Desk::open(&args.place).await?;
+            let calls: Vec<TestCallView> = desk.client.get(&desk.path("test-calls")).await?;
+            let open = calls.iter().filter(|call| call.party == desk.view.counterpart && call.answered_by.is_none());
+            let call = hash(find("id", id, open.map(|call| &call.id))?)?;
+            let placed = desk.file(&signer, [(Message::TestAnswer { call }, vec![call])]).await?;
+            show(json, &placed, "answered");
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
+    let calls: Vec<TestCallView> = desk.client.get(&desk.path("test-calls")).await?;
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    for call in &calls {
+        let state = match (&call.answered_by, call.answer_ns) {
+            (Some(officer), Some(answer_ns)) => {
+                let late = if call.missed { ", TOO LATE" } else { "" };
+                format!("answered by {officer} after {} s{late}", answer_ns / 1_000_000_000)
+            }
+            _ if call.missed => "MISSED".to_owned(),
+            _ => "waits for an answer".to_owned(),
+        };
+        let _ = writeln!(text, "{}  {}  {:<5} {state}", short(&call.id), time_text(call.at_ns), call.party);
+    }
+    if calls.is_empty() {
+        text.push_str("no test call was made\n");
+    }
+    let newest = |party: &str| calls.iter().rev().find(|call| call.party == party).is_some_and(|call| call.missed);
+    show(json, &calls, &text);
+    let missed = newest(&desk.view.party) || newest(&desk.view.counterpart);
+    Ok(if missed { Outcome::CheckFailed } else { Outcome::Done })
+}

@@ -1,0 +1,108 @@
+//! `skypact unit`: how far a notice has come in this party's units. "Received, passed on" is not enough: each unit that has to
+//! have it is named, and is a gap until it has applied the newest version.
+
+use std::fmt::Write as _;
+
+use skypact_channel::{Message, Propagation, Reach};
+
+use super::desk::{Desk, Where, Who, find, hash, short};
+use super::exit::show;
+use super::{CliError, Outcome};
+use crate::http::views::NoticeView;
+
+/// How long before a notice takes effect a gap becomes an alarm, ns.
+const ALARM_NS: i64 = 2 * 3_600_000_000_000;
+
+/// Arguments of `unit`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    step: Option<Step>,
+    #[command(flatten)]
+    place: Where,
+    #[command(flatten)]
+    who: Who,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Step {
+    /// List the units of both parties for each notice that has some. The same as no subcommand. Exit code 1 when a unit of
+    /// this party has not applied a notice that takes effect within two hours.
+    List,
+    /// Name a unit that has to have a notice.
+    Name {
+        /// Id of the notice, or its first 6 or more digits.
+        id: String,
+        /// The units.
+        #[arg(required = true)]
+        units: Vec<String>,
+    },
+    /// A unit has received the newest version of a notice.
+    Received(Receipt),
+    /// A unit has applied it.
+    Applied(Receipt),
+}
+
+#[derive(Debug, clap::Args)]
+struct Receipt {
+    /// Id of the notice, or its first 6 or more digits.
+    id: String,
+    /// The unit.
+    unit: String,
+    /// The person in the unit who said so.
+    #[arg(long)]
+    person: String,
+}
+
+pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
+    let (id, units, reach, person) = match &args.step {
+        None | Some(Step::List) => return list(&Desk::open(&args.place).await?, json).await,
+        Some(Step::Name { id, units }) => (id, units.clone(), Reach::Named, None),
+        Some(Step::Received(receipt)) => {
+            (&receipt.id, vec![receipt.unit.clone()], Reach::Received, Some(receipt.person.clone()))
+        }
+        Some(Step::Applied(receipt)) => {
+            (&receipt.id, vec![receipt.unit.clone()], Reach::Applied, Some(receipt.person.clone()))
+        }
+    };
+    let signer = args.who.signer(&args.place.dir)?;
+    let desk = Desk::open(&args.place).await?;
+    let notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
+    let id = find("id", id, notices.iter().map(|notice| &notice.id))?;
+    let version = notices.iter().find(|notice| notice.id == *id).map(|notice| hash(&notice.version)).transpose()?;
+    let version = version.expect("found above");
+    let messages = units.iter().map(|unit| {
+        let said = Propagation { notice: version, unit: unit.clone(), reach, person: person.clone() };
+        (Message::Propagation(said), vec![version])
+    });
+    let placed = desk.file(&signer, messages).await?;
+    show(json, &placed, &format!("{}: {}, {}", short(id), units.join(", "), reach.name()));
+    Ok(Outcome::Done)
+}
+
+async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
+    let mut notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
+    notices.retain(|notice| notice.stands && !notice.units.is_empty());
+    let mut text = String::new();
+    let mut has_alarm = false;
+    // Writing to a String cannot fail.
+    for notice in &notices {
+        let name = notice.protection.as_ref().map(|protection| protection.name.as_str());
+        let name = name.or(notice.call_sign.as_deref()).unwrap_or("-");
+        let _ = writeln!(text, "{}  {name} of {}", short(&notice.id), notice.party);
+        let is_near = notice.start_ns.saturating_sub(desk.view.now_ns) <= ALARM_NS;
+        for unit in &notice.units {
+            let is_gap = unit.reach != Reach::Applied.name();
+            let is_alarm = is_gap && is_near;
+            has_alarm |= is_alarm && unit.party == desk.view.party;
+            let mark = if is_alarm { "  ALARM" } else { "" };
+            let person = unit.person.as_ref().map_or_else(String::new, |person| format!(" by {person}"));
+            let _ = writeln!(text, "  {:<5} {}: {}{person}{mark}", unit.party, unit.unit, unit.reach);
+        }
+    }
+    if notices.is_empty() {
+        text.push_str("no unit was named; 'skypact unit name ID UNIT' names one\n");
+    }
+    show(json, &notices, &text);
+    Ok(if has_alarm { Outcome::CheckFailed } else { Outcome::Done })
+}

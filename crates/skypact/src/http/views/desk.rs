@@ -1,0 +1,174 @@
+//! Views of what the desk is for: STOP, the watch, test calls.
+
+use serde::{Deserialize, Serialize};
+use skypact_airspace::UtcNanos;
+use skypact_channel::{Alarm, Channel, Origin, StopRung, TestCall};
+use utoipa::ToSchema;
+
+/// All STOPs of one party about one object.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct StopView {
+    /// Leaf hash of the first STOP.
+    pub id: String,
+    /// Party that called.
+    pub party: String,
+    /// Officer who called last.
+    pub officer: String,
+    /// What is to stop.
+    pub what: String,
+    /// Leaf hash of the notice or site that it is about.
+    pub object: Option<String>,
+    /// Where, in one line.
+    pub area: Option<String>,
+    /// Until when, nanoseconds UTC.
+    pub until_ns: Option<i64>,
+    /// Why.
+    pub reason: Option<String>,
+    /// How often it was called.
+    pub calls: usize,
+    /// When it was first called, as its author claims, nanoseconds UTC.
+    pub first_ns: i64,
+    /// Answers, oldest first.
+    pub rungs: Vec<RungView>,
+    /// Whether nobody has answered for good and it is not lifted.
+    pub escalating: bool,
+    /// How many of the pact's escalation rungs have passed; 0 when it is not escalating.
+    pub escalation: usize,
+    /// Officer who lifted it.
+    pub lifted_by: Option<String>,
+}
+
+/// An answer to a STOP.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct RungView {
+    /// heard, passed-to, ceased, unable or refused.
+    pub rung: String,
+    /// Unit or reason.
+    pub text: Option<String>,
+    /// Officer.
+    pub officer: String,
+    /// When, as its author claims, nanoseconds UTC.
+    pub at_ns: i64,
+}
+
+/// The watch of a party.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct WatchView {
+    /// Party.
+    pub party: String,
+    /// Officer on watch.
+    pub officer: Option<String>,
+    /// Since when, nanoseconds UTC.
+    pub since_ns: Option<i64>,
+    /// Intervals of the last day in which nobody had the watch: start and end, nanoseconds UTC.
+    pub unattended_ns: Vec<[i64; 2]>,
+    /// Changes, oldest first.
+    pub changes: Vec<WatchChangeView>,
+}
+
+/// A change of the watch.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct WatchChangeView {
+    /// takes, hands-over or leaves.
+    pub act: String,
+    /// Officer.
+    pub officer: String,
+    /// When, nanoseconds UTC.
+    pub at_ns: i64,
+    /// What the next one has to know.
+    pub remarks: Option<String>,
+}
+
+/// A test call.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct TestCallView {
+    /// Leaf hash.
+    pub id: String,
+    /// Party that called.
+    pub party: String,
+    /// Officer who called.
+    pub officer: String,
+    /// When, nanoseconds UTC.
+    pub at_ns: i64,
+    /// Officer who answered.
+    pub answered_by: Option<String>,
+    /// Time from the call to the answer, by the clocks of both, nanoseconds.
+    pub answer_ns: Option<i64>,
+    /// Whether it was not answered within the last escalation rung of a STOP.
+    pub missed: bool,
+}
+
+/// View of an alarm.
+pub fn stop(channel: &Channel, alarm: &Alarm, now_ns: i64) -> StopView {
+    let (newest, rungs_ns) = (alarm.newest(), &channel.pact().terms().stop_rungs_ns);
+    let escalating = alarm.is_escalating();
+    let rung = |(rung, origin): &(StopRung, Origin)| RungView {
+        rung: rung.rung.name().to_owned(),
+        text: rung.text.clone(),
+        officer: origin.signer.clone(),
+        at_ns: origin.claimed_time.0,
+    };
+    StopView {
+        id: alarm.id().to_string(),
+        party: channel.pact().party_name(alarm.caller()).to_owned(),
+        officer: alarm.stops[alarm.stops.len() - 1].1.signer.clone(),
+        what: newest.what.clone(),
+        object: newest.object.map(|object| object.to_string()),
+        area: newest.area.map(|area| {
+            let radius_km = area.radius_mm as f64 / 1e6;
+            format!("{:.4},{:.4} {radius_km:.1} km", area.centre.lat_deg(), area.centre.lng_deg())
+        }),
+        until_ns: newest.until.map(|until| until.0),
+        reason: newest.reason.clone(),
+        calls: alarm.stops.len(),
+        first_ns: alarm.stops[0].1.claimed_time.0,
+        rungs: alarm.rungs.iter().map(rung).collect(),
+        escalating,
+        escalation: if escalating { alarm.escalation(UtcNanos(now_ns), rungs_ns) } else { 0 },
+        lifted_by: alarm.lifted.as_ref().map(|origin| origin.signer.clone()),
+    }
+}
+
+/// Views of the watches of both parties.
+pub fn watches(channel: &Channel, now_ns: i64) -> Vec<WatchView> {
+    let view = |party: usize| {
+        let book = channel.board().watch(party);
+        let on_watch = book.on_watch();
+        let day = (UtcNanos(now_ns.saturating_sub(86_400_000_000_000)), UtcNanos(now_ns));
+        WatchView {
+            party: channel.pact().party_name(party).to_owned(),
+            officer: on_watch.map(|(_, origin)| origin.signer.clone()),
+            since_ns: on_watch.map(|(watch, _)| watch.at.0),
+            unattended_ns: book.unattended(day.0, day.1).into_iter().map(|(start, end)| [start.0, end.0]).collect(),
+            changes: book
+                .entries()
+                .map(|(watch, origin)| WatchChangeView {
+                    act: watch.act.name().to_owned(),
+                    officer: origin.signer.clone(),
+                    at_ns: watch.at.0,
+                    remarks: watch.remarks.clone(),
+                })
+                .collect(),
+        }
+    };
+    vec![view(0), view(1)]
+}
+
+/// Views of the test calls.
+pub fn test_calls(channel: &Channel, now_ns: i64) -> Vec<TestCallView> {
+    let patience_ns = channel.pact().terms().stop_rungs_ns[2];
+    let view = |call: &TestCall| {
+        let at_ns = call.origin.claimed_time.0;
+        let answer_ns = call.answer.as_ref().map(|answer| answer.claimed_time.0.saturating_sub(at_ns));
+        TestCallView {
+            id: call.origin.leaf.to_string(),
+            party: channel.pact().party_name(call.origin.party).to_owned(),
+            officer: call.origin.signer.clone(),
+            at_ns,
+            answered_by: call.answer.as_ref().map(|answer| answer.signer.clone()),
+            answer_ns,
+            missed: answer_ns.unwrap_or_else(|| now_ns.saturating_sub(at_ns)) > patience_ns,
+        }
+    };
+    channel.board().test_calls().iter().map(view).collect()
+}
