@@ -17,29 +17,41 @@ pub fn now_utc_ns() -> i64 {
 /// The clock of a node: the machine's, or in an exercise one that was set and runs on from there.
 #[derive(Clone, Debug)]
 pub struct NodeClock {
-    offset_ns: i64,
+    exercise: Option<Exercise>,
+}
+
+/// A clock that was set.
+#[derive(Clone, Copy, Debug)]
+struct Exercise {
+    /// What the machine's clock showed when it was set, and what it was set to.
+    machine_ns: i64,
+    start_ns: i64,
+    /// How often faster than the machine's it runs.
+    speed: u32,
 }
 
 impl NodeClock {
     /// The machine's wall clock.
     pub fn machine() -> Self {
-        Self { offset_ns: 0 }
+        Self { exercise: None }
     }
 
-    /// A clock that shows `start_ns` (UTC) now and runs at the machine's speed. For exercises and recordings: what is
-    /// recorded under it carries its time.
-    pub fn exercise(start_ns: i64) -> Self {
-        Self { offset_ns: start_ns.saturating_sub(now_utc_ns()) }
+    /// A clock that shows `start_ns` (UTC) now and runs at `speed` times the machine's. For exercises and recordings: what
+    /// is recorded under it carries its time.
+    pub fn exercise(start_ns: i64, speed: u32) -> Self {
+        Self { exercise: Some(Exercise { machine_ns: now_utc_ns(), start_ns, speed }) }
     }
 
     /// Nanoseconds since the Unix epoch, UTC, by this clock.
     pub fn now_utc_ns(&self) -> i64 {
-        now_utc_ns().saturating_add(self.offset_ns)
+        let Some(Exercise { machine_ns, start_ns, speed }) = self.exercise else { return now_utc_ns() };
+        let since_ns = now_utc_ns().saturating_sub(machine_ns).saturating_mul(i64::from(speed));
+        start_ns.saturating_add(since_ns)
     }
 
     /// Whether it shows another time than the machine's.
     pub fn is_exercise(&self) -> bool {
-        self.offset_ns != 0
+        self.exercise.is_some()
     }
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use skypact_channel::Pact;
 use skypact_record::{KeyRole, Label, Origin, Party, PartyKey, PartyName, PublicKey};
 
+use crate::alarm::AlarmConfig;
 use crate::http::dss::DssOptions;
 
 /// Why a directory or a card cannot be used.
@@ -64,6 +65,9 @@ pub struct NodeConfig {
     /// The local API beyond its Unix socket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api: Option<ApiConfig>,
+    /// Where alarms go beyond this machine.
+    #[serde(default, rename = "alarm", skip_serializing_if = "Vec::is_empty")]
+    pub alarms: Vec<AlarmConfig>,
     /// A DSS beside the node.
     #[serde(default, skip_serializing)]
     pub dss: Option<DssOptions>,
@@ -135,6 +139,11 @@ impl NodeDir {
     /// Officers' tokens for the local API on loopback.
     pub fn tokens(&self) -> PathBuf {
         self.0.join("tokens")
+    }
+
+    /// What became of each alarm.
+    pub fn alarm_log(&self) -> PathBuf {
+        self.0.join("alarms.log")
     }
 
     /// Where pacts in force are.

@@ -2,6 +2,7 @@
 //! nowhere else. Data goes one way: `http` and `transport` parse at the border, `node` decides and commits through
 //! `storage`, and only then do answers go out.
 
+pub mod alarm;
 pub mod bench;
 pub mod clock;
 pub mod command;

@@ -66,6 +66,7 @@ fn node(dir: &NodeDir, party: &str, prefix: &str, args: &Args) -> Result<Card, C
         counterparts: std::collections::BTreeMap::default(),
         witnesses: std::collections::BTreeMap::default(),
         api: None,
+        alarms: Vec::new(),
         dss: None,
     };
     let text = toml::to_string(&config).map_err(|error| CliError::io("node.toml", &error.to_string()))?;

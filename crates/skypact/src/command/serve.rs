@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::exit::show;
 use super::{CliError, Outcome, time_ns};
+use crate::alarm::Bell;
 use crate::clock::NodeClock;
 use crate::directory::{NodeDir, WitnessAddress, unbase64};
 use crate::http::dss::DssServer;
@@ -24,13 +25,16 @@ pub(super) struct Args {
     /// Run on a clock that shows this time now, for exercises and recordings. It is shown wherever the node shows itself.
     #[arg(long, value_name = "TIME")]
     exercise_clock: Option<String>,
+    /// How often faster than the machine's the exercise clock runs.
+    #[arg(long, requires = "exercise_clock", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    exercise_speed: u32,
 }
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     log_to_stderr();
     let dir = NodeDir(args.dir.clone());
     let config = dir.read_config()?;
-    let clock = clock(args.exercise_clock.as_deref())?;
+    let clock = clock(args.exercise_clock.as_deref(), args.exercise_speed)?;
     let listen = config.listen.parse();
     let listen = listen.map_err(|_| {
         CliError::usage("field-invalid", "listen", format!("listen: '{}' is no address:port", config.listen))
@@ -56,11 +60,15 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         Some(options) => Some(DssServer::start(options.below(&args.dir), clock.clone()).await?),
         None => None,
     };
+    let bells = config.alarms.iter().enumerate().map(|(place, alarm)| Bell::new(place + 1, alarm));
+    let bells = bells.collect::<Result<Vec<_>, _>>();
+    let bells = bells.map_err(|error| CliError::usage("field-invalid", "alarm", error.to_string()))?;
     let node = start(options).await?;
     let socket = unix::listen(&dir.socket())?;
     let (stop, stopping) = tokio::sync::watch::channel(false);
     let router = routes::router(node.handle.clone());
     let mut serving = tokio::task::JoinSet::new();
+    let alarms = tokio::spawn(crate::alarm::watch(node.handle.clone(), bells, dir.alarm_log()));
     serving.spawn(unix::serve(socket, router.clone(), stopping.clone()));
     let api = loopback.as_ref().map(|loopback| loopback.address().to_string());
     if let Some(loopback) = loopback {
@@ -80,6 +88,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     // The API may have ended already; all are told and waited for.
     let _ = stop.send(true);
     while serving.join_next().await.is_some() {}
+    alarms.abort();
     let stopped = node.stop().await;
     let _ = std::fs::remove_file(dir.socket());
     if let Some(dss) = dss {
@@ -101,9 +110,9 @@ fn witnesses(known: &BTreeMap<String, WitnessAddress>) -> Result<BTreeMap<String
 }
 
 /// The node's clock.
-pub(super) fn clock(exercise: Option<&str>) -> Result<NodeClock, CliError> {
+pub(super) fn clock(exercise: Option<&str>, speed: u32) -> Result<NodeClock, CliError> {
     match exercise {
-        Some(start) => Ok(NodeClock::exercise(time_ns("exercise-clock", start)?)),
+        Some(start) => Ok(NodeClock::exercise(time_ns("exercise-clock", start)?, speed)),
         None => Ok(NodeClock::machine()),
     }
 }

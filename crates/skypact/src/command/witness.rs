@@ -27,6 +27,9 @@ pub(super) struct Args {
     /// Run on a clock that shows this time now, for exercises.
     #[arg(long, value_name = "TIME")]
     exercise_clock: Option<String>,
+    /// How often faster than the machine's the exercise clock runs.
+    #[arg(long, requires = "exercise_clock", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    exercise_speed: u32,
 }
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
@@ -39,7 +42,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     let logs =
         pacts.iter().flat_map(|(_, pact)| LogRef::ALL.map(|log| pact.log_keys(log).checkpoint.clone())).collect();
     let store = SqliteStore::open(&args.dir).map_err(NodeError::from)?;
-    let clock = clock(args.exercise_clock.as_deref())?;
+    let clock = clock(args.exercise_clock.as_deref(), args.exercise_speed)?;
     let witness = Witness::new(name, RecordSigner::new(open(KeyRole::Witness)?), logs, Box::new(store), clock);
     let identity = Identity::new(&open(KeyRole::Transport)?).map_err(NodeError::from)?;
     let (stop, stopping) = tokio::sync::watch::channel(false);

@@ -3,5 +3,6 @@
 pub mod encounters;
 pub mod legs;
 pub mod play;
+pub mod scenario;
 pub(crate) mod stage;
 pub mod traffic;

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::command::{Access, CliError, Desk, Where};
+use crate::alarm::AlarmConfig;
+use crate::clock::Stopwatch;
+use crate::command::{Access, CliError, Desk, Where, time_ns, time_text};
 use crate::directory::{Card, NodeDir, WitnessAddress, file_error, read_toml};
 
 /// Name of the demonstration's channel.
@@ -17,16 +19,42 @@ pub(crate) const VERTICAL: (&str, i64) = ("500ft", 152_400);
 const WITNESS: &str = "witness.example";
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How a stage is set.
+#[derive(Debug, Clone)]
+pub(crate) struct Setting {
+    /// What the clocks show when it is set, UTC.
+    pub(crate) clock_ns: i64,
+    /// How often faster than the machine's they run.
+    pub(crate) speed: u32,
+    /// More arguments for 'pact propose'.
+    pub(crate) pact: Vec<String>,
+    /// Alarms of BLUE's node.
+    pub(crate) alarms: Vec<AlarmConfig>,
+}
+
 /// Three processes and where they live.
 pub(crate) struct Stage {
     /// Directory of everything.
     pub(crate) dir: PathBuf,
     children: Vec<(&'static str, Child)>,
+    /// What the clocks showed, and since when.
+    clock_ns: i64,
+    speed: u32,
+    since: Stopwatch,
+    witness_address: String,
 }
 
 impl Stage {
-    /// Makes keys and pact, and starts the witness and both nodes on a clock that shows `clock` (UTC).
+    /// Makes keys and pact with the minima of the play, and starts the witness and both nodes on a clock that shows
+    /// `clock` (UTC).
     pub(crate) fn set(dir: PathBuf, clock: &str) -> Result<Self, CliError> {
+        let pact = ["--lateral", LATERAL.0, "--vertical", VERTICAL.0].map(str::to_owned).to_vec();
+        let clock_ns = time_ns("clock", clock)?;
+        Self::of(dir, &Setting { clock_ns, speed: 1, pact, alarms: Vec::new() })
+    }
+
+    /// Makes keys and pact, and starts the witness and both nodes.
+    pub(crate) fn of(dir: PathBuf, setting: &Setting) -> Result<Self, CliError> {
         let (red, blue, witness) = (dir.join("red"), dir.join("blue"), dir.join("witness"));
         std::fs::create_dir(&dir).map_err(|error| file_error(&dir, &error.to_string()))?;
         skypact(&[
@@ -54,7 +82,7 @@ impl Stage {
         skypact(&["init", "--dir", text(&witness), "--witness", WITNESS])?;
         let proposal = dir.join("proposal.toml");
         let (blue_card, witness_card) = (NodeDir(blue.clone()).card(), NodeDir(witness.clone()).card());
-        skypact(&[
+        let mut propose = vec![
             "pact",
             "propose",
             "--dir",
@@ -65,13 +93,11 @@ impl Stage {
             CHANNEL,
             "--witness",
             text(&witness_card),
-            "--lateral",
-            LATERAL.0,
-            "--vertical",
-            VERTICAL.0,
             "--out",
             text(&proposal),
-        ])?;
+        ];
+        propose.extend(setting.pact.iter().map(String::as_str));
+        skypact(&propose)?;
         skypact(&["pact", "sign", "--dir", text(&blue), text(&proposal)])?;
         skypact(&["pact", "sign", "--dir", text(&red), text(&proposal)])?;
         let pact = format!("{CHANNEL}.pact");
@@ -83,17 +109,46 @@ impl Stage {
         let transport = read_toml::<Card>(&witness_card, "made above")?;
         let transport = transport.keys.iter().find(|key| key.role == "transport").map(|key| key.ed25519.clone());
         let known = WitnessAddress { address: witness_address.clone(), transport: transport.unwrap_or_default() };
-        configure(&red, &red_address, ("BLUE", &blue_address), &known)?;
-        configure(&blue, &blue_address, ("RED", &red_address), &known)?;
+        configure(&red, &red_address, ("BLUE", &blue_address), &known, &[])?;
+        configure(&blue, &blue_address, ("RED", &red_address), &known, &setting.alarms)?;
 
-        let mut stage = Self { dir, children: Vec::new() };
-        stage.start(
-            "witness",
-            &["witness", "--dir", text(&witness), "--listen", &witness_address, "--exercise-clock", clock],
-        )?;
-        stage.start("red", &["serve", "--dir", text(&red), "--exercise-clock", clock])?;
-        stage.start("blue", &["serve", "--dir", text(&blue), "--exercise-clock", clock])?;
+        let Setting { clock_ns, speed, .. } = *setting;
+        let mut stage = Self { dir, children: Vec::new(), clock_ns, speed, since: Stopwatch::start(), witness_address };
+        stage.start_all()?;
         Ok(stage)
+    }
+
+    /// What the clocks show now, nanoseconds UTC.
+    pub(crate) fn now_ns(&self) -> i64 {
+        self.clock_ns.saturating_add(self.since.elapsed_ns().saturating_mul(i64::from(self.speed)))
+    }
+
+    /// Ends everything and starts it again with clocks that show `clock_ns`: days pass.
+    pub(crate) fn jump(&mut self, clock_ns: i64) -> Result<(), CliError> {
+        self.end(|_| true);
+        (self.clock_ns, self.since) = (clock_ns, Stopwatch::start());
+        self.start_all()
+    }
+
+    /// Ends the process of this name, such as `blue`.
+    pub(crate) fn hang_up(&mut self, name: &str) {
+        self.end(|known| known == name);
+    }
+
+    /// Starts a process that was ended.
+    pub(crate) fn call_back(&mut self, name: &'static str) -> Result<(), CliError> {
+        let (dir, clock, speed) = (self.dir.join(name), time_text(self.now_ns()), self.speed.to_string());
+        let mut arguments = vec!["serve", "--dir", text(&dir)];
+        let address = self.witness_address.clone();
+        if name == "witness" {
+            arguments = vec!["witness", "--dir", text(&dir), "--listen", &address];
+        }
+        arguments.extend(["--exercise-clock", &clock, "--exercise-speed", &speed]);
+        self.start(name, &arguments)
+    }
+
+    fn start_all(&mut self) -> Result<(), CliError> {
+        ["witness", "red", "blue"].into_iter().try_for_each(|name| self.call_back(name))
     }
 
     /// Directory of a party's node.
@@ -104,7 +159,7 @@ impl Stage {
     /// The desk of a party's officer, as soon as its node answers.
     pub(crate) async fn desk(&mut self, party: &str) -> Result<Desk, CliError> {
         let place = Where { dir: self.node(party), channel: Some(CHANNEL.to_owned()), access: Access::default() };
-        let watch = crate::clock::Stopwatch::start();
+        let watch = Stopwatch::start();
         loop {
             match Desk::open(&place).await {
                 Ok(desk) => return Ok(desk),
@@ -134,7 +189,11 @@ impl Stage {
 
     fn start(&mut self, name: &'static str, arguments: &[&str]) -> Result<(), CliError> {
         let log = self.dir.join(format!("{name}.log"));
-        let file = std::fs::File::create(&log).map_err(|error| file_error(&log, &error.to_string()))?;
+        let file = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&log)
+            .map_err(|error| file_error(&log, &error.to_string()))?;
         let child =
             Command::new(executable()?).args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn();
         self.children.push((name, child.map_err(|error| CliError::io(name, &error.to_string()))?));
@@ -142,23 +201,35 @@ impl Stage {
     }
 }
 
-impl Drop for Stage {
-    /// Asks every process to stop, and ends those that do not.
-    fn drop(&mut self) {
-        for (_, child) in &self.children {
+impl Stage {
+    /// Asks processes to stop, and ends those that do not.
+    fn end(&mut self, which: impl Fn(&str) -> bool) {
+        let mut ending = Vec::new();
+        let mut staying = Vec::new();
+        for (name, child) in self.children.drain(..) {
+            if which(name) { ending.push((name, child)) } else { staying.push((name, child)) }
+        }
+        self.children = staying;
+        for (_, child) in &ending {
             if let Some(pid) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
                 // One that has ended already needs no asking.
                 let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
             }
         }
-        let watch = crate::clock::Stopwatch::start();
-        for (_, child) in &mut self.children {
+        let watch = Stopwatch::start();
+        for (_, child) in &mut ending {
             while matches!(child.try_wait(), Ok(None)) && watch.elapsed() < Duration::from_secs(10) {
                 std::thread::sleep(Duration::from_millis(20));
             }
             let _ = child.kill();
             let _ = child.wait();
         }
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.end(|_| true);
     }
 }
 
@@ -187,12 +258,19 @@ fn free_addresses() -> Result<[String; 3], CliError> {
     Ok([address(&held[0])?, address(&held[1])?, address(&held[2])?])
 }
 
-fn configure(dir: &Path, listen: &str, counterpart: (&str, &str), witness: &WitnessAddress) -> Result<(), CliError> {
+fn configure(
+    dir: &Path,
+    listen: &str,
+    counterpart: (&str, &str),
+    witness: &WitnessAddress,
+    alarms: &[AlarmConfig],
+) -> Result<(), CliError> {
     let node = NodeDir(dir.to_path_buf());
     let mut config = node.read_config()?;
     listen.clone_into(&mut config.listen);
     config.counterparts.insert(counterpart.0.to_owned(), counterpart.1.to_owned());
     config.witnesses.insert(WITNESS.to_owned(), witness.clone());
+    config.alarms = alarms.to_vec();
     let toml = toml::to_string(&config).map_err(|error| CliError::io("node.toml", &error.to_string()))?;
     std::fs::write(node.config(), toml).map_err(|error| file_error(&node.config(), &error.to_string()))?;
     Ok(())

@@ -10,7 +10,7 @@ pub mod listener;
 pub mod loopback;
 pub mod openapi;
 pub mod problem;
-mod remote;
+pub(crate) mod remote;
 mod request;
 pub mod routes;
 pub mod tokens;

@@ -23,7 +23,7 @@ async fn set_down(front: &Front, uss: &str) -> Result<Answer, DssError> {
 
 /// Runs a DSS over the directory by this clock.
 async fn with_clock<T>(ground: &Ground, start_ns: i64, ask: impl AsyncFnOnce(Front) -> T) -> T {
-    seated(ground.path("dss").as_ref(), NodeClock::exercise(start_ns), ask).await.unwrap()
+    seated(ground.path("dss").as_ref(), NodeClock::exercise(start_ns, 1), ask).await.unwrap()
 }
 
 #[tokio::test]

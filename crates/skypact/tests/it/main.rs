@@ -28,6 +28,7 @@ mod node;
 mod officers;
 mod recording;
 mod remedy;
+mod scenarios;
 mod storage;
 #[cfg(debug_assertions)]
 mod storage_crash;

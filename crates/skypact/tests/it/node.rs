@@ -95,7 +95,7 @@ impl Ground {
         let pact = pact(&blue, &red, &vkey);
         let logs = LogRef::ALL.map(|log| pact.log_keys(log).checkpoint.clone()).to_vec();
         let store = Box::new(SqliteStore::open(&witness_dir).expect("a store"));
-        let clock = NodeClock::exercise(NOW_NS);
+        let clock = NodeClock::exercise(NOW_NS, 1);
         let witness = Witness::new(witness_name, RecordSigner::new(signer), logs, store, clock);
         let (stop, stopping) = tokio::sync::watch::channel(false);
         let (told, address) = tokio::sync::oneshot::channel();
@@ -128,7 +128,7 @@ impl Ground {
                 "witness.example".to_owned(),
                 (self.witness_address.clone(), self.witness_transport),
             )]),
-            clock: NodeClock::exercise(NOW_NS),
+            clock: NodeClock::exercise(NOW_NS, 1),
         }
     }
 

@@ -1,0 +1,119 @@
+//! Alarms that leave the machine: a STOP that nobody answers, a conflict with something protected, a test call that was missed.
+//! Each goes to the bells that `node.toml` names, when its escalation rung has passed, with retries, and DIR/alarms.log says what became of it.
+
+mod bell;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use skypact_channel::Channel;
+use tracing::warn;
+
+pub use self::bell::{Bell, BellError};
+use crate::http::views;
+use crate::node::{NodeError, NodeHandle};
+
+/// How often the record is looked at.
+const PERIOD: Duration = Duration::from_millis(250);
+/// Most alarms of one look: a counterpart that calls a thousand STOPs rings for the first of them.
+const ALARMS_MAX: usize = 256;
+
+/// One `[[alarm]]` of `node.toml`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlarmConfig {
+    /// 0 rings at once; 1, 2 and 3 when that escalation rung of the pact has passed and nobody has answered for good.
+    pub rung: u8,
+    /// A program and its arguments; it gets the alarm as JSON on standard input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<Vec<String>>,
+    /// A URL that gets the alarm as JSON by POST.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<String>,
+}
+
+/// Something that somebody has to hear of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AlarmView {
+    /// stop, protected-conflict or test-call-missed.
+    pub event: &'static str,
+    /// Name of the channel.
+    pub channel: String,
+    /// Leaf hash that identifies it.
+    pub id: String,
+    /// How many escalation rungs have passed.
+    pub rung: usize,
+    /// What it is, in a line.
+    pub text: String,
+}
+
+/// Looks at the record and rings, for as long as the node runs.
+pub async fn watch(node: NodeHandle, bells: Vec<Bell>, log: PathBuf) {
+    let bells: Vec<std::sync::Arc<Bell>> = bells.into_iter().map(std::sync::Arc::new).collect();
+    // What was rung for since the start. A start rings again for what still waits: better twice than never.
+    let mut rung_for: BTreeSet<(usize, String)> = BTreeSet::new();
+    loop {
+        let alarms = match alarms(&node).await {
+            Ok(alarms) => alarms,
+            Err(NodeError::Stopped | NodeError::NotRecorded { .. }) => return,
+            Err(error) => {
+                warn!(code = error.code(), %error, "alarms cannot be looked at; trying again");
+                Vec::new()
+            }
+        };
+        for alarm in &alarms {
+            for (place, bell) in bells.iter().enumerate() {
+                if bell.rung <= alarm.rung && rung_for.insert((place, alarm.id.clone())) {
+                    tokio::spawn(bell::ring(bell.clone(), alarm.clone(), node.clone(), log.clone()));
+                }
+            }
+        }
+        // What is over may ring again if it comes back.
+        rung_for.retain(|(_, id)| alarms.iter().any(|alarm| alarm.id == *id));
+        tokio::time::sleep(PERIOD).await;
+    }
+}
+
+/// Everything that waits for somebody of this party.
+async fn alarms(node: &NodeHandle) -> Result<Vec<AlarmView>, NodeError> {
+    let now_ns = node.now_ns();
+    node.query(move |channels| {
+        let mut found = Vec::new();
+        for name in channels.names() {
+            if let Some(channel) = channels.get(name) {
+                found.extend(of_channel(name, channel, now_ns));
+            }
+        }
+        found.truncate(ALARMS_MAX);
+        found
+    })
+    .await
+}
+
+fn of_channel(name: &str, channel: &Channel, now_ns: i64) -> Vec<AlarmView> {
+    let own = channel.pact().party_name(channel.me());
+    let alarm =
+        |event, id: &str, rung, text| AlarmView { event, channel: name.to_owned(), id: id.to_owned(), rung, text };
+    let mut found = Vec::new();
+    for stop in channel.board().alarms().iter().filter(|alarm| alarm.is_escalating() && alarm.caller() != channel.me())
+    {
+        let view = views::stop(channel, stop, now_ns);
+        let text = format!("STOP {} called by {}: not answered", view.what, view.party);
+        found.push(alarm("stop", &view.id, view.escalation, text));
+    }
+    for (key, state) in channel.board().conflicts().filter(|(_, state)| state.open) {
+        let view = views::conflict(channel, key, state);
+        if view.protected {
+            let text = format!("conflict with something protected: {} - {}", view.notices[0], view.notices[1]);
+            found.push(alarm("protected-conflict", &view.versions.join("-"), 0, text));
+        }
+    }
+    // The newest alone: an old miss is history, and stands in the record.
+    let calls = views::test_calls(channel, now_ns);
+    if let Some(call) = calls.iter().rev().find(|call| call.party == own).filter(|call| call.missed) {
+        found.push(alarm("test-call-missed", &call.id, 0, "the counterpart did not answer a test call".to_owned()));
+    }
+    found
+}
