@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::command::{Access, CliError, Desk, Where};
-use crate::directory::{Card, NodeDir, WitnessAddress, file_error, read_toml};
+use crate::directory::{Card, NodeConfig, NodeDir, WitnessAddress, file_error, read_toml};
 
 /// Name of the demonstration's channel.
 pub(crate) const CHANNEL: &str = "shared-airspace";
@@ -22,6 +22,9 @@ pub(crate) struct Stage {
     /// Directory of everything.
     pub(crate) dir: PathBuf,
     children: Vec<(&'static str, Child)>,
+    clock: String,
+    /// Addresses of RED's and BLUE's nodes.
+    addresses: [String; 2],
 }
 
 impl Stage {
@@ -86,14 +89,38 @@ impl Stage {
         configure(&red, &red_address, ("BLUE", &blue_address), &known)?;
         configure(&blue, &blue_address, ("RED", &red_address), &known)?;
 
-        let mut stage = Self { dir, children: Vec::new() };
+        let addresses = [red_address, blue_address];
+        let mut stage = Self { dir, children: Vec::new(), clock: clock.to_owned(), addresses };
         stage.start(
             "witness",
             &["witness", "--dir", text(&witness), "--listen", &witness_address, "--exercise-clock", clock],
         )?;
-        stage.start("red", &["serve", "--dir", text(&red), "--exercise-clock", clock])?;
-        stage.start("blue", &["serve", "--dir", text(&blue), "--exercise-clock", clock])?;
+        stage.serve()?;
         Ok(stage)
+    }
+
+    /// Starts both nodes again, which then know where the other is, or not. A node without a link goes on with its witness.
+    pub(crate) fn link(&mut self, linked: bool) -> Result<(), CliError> {
+        self.end(|name| name != "witness");
+        for (own, (name, address)) in [("red", ("BLUE", &self.addresses[1])), ("blue", ("RED", &self.addresses[0]))] {
+            let node = NodeDir(self.dir.join(own));
+            let mut config = node.read_config()?;
+            config.counterparts.remove(name);
+            if linked {
+                config.counterparts.insert(name.to_owned(), address.clone());
+            }
+            write_config(&node, &config)?;
+        }
+        self.serve()
+    }
+
+    fn serve(&mut self) -> Result<(), CliError> {
+        let clock = self.clock.clone();
+        for name in ["red", "blue"] {
+            let dir = self.dir.join(name);
+            self.start(name, &["serve", "--dir", text(&dir), "--exercise-clock", &clock])?;
+        }
+        Ok(())
     }
 
     /// Directory of a party's node.
@@ -142,23 +169,30 @@ impl Stage {
     }
 }
 
-impl Drop for Stage {
-    /// Asks every process to stop, and ends those that do not.
-    fn drop(&mut self) {
-        for (_, child) in &self.children {
+impl Stage {
+    /// Asks processes to stop, and ends those that do not.
+    fn end(&mut self, which: impl Fn(&str) -> bool) {
+        for (_, child) in self.children.iter().filter(|(name, _)| which(name)) {
             if let Some(pid) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
                 // One that has ended already needs no asking.
                 let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
             }
         }
         let watch = crate::clock::Stopwatch::start();
-        for (_, child) in &mut self.children {
+        for (_, child) in self.children.iter_mut().filter(|(name, _)| which(name)) {
             while matches!(child.try_wait(), Ok(None)) && watch.elapsed() < Duration::from_secs(10) {
                 std::thread::sleep(Duration::from_millis(20));
             }
             let _ = child.kill();
             let _ = child.wait();
         }
+        self.children.retain(|(name, _)| !which(name));
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.end(|_| true);
     }
 }
 
@@ -193,7 +227,11 @@ fn configure(dir: &Path, listen: &str, counterpart: (&str, &str), witness: &Witn
     listen.clone_into(&mut config.listen);
     config.counterparts.insert(counterpart.0.to_owned(), counterpart.1.to_owned());
     config.witnesses.insert(WITNESS.to_owned(), witness.clone());
-    let toml = toml::to_string(&config).map_err(|error| CliError::io("node.toml", &error.to_string()))?;
+    write_config(&node, &config)
+}
+
+fn write_config(node: &NodeDir, config: &NodeConfig) -> Result<(), CliError> {
+    let toml = toml::to_string(config).map_err(|error| CliError::io("node.toml", &error.to_string()))?;
     std::fs::write(node.config(), toml).map_err(|error| file_error(&node.config(), &error.to_string()))?;
     Ok(())
 }
