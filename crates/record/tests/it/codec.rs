@@ -282,6 +282,25 @@ fn no_flipped_bit_of_a_signed_act_verifies() {
 }
 
 #[test]
+fn an_act_that_was_found_to_hold_holds_under_that_key_alone() {
+    let pact = Pact::new();
+    let act = &pact.log(2).entries[1].leaf.act;
+    let fresh = SignedAct::assemble(act.bytes().to_vec(), act.signature().clone()).unwrap();
+    let other = TestSigner::new("RED officer").key;
+    for _ in 0..2 {
+        fresh.verify(&pact.red_node.key).unwrap();
+        assert!(fresh.verify(&other).is_err());
+    }
+    assert_eq!(&fresh, act, "what is known of it is no part of it");
+    let mut signature = act.signature().clone();
+    signature.key_id = other.id();
+    let foreign = SignedAct::assemble(act.bytes().to_vec(), signature).unwrap();
+    for _ in 0..2 {
+        assert!(foreign.verify(&other).is_err() && foreign.verify(&pact.red_node.key).is_err());
+    }
+}
+
+#[test]
 fn an_act_in_another_form_is_refused() {
     let act = Pact::new().log(2).entries[1].leaf.act.bytes().to_vec();
     Act::decode(&act).unwrap();

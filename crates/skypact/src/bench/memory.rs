@@ -135,10 +135,7 @@ fn on_the_day(volume: Volume4d) -> Volume4d {
 
 /// A line of `/proc/PID/status` of a process on the stage.
 fn status_mb(stage: &Stage, name: &str, line: &str) -> Result<f64, CliError> {
-    let read = stage.process_id(name).map(|id| std::fs::read_to_string(format!("/proc/{id}/status")));
-    let status = read.and_then(Result::ok).unwrap_or_default();
-    let value = status.lines().find_map(|found| found.strip_prefix(line)?.strip_prefix(':')?.strip_suffix("kB"));
-    let kib: Option<f64> = value.and_then(|value| value.trim().parse().ok());
+    let value = stage.process_id(name).and_then(|id| super::status_mb(id, line));
     let unknown = || CliError::io("memory", &format!("/proc does not tell {line} of {name}; it needs Linux"));
-    kib.map(|kib| kib * 1_024.0 / 1e6).ok_or_else(unknown)
+    value.ok_or_else(unknown)
 }

@@ -31,6 +31,33 @@ enum What {
         #[arg(long, default_value_t = 300)]
         count: usize,
     },
+    /// Durable appends through a node's core, and the verifier over a bundle.
+    Record {
+        /// Writers, each with one act under way.
+        #[arg(long, default_value_t = 256)]
+        writers: usize,
+        /// Acts that they have recorded.
+        #[arg(long, default_value_t = 60_000)]
+        appends: usize,
+        /// Entries of the bundle.
+        #[arg(long, default_value_t = 100_000)]
+        entries: u64,
+        /// Folder on the disk to measure; without it that of temporary files.
+        #[arg(long)]
+        dir: Option<std::path::PathBuf>,
+    },
+    /// Receipts, cosignatures, and catching up after a partition, over three processes on loopback.
+    Channel {
+        /// Notices that nobody has when the link is back, half of them of each party.
+        #[arg(long, default_value_t = 100_000)]
+        outstanding: usize,
+        /// Notices of which each is waited for, before that.
+        #[arg(long, default_value_t = 200)]
+        count: usize,
+        /// Seed of their volumes.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Load for a DSS, ours or another, over the API of ASTM F3548-21.
     Dss(crate::bench::dss::Options),
     /// Memory of two nodes and a witness that hold many notices, over three processes on loopback.
@@ -58,6 +85,17 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         What::Dss(options) => {
             let measured = tokio::task::spawn_blocking(move || crate::bench::dss::run(&options)).await;
             serde_json::to_value(measured.map_err(|error| CliError::io("bench", &error.to_string()))??)
+        }
+        What::Record { writers: 0, .. } => {
+            return Err(CliError::usage("field-invalid", "writers", "writers: give at least 1"));
+        }
+        What::Record { writers, appends, entries, dir } => {
+            let dir = dir.unwrap_or_else(std::env::temp_dir).join(format!("skypact-bench-{}", std::process::id()));
+            let options = crate::bench::record::Options { writers, appends, bundle_entries: entries };
+            serde_json::to_value(crate::bench::record::run(&dir, options).await?)
+        }
+        What::Channel { outstanding, count, seed } => {
+            serde_json::to_value(crate::bench::channel::run(outstanding, count, seed).await?)
         }
         What::Memory { batch: 0, .. } => {
             return Err(CliError::usage("field-invalid", "batch", "batch: give at least 1"));

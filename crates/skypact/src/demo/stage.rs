@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::alarm::AlarmConfig;
 use crate::clock::Stopwatch;
 use crate::command::{Access, CliError, Desk, Where, time_ns, time_text};
-use crate::directory::{Card, NodeDir, WitnessAddress, file_error, read_toml};
+use crate::directory::{Card, NodeConfig, NodeDir, WitnessAddress, file_error, read_toml};
 
 /// Name of the demonstration's channel.
 pub(crate) const CHANNEL: &str = "shared-airspace";
@@ -42,6 +42,8 @@ pub(crate) struct Stage {
     speed: u32,
     since: Stopwatch,
     witness_address: String,
+    /// Addresses of RED's and BLUE's nodes.
+    addresses: [String; 2],
 }
 
 impl Stage {
@@ -113,7 +115,9 @@ impl Stage {
         configure(&blue, &blue_address, ("RED", &red_address), &known, &setting.alarms)?;
 
         let Setting { clock_ns, speed, .. } = *setting;
-        let mut stage = Self { dir, children: Vec::new(), clock_ns, speed, since: Stopwatch::start(), witness_address };
+        let addresses = [red_address, blue_address];
+        let since = Stopwatch::start();
+        let mut stage = Self { dir, children: Vec::new(), clock_ns, speed, since, witness_address, addresses };
         stage.start_all()?;
         Ok(stage)
     }
@@ -145,6 +149,21 @@ impl Stage {
         }
         arguments.extend(["--exercise-clock", &clock, "--exercise-speed", &speed]);
         self.start(name, &arguments)
+    }
+
+    /// Starts both nodes again, which then know where the other is, or not. A node without a link goes on with its witness.
+    pub(crate) fn link(&mut self, linked: bool) -> Result<(), CliError> {
+        self.end(|name| name != "witness");
+        for (own, (name, address)) in [("red", ("BLUE", &self.addresses[1])), ("blue", ("RED", &self.addresses[0]))] {
+            let node = NodeDir(self.dir.join(own));
+            let mut config = node.read_config()?;
+            config.counterparts.remove(name);
+            if linked {
+                config.counterparts.insert(name.to_owned(), address.clone());
+            }
+            write_config(&node, &config)?;
+        }
+        ["red", "blue"].into_iter().try_for_each(|name| self.call_back(name))
     }
 
     fn start_all(&mut self) -> Result<(), CliError> {
@@ -271,7 +290,11 @@ fn configure(
     config.counterparts.insert(counterpart.0.to_owned(), counterpart.1.to_owned());
     config.witnesses.insert(WITNESS.to_owned(), witness.clone());
     config.alarms = alarms.to_vec();
-    let toml = toml::to_string(&config).map_err(|error| CliError::io("node.toml", &error.to_string()))?;
+    write_config(&node, &config)
+}
+
+fn write_config(node: &NodeDir, config: &NodeConfig) -> Result<(), CliError> {
+    let toml = toml::to_string(config).map_err(|error| CliError::io("node.toml", &error.to_string()))?;
     std::fs::write(node.config(), toml).map_err(|error| file_error(&node.config(), &error.to_string()))?;
     Ok(())
 }

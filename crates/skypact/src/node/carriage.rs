@@ -108,7 +108,9 @@ impl NodeHandle {
     /// before the next. An error after the check of the whole names the item, and those before it stay.
     pub async fn import_frames(&self, channel: &str, file: &[u8]) -> Result<Imported, (Option<u64>, NodeError)> {
         tokio::task::block_in_place(|| check(file)).map_err(|error| (None, error))?;
-        let (name, party) = (channel.to_owned(), self.party_of(channel).await.map_err(|error| (None, error))?);
+        let name = channel.to_owned();
+        let unknown = || (None, NodeError::UnknownChannel { channel: name.clone() });
+        let party = self.pacts.get(channel).ok_or_else(unknown)?;
         let (mut reader, mut imported) = (FramesReader::default(), Imported::default());
         for piece in file.chunks(PIECE_BYTES) {
             reader.push(piece);
@@ -116,7 +118,7 @@ impl NodeHandle {
                 let place = reader.items();
                 let next = tokio::task::block_in_place(|| reader.next_item()).map_err(|error| (None, error.into()))?;
                 let Some(item) = next else { break };
-                let taken = self.take(&name, &party, item, &mut imported).await;
+                let taken = self.take(&name, party, item, &mut imported).await;
                 taken.map_err(|error| (Some(place), error))?;
             }
         }
@@ -155,15 +157,6 @@ impl NodeHandle {
     async fn carry(&self, channel: &str, item: CarriedItem) -> Result<bool, NodeError> {
         let (channel, item) = (channel.to_owned(), Box::new(item));
         self.ask(|reply| Request::Carry { channel, item, reply }).await?
-    }
-
-    /// The pact of a channel, and this node's place in it.
-    async fn party_of(&self, channel: &str) -> Result<(Pact, usize), NodeError> {
-        let of = |member: &Member, _: &dyn Store| {
-            let channel = member.station.channel();
-            Ok((channel.pact().clone(), channel.me()))
-        };
-        self.with_member(channel, of).await
     }
 
     async fn with_member<T: Send + 'static>(

@@ -21,6 +21,7 @@ pub use signer::RecordSigner;
 pub use skypact_channel::Placed;
 pub use start::{NodeOptions, RunningNode, start};
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::mpsc::SyncSender;
@@ -33,6 +34,9 @@ use self::core::{LinkNews, Request};
 use crate::clock::NodeClock;
 use crate::storage::Store;
 
+/// Most acts whose signatures are checked without telling the runtime: half a millisecond.
+const ACTS_INLINE_MAX: usize = 16;
+
 /// The way to the core of a running node. Cheap to clone.
 #[derive(Clone)]
 pub struct NodeHandle {
@@ -41,6 +45,8 @@ pub struct NodeHandle {
     clock: NodeClock,
     scratch: Arc<PathBuf>,
     failure: Arc<OnceLock<Failure>>,
+    /// The pacts in force, by channel name, with this node's place in them.
+    pacts: Arc<BTreeMap<String, (Pact, usize)>>,
 }
 
 /// Why the core ended by itself: stable code and reason of the commit that failed.
@@ -50,8 +56,24 @@ impl NodeHandle {
     /// Records officers' acts in order; all are durable when this returns. At the first one that is refused the rest is
     /// left; those before it are recorded.
     pub async fn submit(&self, channel: &str, acts: Vec<Submission>) -> Result<Vec<Placed>, NodeError> {
+        self.find_out(channel, &acts);
         let channel = channel.to_owned();
         self.ask(|reply| Request::Submit { channel, acts, reply }).await?
+    }
+
+    /// Finds out whether the signatures of acts hold, which they remember: most of the work of recording, done by whoever asks
+    /// and beside the one thread that decides. What does not hold is refused there, with everything else.
+    fn find_out(&self, channel: &str, acts: &[Submission]) {
+        let Some((pact, me)) = self.pacts.get(channel) else { return };
+        let verify = || {
+            for act in acts {
+                if let Some(key) = pact.key(*me, act.act.signature().key_id) {
+                    let _ = act.act.verify(&key.key);
+                }
+            }
+        };
+        // A few are faster than making room for others would be.
+        if acts.len() > ACTS_INLINE_MAX { tokio::task::block_in_place(verify) } else { verify() }
     }
 
     /// Runs a query over the committed state.

@@ -87,7 +87,11 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
     let clock = options.clock.clone();
     let scratch = Arc::new(options.scratch.clone());
     let failure = Arc::default();
-    let handle = NodeHandle { requests, revision: news, clock: clock.clone(), scratch, failure: Arc::clone(&failure) };
+    let pacts =
+        options.pacts.iter().map(|(name, pact)| Ok((name.clone(), (pact.clone(), pact.party(&options.party)?))));
+    let pacts = Arc::new(pacts.collect::<Result<_, NodeError>>()?);
+    let handle =
+        NodeHandle { requests, revision: news, clock: clock.clone(), scratch, failure: Arc::clone(&failure), pacts };
     let mut core = Core { channels, store: options.store, clock, revision, failure };
     core.open()?;
 

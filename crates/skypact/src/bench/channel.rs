@@ -1,0 +1,179 @@
+//! What a channel takes its time for, over three real processes on loopback: a receipt, a cosignature, and catching up after a
+//! partition in which both parties went on announcing.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use skypact_airspace::{TimeWindow, UtcNanos, Volume4d};
+use skypact_channel::{ActivityClass, Message, Notice, NoticeAct};
+
+use super::shapes::{Area, Dice};
+use super::{percentiles, progress};
+use crate::clock::Stopwatch;
+use crate::command::CliError;
+use crate::demo::play::{self, Actor};
+use crate::demo::stage::Stage;
+use crate::http::views::ChannelView;
+
+/// Start of the exercise clock, and of the day of the notices an hour later.
+const CLOCK: &str = "2030-01-01T00:00:00Z";
+const START_NS: i64 = 1_893_459_600_000_000_000;
+/// Between two looks at one notice, and at a channel that catches up: looking costs the node something.
+const POLL: Duration = Duration::from_micros(500);
+const POLL_LONG: Duration = Duration::from_millis(100);
+/// Notices in one request.
+const BATCH: usize = 500;
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_mins(10);
+
+/// What was measured.
+#[derive(Debug, Serialize)]
+pub struct ChannelFigures {
+    /// Notices filed one after another.
+    pub notices: usize,
+    /// From filing until the counterpart's receipt is durable, milliseconds, median.
+    pub receipted_p50_ms: f64,
+    /// The same, 99th percentile.
+    pub receipted_p99_ms: f64,
+    /// From filing until the witness's cosignature is durable, milliseconds, median.
+    pub cosigned_p50_ms: f64,
+    /// The same, 99th percentile.
+    pub cosigned_p99_ms: f64,
+    /// Notices filed while there was no link, half of them at each node.
+    pub outstanding: usize,
+    /// Until all of them were durable where they were filed, seconds.
+    pub filed_s: f64,
+    /// With the link: from the start of both nodes until both answered, seconds.
+    pub started_s: f64,
+    /// From then until each held everything of the other and had its receipt, seconds.
+    pub caught_up_s: f64,
+    /// Entries in all logs then, those of the conflicts that were found among them.
+    pub entries: u64,
+    /// Open conflicts, the same at both.
+    pub conflicts: usize,
+}
+
+/// Measures.
+pub async fn run(outstanding: usize, count: usize, seed: u64) -> Result<ChannelFigures, CliError> {
+    let (dir, bar) = (std::env::temp_dir().join(format!("skypact-bench-{}", std::process::id())), progress());
+    let mut stage = Stage::set(dir.clone(), CLOCK)?;
+    let red = play::actor(&mut stage, "RED").await?;
+    stage.desk("BLUE").await?;
+    let mut dice = Dice(seed);
+    bar.set_message("one notice after another");
+    let (mut receipted, mut cosigned) = (Vec::new(), Vec::new());
+    for _ in 0..count {
+        one(&mut stage, &red, notice(&mut dice), &mut receipted, &mut cosigned).await?;
+    }
+    bar.set_message("announce without a link");
+    stage.link(false)?;
+    let (red, blue) = (play::actor(&mut stage, "RED").await?, play::actor(&mut stage, "BLUE").await?);
+    let of_day: Vec<Notice> = (0..outstanding).map(|_| notice(&mut dice)).collect();
+    let (of_red, of_blue) = of_day.split_at(outstanding / 2);
+    let watch = Stopwatch::start();
+    tokio::try_join!(file(&red, of_red), file(&blue, of_blue))?;
+    let filed_s = watch.elapsed().as_secs_f64();
+    bar.set_message("catch up");
+    stage.link(true)?;
+    let watch = Stopwatch::start();
+    let (red, blue) = (play::actor(&mut stage, "RED").await?, play::actor(&mut stage, "BLUE").await?);
+    let started_s = watch.elapsed().as_secs_f64();
+    let (at_red, at_blue) = caught_up(&mut stage, &red, &blue).await?;
+    let caught_up_s = watch.elapsed().as_secs_f64() - started_s;
+    bar.finish_and_clear();
+    drop(stage);
+    std::fs::remove_dir_all(&dir).map_err(|error| CliError::io("directory", &error.to_string()))?;
+    if at_red.open_conflicts != at_blue.open_conflicts {
+        let message = format!("RED has {} open conflicts, BLUE {}", at_red.open_conflicts, at_blue.open_conflicts);
+        return Err(CliError::io("conflicts", &message));
+    }
+    let ((receipted_p50_ms, receipted_p99_ms), (cosigned_p50_ms, cosigned_p99_ms)) =
+        (percentiles(&mut receipted), percentiles(&mut cosigned));
+    Ok(ChannelFigures {
+        notices: count,
+        receipted_p50_ms,
+        receipted_p99_ms,
+        cosigned_p50_ms,
+        cosigned_p99_ms,
+        outstanding,
+        filed_s,
+        started_s,
+        caught_up_s,
+        entries: at_red.logs.iter().map(|log| log.size).sum(),
+        conflicts: at_red.open_conflicts,
+    })
+}
+
+/// Files one notice and waits for its receipt and its cosignature, whichever comes first.
+async fn one(
+    stage: &mut Stage,
+    red: &Actor,
+    notice: Notice,
+    receipted: &mut Vec<f64>,
+    cosigned: &mut Vec<f64>,
+) -> Result<(), CliError> {
+    let watch = Stopwatch::start();
+    let placed = red.desk.file(&red.officer, [(Message::Notice(notice), Vec::new())]).await?;
+    let wanted = placed[0].index + 1;
+    let (mut receipt, mut cosignature) = (None, None);
+    while receipt.is_none() || cosignature.is_none() {
+        let view = play::view(red).await?;
+        let log = view.logs.iter().find(|log| log.origin == placed[0].origin);
+        let elapsed_ms = watch.elapsed().as_secs_f64() * 1e3;
+        let (delivered, witnessed) = log.map_or((0, 0), |log| (log.delivered.unwrap_or(0), log.witnessed));
+        receipt = receipt.or((delivered >= wanted).then_some(elapsed_ms));
+        cosignature = cosignature.or((witnessed >= wanted).then_some(elapsed_ms));
+        patient(stage, watch)?;
+        tokio::time::sleep(POLL).await;
+    }
+    receipted.extend(receipt);
+    cosigned.extend(cosignature);
+    Ok(())
+}
+
+async fn file(actor: &Actor, notices: &[Notice]) -> Result<(), CliError> {
+    for batch in notices.chunks(BATCH) {
+        let messages = batch.iter().map(|notice| (Message::Notice(notice.clone()), Vec::new()));
+        actor.desk.file(&actor.officer, messages).await?;
+    }
+    Ok(())
+}
+
+/// Waits until both hold the same and have the other's receipt for all of their own; what they show then.
+async fn caught_up(stage: &mut Stage, red: &Actor, blue: &Actor) -> Result<(ChannelView, ChannelView), CliError> {
+    let watch = Stopwatch::start();
+    loop {
+        let (at_red, at_blue) = tokio::try_join!(play::view(red), play::view(blue))?;
+        let sizes = |view: &ChannelView| view.logs.iter().map(|log| log.size).collect::<Vec<_>>();
+        let delivered =
+            |view: &ChannelView| view.logs.iter().all(|log| log.delivered.is_none_or(|size| size == log.size));
+        if sizes(&at_red) == sizes(&at_blue) && delivered(&at_red) && delivered(&at_blue) {
+            return Ok((at_red, at_blue));
+        }
+        patient(stage, watch)?;
+        tokio::time::sleep(POLL_LONG).await;
+    }
+}
+
+fn patient(stage: &mut Stage, watch: Stopwatch) -> Result<(), CliError> {
+    stage.check()?;
+    if watch.elapsed() > PATIENCE {
+        return Err(CliError::io("time", &format!("not within {} s", PATIENCE.as_secs())));
+    }
+    Ok(())
+}
+
+/// One flight of a drone somewhere in the region, on the day of the exercise.
+fn notice(dice: &mut Dice) -> Notice {
+    let volume = Area::Region.flight(dice);
+    let at = |instant: UtcNanos| UtcNanos(START_NS + instant.0);
+    let window = TimeWindow::new(at(volume.window.start()), at(volume.window.end())).expect("both ends move alike");
+    Notice {
+        act: NoticeAct::New,
+        previous: None,
+        class: ActivityClass::Unmanned,
+        call_sign: Some(format!("BENCH {:08x}", dice.bits() >> 32)),
+        contact: Some("duty desk, +00 000 000 000".to_owned()),
+        volumes: vec![Volume4d { window, ..volume }],
+    }
+}

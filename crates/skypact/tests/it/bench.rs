@@ -1,0 +1,33 @@
+//! The measurements run to their end on a small scale, and what they count is what they were asked for. Figures are judged by people.
+
+use crate::command_ground::{Ground, refuse, succeed};
+
+fn positive(figures: &serde_json::Value, name: &str) {
+    assert!(figures[name].as_f64().is_some_and(|figure| figure > 0.0), "{name}: {figures}");
+}
+
+#[test]
+fn appends_are_measured_and_a_bundle_is_verified() {
+    let ground = Ground::new("bench-record");
+    let dir = ground.path("");
+    let figures = succeed(&["bench", "record", "--writers", "8", "--appends", "40", "--entries", "24", "--dir", &dir]);
+    assert_eq!((&figures["appends"], &figures["bundle_entries"]), (&40.into(), &24.into()), "{figures}");
+    for name in ["appends_per_s", "append_p50_ms", "hashing_share_pct", "verify_s", "sync_p50_ms", "bundle_mb"] {
+        positive(&figures, name);
+    }
+    let bytes = figures["entry_bytes"].as_f64().unwrap();
+    assert!(bytes > 450.0, "{figures}");
+    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 0, "nothing is left behind");
+    refuse(&["bench", "record", "--writers", "0"], 2, "field-invalid");
+}
+
+#[test]
+fn a_channel_catches_up_after_a_partition() {
+    let figures = succeed(&["bench", "channel", "--outstanding", "60", "--count", "3"]);
+    // Four entries 0, three notices one by one, and the rest; conflicts are two entries each.
+    let conflicts = figures["conflicts"].as_u64().unwrap();
+    assert_eq!(figures["entries"].as_u64().unwrap(), 4 + 3 + 60 + 2 * conflicts, "{figures}");
+    for name in ["receipted_p50_ms", "cosigned_p50_ms", "filed_s", "caught_up_s"] {
+        positive(&figures, name);
+    }
+}
