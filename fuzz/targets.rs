@@ -15,13 +15,13 @@ use skypact_f3548::{
     SetUssAvailability,
 };
 use skypact_record::verify::{Expectation, verify};
-use skypact_record::{JournalLeaf, SignedCheckpoint, verify_journal};
+use skypact_record::{JournalLeaf, SignedCheckpoint, TileResource, TileSpan, entry_bundle, leaves_of, verify_journal};
 
 /// What a target runs.
 type Run = fn(&[u8]);
 
 /// The targets: name, which is that of a folder of seeds, and what it runs.
-pub(crate) const TARGETS: [(&str, Run); 7] = [
+pub(crate) const TARGETS: [(&str, Run); 8] = [
     ("request", request),
     ("changes", changes),
     ("token", token),
@@ -29,6 +29,7 @@ pub(crate) const TARGETS: [(&str, Run); 7] = [
     ("journal_bundle", journal_bundle),
     ("record_bundle", record_bundle),
     ("note", note),
+    ("tile", tile),
 ];
 
 /// The time at which everything here takes place: 2026-01-01.
@@ -154,6 +155,22 @@ pub(crate) fn record_bundle(bytes: &[u8]) {
 pub(crate) fn note(bytes: &[u8]) {
     match SignedCheckpoint::parse(bytes) {
         Ok(signed) => assert_eq!(signed.encode(), bytes, "it has one form"),
+        Err(error) => assert!(!error.code().is_empty() && !error.to_string().is_empty()),
+    }
+}
+
+/// A path of a tiled log; and a bundle of as many leaves as the first byte says, plus one.
+pub(crate) fn tile(bytes: &[u8]) {
+    if let Ok(path) = std::str::from_utf8(bytes) {
+        match path.parse::<TileResource>() {
+            Ok(resource) => assert_eq!(resource.to_string(), path, "it has one form"),
+            Err(error) => assert!(!error.code().is_empty() && !error.to_string().is_empty()),
+        }
+    }
+    let Some((width, bundle)) = bytes.split_first() else { return };
+    let span = TileSpan::new(0, u16::from(*width) + 1).expect("1 to 256");
+    match leaves_of(bundle, span) {
+        Ok(leaves) => assert_eq!(entry_bundle(leaves).as_deref(), Ok(bundle), "it has one form"),
         Err(error) => assert!(!error.code().is_empty() && !error.to_string().is_empty()),
     }
 }

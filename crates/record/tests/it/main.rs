@@ -9,4 +9,5 @@ mod journal;
 mod keys;
 mod notes;
 mod python;
+mod tiles;
 mod tree;
