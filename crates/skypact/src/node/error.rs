@@ -77,6 +77,16 @@ pub enum NodeError {
         /// Why.
         reason: String,
     },
+    /// A monitor of `node.toml` cannot be let in.
+    #[error("monitor {name}: {field} {reason}; mend node.toml, table [monitors.{name}]")]
+    Monitor {
+        /// Name of the monitor.
+        name: String,
+        /// The field at fault.
+        field: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
     /// The bundle could not be written.
     #[error("bundle: {reason}")]
     Bundle {
@@ -103,6 +113,7 @@ impl NodeError {
             Self::Pact(error) => error.code(),
             Self::Transport(error) => error.code(),
             Self::File { .. } => "file-unusable",
+            Self::Monitor { .. } => "monitor-invalid",
         }
     }
 
@@ -111,6 +122,7 @@ impl NodeError {
         match self {
             Self::Refused { rejection, .. } => rejection.field(),
             Self::UnknownChannel { .. } => Some("channel"),
+            Self::Monitor { field, .. } => Some(field),
             _ => None,
         }
     }

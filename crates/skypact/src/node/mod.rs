@@ -10,6 +10,7 @@ mod peer;
 mod round;
 mod signer;
 mod start;
+mod tiles;
 
 pub use core::{Channels, LinkState, fork_document};
 pub use error::NodeError;
@@ -17,6 +18,7 @@ pub use peer::FRAMES_PATH;
 pub use signer::RecordSigner;
 pub use skypact_channel::Placed;
 pub use start::{NodeOptions, RunningNode, start};
+pub use tiles::{LOG_PATH, MONITORS_MAX, MonitorAccess};
 
 use std::fs::File;
 use std::path::PathBuf;

@@ -1,9 +1,10 @@
 //! What the counterpart may ask over mutual TLS: to take in a frame. Everything that needs no state is checked here,
-//! before the core is asked.
+//! before the core is asked. What monitors may ask is in `tiles`.
 
 use hyper::body::Bytes;
 use skypact_channel::{Frame, FrameAnswer, Pact, Rejection};
 
+use super::tiles::{TileDoor, is_monitor, nothing};
 use super::{NodeError, NodeHandle};
 use crate::transport::{Peer, PeerAnswer, PeerHandler};
 
@@ -15,17 +16,30 @@ pub(super) struct PeerDoor {
     pub(super) node: NodeHandle,
     /// The pacts in force: name, pact, name of the counterpart.
     pub(super) pacts: Vec<(String, Pact, String)>,
+    /// Where monitors read.
+    pub(super) tiles: TileDoor,
 }
 
 impl PeerHandler for PeerDoor {
     async fn handle(&self, from: Peer, path: String, body: Bytes) -> PeerAnswer {
-        let Peer::Party { name, .. } = from else { return refusal(403, "not-a-party", "connect with a pinned key") };
+        let stranger = || refusal(403, "not-a-party", "frames are for the parties of a pact");
+        let Peer::Party { name, .. } = from else { return stranger() };
+        if is_monitor(&name) {
+            return stranger();
+        }
         if path != FRAMES_PATH {
             return refusal(404, "path-unknown", "frames go to /channel/v1/frames");
         }
         match self.take(&name, &body).await {
             Ok(answer) => PeerAnswer::new(200, answer.encode()),
             Err(error) => refusal(status(&error), error.code(), &error.to_string()),
+        }
+    }
+
+    async fn get(&self, from: Peer, path: String) -> PeerAnswer {
+        match from {
+            Peer::Party { name, .. } => self.tiles.read(&name, &path).await,
+            Peer::Stranger { .. } => nothing(),
         }
     }
 }

@@ -17,6 +17,7 @@ use super::courier::{carry, entry_of, have_cosigned};
 use super::peer::PeerDoor;
 use super::round::{note_kind, origin};
 use super::signer::RecordSigner;
+use super::tiles::{MonitorAccess, TileDoor};
 use super::{NodeError, NodeHandle};
 use crate::clock::NodeClock;
 use crate::keys::{FileSigner, KeyRing};
@@ -45,6 +46,8 @@ pub struct NodeOptions {
     pub counterparts: BTreeMap<String, String>,
     /// Addresses and transport keys of witnesses, by witness name.
     pub witnesses: BTreeMap<String, (String, [u8; 32])>,
+    /// Who may read the logs of which channels.
+    pub monitors: Vec<MonitorAccess>,
     /// Its clock.
     pub clock: NodeClock,
 }
@@ -102,7 +105,11 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
         body_bytes_max: skypact_channel::FRAME_MAX_BYTES,
         ..ServerLimits::for_clients(ClientAuth::Pinned)
     };
-    let door = PeerDoor { node: handle.clone(), pacts: agreed.clone() };
+    let logs = agreed
+        .iter()
+        .flat_map(|(name, pact, _)| LogRef::ALL.map(|log| (name.clone(), log, pact.log_keys(log).origin.to_string())));
+    let tiles = TileDoor::open(handle.clone(), logs.collect(), &options.monitors, &pins)?;
+    let door = PeerDoor { node: handle.clone(), pacts: agreed.clone(), tiles };
     let server =
         PeerServer::bind_with_limits(options.listen, &identity, pins, ClientAuth::Pinned, limits, door).await?;
     let address = server.local_addr();

@@ -3,6 +3,7 @@
 
 mod command;
 mod command_ground;
+mod command_monitor;
 mod dss_clock;
 #[cfg(debug_assertions)]
 mod dss_crash;

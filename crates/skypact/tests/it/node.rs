@@ -1,6 +1,7 @@
 //! Two nodes and a witness, each with its own directory and keys, over real mutual TLS on loopback.
 
 mod fork;
+mod tiles;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -128,6 +129,7 @@ impl Ground {
                 "witness.example".to_owned(),
                 (self.witness_address.clone(), self.witness_transport),
             )]),
+            monitors: Vec::new(),
             clock: NodeClock::exercise(NOW_NS),
         }
     }
