@@ -15,13 +15,16 @@ use skypact_f3548::{
     SetUssAvailability,
 };
 use skypact_record::verify::{Expectation, verify};
-use skypact_record::{JournalLeaf, SignedCheckpoint, TileResource, TileSpan, entry_bundle, leaves_of, verify_journal};
+use skypact_record::{
+    Hash, JournalLeaf, Offer, SignedCheckpoint, SignedSealing, SignedStamp, TileResource, TileSpan, entry_bundle,
+    leaves_of, open, verify_journal,
+};
 
 /// What a target runs.
 type Run = fn(&[u8]);
 
 /// The targets: name, which is that of a folder of seeds, and what it runs.
-pub(crate) const TARGETS: [(&str, Run); 8] = [
+pub(crate) const TARGETS: [(&str, Run); 9] = [
     ("request", request),
     ("changes", changes),
     ("token", token),
@@ -30,6 +33,7 @@ pub(crate) const TARGETS: [(&str, Run); 8] = [
     ("record_bundle", record_bundle),
     ("note", note),
     ("tile", tile),
+    ("dropped", dropped),
 ];
 
 /// The time at which everything here takes place: 2026-01-01.
@@ -173,6 +177,27 @@ pub(crate) fn tile(bytes: &[u8]) {
         Ok(leaves) => assert_eq!(entry_bundle(leaves).as_deref(), Ok(bundle), "it has one form"),
         Err(error) => assert!(!error.code().is_empty() && !error.to_string().is_empty()),
     }
+}
+
+/// What comes from a witness's drop-box, or by way of it: a stamp, an announcement, an offer, sealed bytes.
+pub(crate) fn dropped(bytes: &[u8]) {
+    match SignedStamp::parse(bytes) {
+        Ok(stamp) => assert_eq!(stamp.encode(), bytes, "it has one form"),
+        Err(error) => assert!(!error.code().is_empty() && !error.to_string().is_empty()),
+    }
+    if SignedStamp::parse(bytes).is_ok() {
+        assert!(SignedCheckpoint::parse(bytes).is_err(), "a stamp is no checkpoint");
+    }
+    match SignedSealing::decode(bytes) {
+        Ok(signed) => assert_eq!(signed.encode(), bytes, "it has one form"),
+        Err(error) => assert!(!error.code().is_empty() && !error.to_string().is_empty()),
+    }
+    match Offer::decode(bytes) {
+        Ok(offer) => assert_eq!(offer.encode(), bytes, "it has one form"),
+        Err(error) => assert!(!error.code().is_empty() && !error.to_string().is_empty()),
+    }
+    let opened = open(&[7; 32], Hash([0; 32]), &"BLUE".parse().expect("a party name"), bytes);
+    assert!(opened.is_err_and(|error| !error.code().is_empty()), "nobody sealed it");
 }
 
 /// A public key made for these targets; the private one was thrown away.

@@ -17,7 +17,10 @@ mod key;
 mod leaf;
 mod name;
 mod note;
+mod offer;
 mod part;
+mod sealing;
+mod stamp;
 mod tile;
 mod tlog_proof;
 pub mod tree;
@@ -37,7 +40,12 @@ pub use key::{Algorithm, KeyError, KeyId, KeyRole, PublicKey, Signature, Signer,
 pub use leaf::{Leaf, Seen};
 pub use name::{ChannelName, Label, NameError, Origin, PartyName};
 pub use note::{Note, NoteError, NoteSignature, SignatureType, VerifierKey};
+pub use offer::Offer;
 pub use part::Part;
+pub use sealing::{
+    SEALED_OVERHEAD, SealError, SealingAnnouncement, SealingKey, SignedSealing, open, seal, sealing_key,
+};
+pub use stamp::{SignedStamp, Stamp};
 pub use tile::{TILE_WIDTH, TileError, TileResource, TileSpan, entry_bundle, leaves_of};
 pub use tlog_proof::TlogProof;
 pub use tree::{Frontier, ProofError, Tree};
