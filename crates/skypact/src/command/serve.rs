@@ -11,7 +11,7 @@ use crate::http::dss::DssServer;
 use crate::http::loopback::{self, Loopback};
 use crate::http::tokens::Tokens;
 use crate::http::{routes, unix};
-use crate::keys::KeyRing;
+use crate::keys::{KeyRing, SealingSecret};
 use crate::node::{MonitorAccess, NodeOptions, start};
 use crate::storage::SqliteStore;
 
@@ -40,6 +40,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         party: config.party.clone(),
         scratch: args.dir.clone(),
         keys: KeyRing::open(&args.dir)?,
+        sealing: SealingSecret::open_or_create(&SealingSecret::path_of(&args.dir))?,
         pacts: dir.read_pacts()?,
         store: Box::new(store),
         listen,

@@ -32,6 +32,7 @@ pub(super) enum Request {
     Receive { channel: String, frame: Box<VerifiedFrame>, reply: oneshot::Sender<Result<FrameAnswer, NodeError>> },
     Receipt { channel: String, receipt: Box<VerifiedReceipt>, reply: oneshot::Sender<Result<(), NodeError>> },
     Link { channel: String, error: Option<String>, at_ns: i64, reply: oneshot::Sender<()> },
+    Document { name: String, bytes: Vec<u8>, reply: oneshot::Sender<Result<(), NodeError>> },
     Query(Read),
     Stop,
 }
@@ -144,6 +145,10 @@ impl Core {
                 // Nothing of this is recorded, so nothing has to be waited for.
                 let _ = reply.send(());
             }
+            Request::Document { name, bytes, reply } => {
+                round.documents.push((name, bytes));
+                round.answer(reply, Ok(()));
+            }
             Request::Query(read) => round.answers.push(Answer::Query(read)),
             Request::Stop => return true,
         }
@@ -175,7 +180,7 @@ impl Core {
     }
 
     /// Commits what all stations have to store, and lets the answers go.
-    fn finish(&mut self, round: Round) -> Result<(), NodeError> {
+    fn finish(&mut self, mut round: Round) -> Result<(), NodeError> {
         let mut batch = Batch::default();
         let mut forks = Vec::new();
         for member in self.channels.members.values_mut() {
@@ -185,7 +190,11 @@ impl Core {
         }
         let changed = batch != Batch::default();
         let committed = if changed { self.store.commit(&batch) } else { Ok(()) };
-        if let Err(error) = committed.and_then(|()| self.keep_forks(forks)) {
+        let documents = std::mem::take(&mut round.documents);
+        let kept = committed
+            .and_then(|()| self.keep_forks(forks))
+            .and_then(|()| documents.into_iter().try_for_each(|(name, bytes)| self.store.put_document(&name, &bytes)));
+        if let Err(error) = kept {
             self.failure.get_or_init(|| (error.code(), error.to_string()));
             round.fail(&error);
             return Err(NodeError::from(&error));

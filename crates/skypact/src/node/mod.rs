@@ -2,10 +2,14 @@
 //! checkpoints to the witnesses ([`courier`]). Data goes one way: a request reaches the core, a whole batch of requests
 //! becomes entries, ONE transaction makes them durable, and only then answers go out and couriers wake.
 
+mod announce;
 mod bundle;
+mod collect;
 mod core;
 mod courier;
+mod drop_off;
 mod error;
+mod outbound;
 mod peer;
 mod round;
 mod signer;
@@ -15,8 +19,10 @@ mod tiles;
 pub use core::{Channels, LinkState, fork_document};
 pub use error::NodeError;
 pub use peer::FRAMES_PATH;
+pub(crate) use peer::refusal;
 pub use signer::RecordSigner;
 pub use skypact_channel::Placed;
+pub(crate) use start::transport_key;
 pub use start::{NodeOptions, RunningNode, start};
 pub use tiles::{LOG_PATH, MONITORS_MAX, MonitorAccess};
 
@@ -96,6 +102,11 @@ impl NodeHandle {
 
     async fn keep(&self, channel: String, receipt: VerifiedReceipt) -> Result<(), NodeError> {
         self.ask(|reply| Request::Receipt { channel, receipt: Box::new(receipt), reply }).await?
+    }
+
+    /// Keeps a small named document; it is durable when this returns.
+    async fn put_document(&self, name: String, bytes: Vec<u8>) -> Result<(), NodeError> {
+        self.ask(|reply| Request::Document { name, bytes, reply }).await?
     }
 
     async fn with_store<T: Send + 'static>(

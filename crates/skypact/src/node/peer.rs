@@ -4,6 +4,7 @@
 use hyper::body::Bytes;
 use skypact_channel::{Frame, FrameAnswer, Pact, Rejection};
 
+use super::announce::{Announcements, SEALING_PATH};
 use super::tiles::{TileDoor, is_monitor, nothing};
 use super::{NodeError, NodeHandle};
 use crate::transport::{Peer, PeerAnswer, PeerHandler};
@@ -18,6 +19,8 @@ pub(super) struct PeerDoor {
     pub(super) pacts: Vec<(String, Pact, String)>,
     /// Where monitors read.
     pub(super) tiles: TileDoor,
+    /// What this node seals by, for its counterparts.
+    pub(super) announcements: Announcements,
 }
 
 impl PeerHandler for PeerDoor {
@@ -38,7 +41,10 @@ impl PeerHandler for PeerDoor {
 
     async fn get(&self, from: Peer, path: String) -> PeerAnswer {
         match from {
-            Peer::Party { name, .. } => self.tiles.read(&name, &path).await,
+            Peer::Party { name, .. } => match path.strip_prefix(SEALING_PATH) {
+                Some(channel) => self.announcements.answer(&name, channel),
+                None => self.tiles.read(&name, &path).await,
+            },
             Peer::Stranger { .. } => nothing(),
         }
     }
@@ -50,10 +56,20 @@ impl PeerDoor {
         let agreed = self.pacts.iter().find(|(_, pact, party)| pact.channel() == frame.channel && party == from);
         let unknown = || NodeError::UnknownChannel { channel: frame.channel.to_string() };
         let (channel, pact, _) = agreed.ok_or_else(unknown)?;
-        let sender = pact.party(from)?;
-        let verified = tokio::task::block_in_place(|| frame.verify(pact, sender))?;
-        self.node.receive(channel.clone(), verified).await
+        take_frame(&self.node, channel, pact, pact.party(from)?, &frame).await
     }
+}
+
+/// Takes in a frame of `sender`, whichever way it came.
+pub(super) async fn take_frame(
+    node: &NodeHandle,
+    channel: &str,
+    pact: &Pact,
+    sender: usize,
+    frame: &Frame,
+) -> Result<FrameAnswer, NodeError> {
+    let verified = tokio::task::block_in_place(|| frame.verify(pact, sender))?;
+    node.receive(channel.to_owned(), verified).await
 }
 
 fn status(error: &NodeError) -> u16 {

@@ -12,9 +12,8 @@ use super::core::Channels;
 use super::peer::refusal;
 use super::round::origin;
 use super::{NodeError, NodeHandle};
-use crate::clock::Stopwatch;
 use crate::storage::{HeadKind, Store};
-use crate::transport::{AnswerKind, PeerAnswer, Pins, TransportKey};
+use crate::transport::{Allowance, AnswerKind, PeerAnswer, Pins, TransportKey};
 
 /// Beginning of the paths under which logs are read.
 pub const LOG_PATH: &str = "/log/";
@@ -27,7 +26,7 @@ const MONITOR: &str = "monitor/";
 const UNDER_WAY_MAX: usize = 2;
 /// Requests that a monitor may make at once after a pause, and how many more each second.
 const REQUESTS_AT_ONCE: u32 = 256;
-const REQUESTS_EACH_SECOND: u128 = 64;
+const REQUESTS_EACH_SECOND: u32 = 64;
 
 /// Somebody who may read logs.
 #[derive(Debug, Clone)]
@@ -85,7 +84,10 @@ impl TileDoor {
                 return Err(invalid("channels", format!("has {unknown}, of which there is no pact here")));
             }
             pins.pin(key, &format!("{MONITOR}{}", access.name));
-            let monitor = Monitor { channels: access.channels.clone(), allowance: Mutex::new(Allowance::full()) };
+            let monitor = Monitor {
+                channels: access.channels.clone(),
+                allowance: Mutex::new(Allowance::new(REQUESTS_AT_ONCE, REQUESTS_EACH_SECOND)),
+            };
             let_in.insert(access.name.clone(), monitor);
         }
         Ok(Self { node, logs, monitors: let_in, under_way: Semaphore::new(UNDER_WAY_MAX) })
@@ -192,28 +194,4 @@ fn newest_note(station: &Station, store: &dyn Store, log: LogRef) -> Result<Opti
         }
     }
     Ok(newest)
-}
-
-/// What a monitor may still ask for now.
-struct Allowance {
-    left: u32,
-    since: Stopwatch,
-}
-
-impl Allowance {
-    fn full() -> Self {
-        Self { left: REQUESTS_AT_ONCE, since: Stopwatch::start() }
-    }
-
-    /// Takes one request from it; false when there is none left.
-    fn take(&mut self) -> bool {
-        let earned = self.since.elapsed().as_millis() * REQUESTS_EACH_SECOND / 1_000;
-        if earned > 0 {
-            let earned = u32::try_from(earned).unwrap_or(REQUESTS_AT_ONCE);
-            *self = Self { left: self.left.saturating_add(earned).min(REQUESTS_AT_ONCE), ..Self::full() };
-        }
-        let enough = self.left > 0;
-        self.left -= u32::from(enough);
-        enough
-    }
 }

@@ -5,6 +5,7 @@
 //! Urgent and routine traffic use a connection each, so that neither waits behind the other.
 
 mod accept;
+mod allowance;
 mod client;
 mod error;
 mod identity;
@@ -14,6 +15,7 @@ mod server;
 mod tls;
 
 pub(crate) use accept::{Activity, accept};
+pub(crate) use allowance::Allowance;
 pub use client::{ClientLimits, PeerClient, TrafficClass};
 pub use error::TransportError;
 pub use identity::Identity;

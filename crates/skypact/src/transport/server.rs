@@ -69,8 +69,10 @@ pub trait PeerHandler: Send + Sync + 'static {
 /// The bounds of a server.
 #[derive(Clone, Debug)]
 pub struct ServerLimits {
-    /// Bytes of a request's body.
+    /// Bytes of a request's body by the holder of a pinned key.
     pub body_bytes_max: usize,
+    /// Bytes of a request's body by anybody else.
+    pub stranger_body_bytes_max: usize,
     /// Bytes of a request's headers (RFC 9113 section 6.5.2, `SETTINGS_MAX_HEADER_LIST_SIZE`).
     pub header_bytes_max: u32,
     /// TLS handshakes under way, of all addresses together.
@@ -96,7 +98,8 @@ impl ServerLimits {
     pub fn for_clients(auth: ClientAuth) -> Self {
         let pinned = auth == ClientAuth::Pinned;
         Self {
-            body_bytes_max: if pinned { 1 << 20 } else { 64 << 10 },
+            body_bytes_max: 1 << 20,
+            stranger_body_bytes_max: 64 << 10,
             header_bytes_max: 16 << 10,
             handshakes_max: 128,
             connections_max: 128,
@@ -306,7 +309,11 @@ impl<H: PeerHandler> Shared<H> {
         }
         let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
         // Whoever asks to read has nothing to say.
-        let bytes_max = if reads { 0 } else { self.limits.body_bytes_max };
+        let bytes_max = match &peer {
+            _ if reads => 0,
+            Peer::Party { .. } => self.limits.body_bytes_max,
+            Peer::Stranger { .. } => self.limits.stranger_body_bytes_max,
+        };
         let body = receive(request, bytes_max).await?;
         let permit = Arc::clone(&line.handlers).acquire_owned().await;
         let permit = permit.map_err(|_closed| StatusCode::SERVICE_UNAVAILABLE)?;

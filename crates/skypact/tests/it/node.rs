@@ -1,5 +1,6 @@
 //! Two nodes and a witness, each with its own directory and keys, over real mutual TLS on loopback.
 
+mod drop_box;
 mod fork;
 mod tiles;
 
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use skypact::clock::NodeClock;
 use skypact::entropy::SystemEntropy;
-use skypact::keys::{FileSigner, KeyRing, KeyRole as FileRole};
+use skypact::keys::{FileSigner, KeyRing, KeyRole as FileRole, SealingSecret};
 use skypact::node::{NodeOptions, RecordSigner, RunningNode, start};
 use skypact::storage::{Append, Batch, SqliteStore, Store as _};
 use skypact::transport::Identity;
@@ -98,6 +99,7 @@ impl Ground {
         let store = Box::new(SqliteStore::open(&witness_dir).expect("a store"));
         let clock = NodeClock::exercise(NOW_NS);
         let witness = Witness::new(witness_name, RecordSigner::new(signer), logs, store, clock);
+        let witness = witness.with_boxes([&pact]).expect("boxes for both parties");
         let (stop, stopping) = tokio::sync::watch::channel(false);
         let (told, address) = tokio::sync::oneshot::channel();
         let identity = Identity::new(&transport).expect("an identity");
@@ -121,6 +123,7 @@ impl Ground {
             party: party.to_owned(),
             scratch: dir.clone(),
             keys: keys.ring.clone(),
+            sealing: SealingSecret::open_or_create(&dir.join("sealing.key")).expect("a sealing secret"),
             pacts: vec![(CHANNEL.to_owned(), self.pact.clone())],
             store: Box::new(SqliteStore::open(&dir).expect("a store")),
             listen: listen.parse().expect("an address"),
