@@ -16,15 +16,15 @@ use skypact_f3548::{
 };
 use skypact_record::verify::{Expectation, verify};
 use skypact_record::{
-    Hash, JournalLeaf, Offer, SignedCheckpoint, SignedSealing, SignedStamp, TileResource, TileSpan, entry_bundle,
-    leaves_of, open, verify_journal,
+    Beacon, Hash, JournalLeaf, Offer, SignedCheckpoint, SignedSealing, SignedStamp, TileResource, TileSpan,
+    VerifierKey, entry_bundle, leaves_of, open, verify_journal,
 };
 
 /// What a target runs.
 type Run = fn(&[u8]);
 
 /// The targets: name, which is that of a folder of seeds, and what it runs.
-pub(crate) const TARGETS: [(&str, Run); 9] = [
+pub(crate) const TARGETS: [(&str, Run); 10] = [
     ("request", request),
     ("changes", changes),
     ("token", token),
@@ -34,6 +34,7 @@ pub(crate) const TARGETS: [(&str, Run); 9] = [
     ("note", note),
     ("tile", tile),
     ("dropped", dropped),
+    ("beacon", beacon),
 ];
 
 /// The time at which everything here takes place: 2026-01-01.
@@ -199,6 +200,18 @@ pub(crate) fn dropped(bytes: &[u8]) {
     let opened = open(&[7; 32], Hash([0; 32]), &"BLUE".parse().expect("a party name"), bytes);
     assert!(opened.is_err_and(|error| !error.code().is_empty()), "nobody sealed it");
 }
+
+/// A beacon, as a witness publishes it.
+pub(crate) fn beacon(bytes: &[u8]) {
+    static KEY: LazyLock<VerifierKey> = LazyLock::new(|| WITNESS.parse().expect("a sound key"));
+    match Beacon::parse(bytes, &KEY) {
+        Ok(beacon) => assert!(Beacon::verify(beacon.line().clone(), &KEY).is_ok_and(|again| again == beacon)),
+        Err(error) => assert!(!error.code().is_empty() && !error.to_string().is_empty()),
+    }
+}
+
+/// The key of the first witness of the golden files.
+const WITNESS: &str = "w1.example+d2dc3dad+BNGxUJki/Ecryqc9OgtWHA/Szt4i7b+utscmCNkSbz9s";
 
 /// A public key made for these targets; the private one was thrown away.
 const KEY: &str = "\

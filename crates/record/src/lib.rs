@@ -3,6 +3,7 @@
 //! Formats to the byte: docs/record-format.md.
 
 mod act;
+mod beacon;
 pub mod bundle;
 mod cbor;
 mod checkpoint;
@@ -28,6 +29,7 @@ pub mod verify;
 mod witness;
 
 pub use act::{Act, LogClass, MessageId, SignActError, SignedAct};
+pub use beacon::Beacon;
 pub use cbor::DecodeError;
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
 pub use cosignature::{Cosignature, cosign};

@@ -11,6 +11,8 @@ use crate::name::{NameError, PartyName};
 pub enum FileName {
     /// The signed genesis.
     Genesis,
+    /// Beacons that leaves cite.
+    Beacons,
     /// A checkpoint note: size, and first four bytes of the root.
     Checkpoint(PartyName, LogClass, u64, [u8; 4]),
     /// 256 leaves of a whole log: number of the chunk.
@@ -31,6 +33,7 @@ impl fmt::Display for FileName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Genesis => f.write_str("genesis"),
+            Self::Beacons => f.write_str("heard/beacons"),
             Self::Checkpoint(party, class, size, root) => {
                 let root = u32::from_be_bytes(*root);
                 write!(f, "logs/{party}/{class}/checkpoint/{size:012}-{root:08x}")
@@ -64,6 +67,7 @@ fn parse(text: &str) -> Option<FileName> {
     };
     Some(match fields[..] {
         ["genesis"] => FileName::Genesis,
+        ["heard", "beacons"] => FileName::Beacons,
         ["manifest"] => FileName::Manifest,
         ["seal"] => FileName::Seal,
         ["parts", party, class, index] => {

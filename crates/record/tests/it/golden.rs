@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use skypact_record::{
-    Act, AddCheckpoint, Checkpoint, Cosignature, Entry, Genesis, Hash, KeyRole, Leaf, LogClass, NoteSignature, Offer,
-    Origin, Part, Party, PartyKey, PublicKey, SealingAnnouncement, Seen, SignedAct, SignedCheckpoint, SignedGenesis,
-    SignedSealing, SignedStamp, Signer, SignerError, Stamp, TlogProof, Tree, WitnessKey, cosign, open, seal,
-    sealing_key, tree,
+    Act, AddCheckpoint, Beacon, Checkpoint, Cosignature, Entry, Genesis, Hash, KeyRole, Leaf, LogClass, NoteSignature,
+    Offer, Origin, Part, Party, PartyKey, PublicKey, SealingAnnouncement, Seen, SignedAct, SignedCheckpoint,
+    SignedGenesis, SignedSealing, SignedStamp, Signer, SignerError, Stamp, TlogProof, Tree, WitnessKey, cosign, open,
+    seal, sealing_key, tree,
 };
 
 /// Time of the first cosignature, s since the Unix epoch.
@@ -49,6 +49,7 @@ fn objects() -> Vec<(&'static str, Vec<u8>)> {
         ("sealed", sealed(&pact)),
         ("stamp", stamp(&pact).encode()),
         ("offer", offer(&pact, note).encode()),
+        ("beacon", Beacon::sign(&origin("w1.example"), TIME_S, &pact.witnesses[0]).expect("a key at hand signs")),
     ]
 }
 
@@ -194,6 +195,7 @@ fn golden_objects_verify_with_the_keys_of_the_golden_pact() {
     let stamp = SignedStamp::parse(&golden("stamp")).unwrap();
     assert_eq!(stamp.verify(&pact.witness_keys()[0]), Ok(TIME_S));
     assert_eq!(stamp.stamp().dropped, Hash::of(&golden("sealed")));
+    assert_eq!(Beacon::parse(&golden("beacon"), &pact.witness_keys()[0]).unwrap().time_s(), TIME_S);
     let offer = Offer::decode(&golden("offer")).unwrap();
     assert_eq!(offer.reseal(b"a frame for BLUE").unwrap(), golden("sealed"));
     assert_ne!(offer.reseal(b"another frame").unwrap(), golden("sealed"));
