@@ -170,6 +170,11 @@ impl Station {
         }
     }
 
+    /// Hears the time of a witness ([`Channel::hear`]).
+    pub fn hear(&mut self, time_s: u64, line: Hash) {
+        self.channel.hear(time_s, line);
+    }
+
     /// Records an officer's act.
     pub fn submit(&mut self, act: Submission, context: &mut Context<'_>) -> Result<Placed, Rejection> {
         let placed = self.decide(Command::Submit(Box::new(act)), context)?;

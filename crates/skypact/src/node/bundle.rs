@@ -9,6 +9,7 @@ use skypact_record::bundle::{BundleError, BundleWriter, log_order};
 use skypact_record::{SignedCheckpoint, SignedGenesis};
 
 use super::NodeError;
+use super::beacon::cited;
 use super::core::Channels;
 use super::courier::entry_of;
 use super::round::origin;
@@ -29,6 +30,8 @@ fn write_logs<W: std::io::Write>(station: &Station, store: &dyn Store, sink: W) 
     let mut bundle = BundleWriter::new(sink, &genesis).map_err(broken)?;
     let logs = log_order(genesis.genesis()).into_iter().filter_map(|log| channel.pact().log(log.origin.as_str()));
     let logs: Vec<LogRef> = logs.filter(|log| channel.log(*log).size() > 0).collect();
+    let origins: Vec<&str> = logs.iter().map(|log| origin(channel, *log).as_str()).collect();
+    bundle.beacons(&cited(store, &origins, genesis.genesis())?).map_err(broken)?;
     for log in &logs {
         let checkpoints = checkpoints(station, store, *log)?;
         let name = origin(channel, *log);

@@ -10,10 +10,11 @@ use skypact_airspace::UtcNanos;
 use skypact_channel::{
     Channel, Context, FrameAnswer, LogRef, Placed, Rejection, Station, Submission, VerifiedFrame, VerifiedReceipt,
 };
-use skypact_record::ForkProof;
+use skypact_record::{Beacon, ForkProof};
 use tokio::sync::{oneshot, watch};
 use tracing::error;
 
+use super::beacon::Heard;
 use super::round::{Answer, Round, gather};
 use super::{Failure, NodeError};
 use crate::clock::NodeClock;
@@ -32,6 +33,7 @@ pub(super) enum Request {
     Receive { channel: String, frame: Box<VerifiedFrame>, reply: oneshot::Sender<Result<FrameAnswer, NodeError>> },
     Receipt { channel: String, receipt: Box<VerifiedReceipt>, reply: oneshot::Sender<Result<(), NodeError>> },
     Link { channel: String, error: Option<String>, at_ns: i64, reply: oneshot::Sender<()> },
+    Beacon { channel: String, beacon: Box<Beacon>, reply: oneshot::Sender<()> },
     Document { name: String, bytes: Vec<u8>, reply: oneshot::Sender<Result<(), NodeError>> },
     Query(Read),
     Stop,
@@ -90,6 +92,8 @@ pub(super) struct Core {
     pub(super) store: Box<dyn Store>,
     pub(super) clock: NodeClock,
     pub(super) revision: watch::Sender<u64>,
+    /// Times of witnesses that were heard of late.
+    pub(super) heard: Heard,
     /// Set when a commit failed, before anybody is told.
     pub(super) failure: Arc<OnceLock<Failure>>,
 }
@@ -145,6 +149,14 @@ impl Core {
                 // Nothing of this is recorded, so nothing has to be waited for.
                 let _ = reply.send(());
             }
+            Request::Beacon { channel, beacon, reply } => {
+                if let Some(member) = self.channels.members.get_mut(&channel) {
+                    member.station.hear(beacon.time_s(), beacon.hash());
+                }
+                self.heard.remember(*beacon);
+                // Kept when a leaf cites it, and not before.
+                let _ = reply.send(());
+            }
             Request::Document { name, bytes, reply } => {
                 round.documents.push((name, bytes));
                 round.answer(reply, Ok(()));
@@ -183,13 +195,15 @@ impl Core {
     fn finish(&mut self, mut round: Round) -> Result<(), NodeError> {
         let mut batch = Batch::default();
         let mut forks = Vec::new();
+        let mut cited = Ok(());
         for member in self.channels.members.values_mut() {
             let mut changes = member.station.finish(&mut context(&self.clock, &mut SystemEntropy));
             forks.append(&mut changes.forks);
+            cited = cited.and_then(|()| self.heard.keep_cited(&changes, &mut *self.store));
             gather(member, changes, &mut batch);
         }
         let changed = batch != Batch::default();
-        let committed = if changed { self.store.commit(&batch) } else { Ok(()) };
+        let committed = cited.and_then(|()| if changed { self.store.commit(&batch) } else { Ok(()) });
         let documents = std::mem::take(&mut round.documents);
         let kept = committed
             .and_then(|()| self.keep_forks(forks))

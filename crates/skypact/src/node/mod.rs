@@ -3,6 +3,7 @@
 //! becomes entries, ONE transaction makes them durable, and only then answers go out and couriers wake.
 
 mod announce;
+mod beacon;
 mod bundle;
 mod collect;
 mod core;
@@ -32,6 +33,7 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, OnceLock};
 
 use skypact_channel::{FrameAnswer, Submission, VerifiedFrame, VerifiedReceipt};
+use skypact_record::Beacon;
 use tokio::sync::{oneshot, watch};
 
 use self::core::Request;
@@ -102,6 +104,10 @@ impl NodeHandle {
 
     async fn keep(&self, channel: String, receipt: VerifiedReceipt) -> Result<(), NodeError> {
         self.ask(|reply| Request::Receipt { channel, receipt: Box::new(receipt), reply }).await?
+    }
+
+    async fn hear(&self, channel: String, beacon: Beacon) -> Result<(), NodeError> {
+        self.ask(|reply| Request::Beacon { channel, beacon: Box::new(beacon), reply }).await
     }
 
     /// Keeps a small named document; it is durable when this returns.

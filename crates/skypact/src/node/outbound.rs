@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::announce::learn;
+use super::beacon::listen;
 use super::collect::Collector;
 use super::courier::{carry, have_cosigned};
 use super::drop_off::{Contact, DropOff};
@@ -69,6 +70,8 @@ impl Outbound<'_> {
                 tasks.spawn(drop_off.run());
                 if class == LogClass::Routine {
                     tasks.spawn(self.collector(name, pact, me, witness, &client).run());
+                    let (node, pact) = (self.node.clone(), pact.clone());
+                    tasks.spawn(listen(node, name.to_owned(), pact, witness.clone(), client.clone()));
                 }
                 let (channel, pact, witness) = (name.to_owned(), pact.clone(), witness.clone());
                 tasks.spawn(have_cosigned(self.node.clone(), channel, pact, log, witness, client, confirming.clone()));

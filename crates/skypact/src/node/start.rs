@@ -13,6 +13,7 @@ use skypact_record::KeyRole;
 use tokio::sync::watch;
 
 use super::announce::Announcements;
+use super::beacon::Heard;
 use super::core::{Channels, Core, LinkState, Member};
 use super::courier::entry_of;
 use super::outbound::Outbound;
@@ -95,7 +96,7 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
     let scratch = Arc::new(options.scratch.clone());
     let failure = Arc::default();
     let handle = NodeHandle { requests, revision: news, clock: clock.clone(), scratch, failure: Arc::clone(&failure) };
-    let mut core = Core { channels, store: options.store, clock, revision, failure };
+    let mut core = Core { channels, store: options.store, clock, revision, heard: Heard::default(), failure };
     core.open()?;
 
     let pins = Pins::new();

@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 
 use hyper::body::Bytes;
 use skypact_channel::Pact;
-use skypact_record::{AddCheckpoint, Hash, Origin, SignatureType, VerifierKey, WitnessRefusal, cosign};
+use skypact_record::{AddCheckpoint, Beacon, Hash, Origin, SignatureType, VerifierKey, WitnessRefusal, cosign};
 use tokio::sync::watch;
 
 use crate::clock::NodeClock;
@@ -28,6 +28,8 @@ pub struct Witness {
     signer: RecordSigner,
     logs: BTreeMap<String, VerifierKey>,
     kept: Mutex<Kept>,
+    /// The newest beacon, and the period that it is of.
+    beacon: Mutex<Option<(u64, Vec<u8>)>>,
     /// Parties that have boxes: they may send more than strangers.
     pins: Pins,
     clock: NodeClock,
@@ -39,6 +41,10 @@ struct Kept {
     boxes: Vec<DropBox>,
 }
 
+/// How often there is a new beacon, s. All who ask in between get the same one.
+const BEACON_EVERY_S: u64 = 10;
+/// Where it is.
+const BEACON_PATH: &str = "/beacon";
 /// Beginning of the paths of boxes.
 const DROP_PATH: &str = "/drop/";
 
@@ -53,7 +59,7 @@ impl Witness {
     ) -> Self {
         let logs = logs.into_iter().map(|key| (key.name().to_string(), key)).collect();
         let kept = Mutex::new(Kept { store, boxes: Vec::new() });
-        Self { name, signer, logs, kept, pins: Pins::new(), clock }
+        Self { name, signer, logs, kept, beacon: Mutex::default(), pins: Pins::new(), clock }
     }
 
     /// Keeps a box for each party of these pacts.
@@ -126,6 +132,20 @@ impl Witness {
         u64::try_from(self.clock.now_utc_ns() / 1_000_000_000).unwrap_or(0)
     }
 
+    /// The beacon of now.
+    fn beacon(&self) -> PeerAnswer {
+        let now_s = self.now_s();
+        let mut newest = self.beacon.lock().unwrap_or_else(PoisonError::into_inner);
+        let note = match &*newest {
+            Some((period, note)) if *period == now_s / BEACON_EVERY_S => note.clone(),
+            _ => match Beacon::sign(&self.name, now_s, &self.signer) {
+                Ok(note) => newest.insert((now_s / BEACON_EVERY_S, note)).1.clone(),
+                Err(error) => return refusal(404, error.code(), &error.to_string()),
+            },
+        };
+        PeerAnswer::new(200, note).of_kind(AnswerKind::Text)
+    }
+
     /// Keeps what a party leaves for the other one.
     fn keep(&self, caller: TransportKey, place: &str, sealed: &[u8]) -> Result<PeerAnswer, DropRefusal> {
         let (channel, recipient) = place.split_once('/').ok_or(DropRefusal::Unknown)?;
@@ -184,6 +204,9 @@ impl PeerHandler for Witness {
     }
 
     async fn get(&self, from: Peer, path: String) -> PeerAnswer {
+        if path == BEACON_PATH {
+            return self.beacon();
+        }
         match (path.strip_prefix(DROP_PATH), key_of(&from)) {
             (Some(place), Some(caller)) => answer(tokio::task::block_in_place(|| self.show(caller, place))),
             _ => answer(Err(DropRefusal::Unknown)),

@@ -1,5 +1,6 @@
 //! Two nodes and a witness, each with its own directory and keys, over real mutual TLS on loopback.
 
+mod beacon;
 mod drop_box;
 mod fork;
 mod tiles;
