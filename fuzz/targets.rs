@@ -16,13 +16,16 @@ use skypact_f3548::{
     SetUssAvailability,
 };
 use skypact_record::verify::{Expectation, verify};
-use skypact_record::{JournalLeaf, SignedCheckpoint, verify_journal};
+use skypact_record::{
+    Beacon, Hash, JournalLeaf, Offer, SignedCheckpoint, SignedSealing, SignedStamp, TileResource, TileSpan,
+    VerifierKey, entry_bundle, leaves_of, open, verify_journal,
+};
 
 /// What a target runs.
 type Run = fn(&[u8]);
 
 /// The targets: name, which is that of a folder of seeds, and what it runs.
-pub(crate) const TARGETS: [(&str, Run); 8] = [
+pub(crate) const TARGETS: [(&str, Run); 11] = [
     ("request", request),
     ("changes", changes),
     ("token", token),
@@ -31,6 +34,9 @@ pub(crate) const TARGETS: [(&str, Run); 8] = [
     ("record_bundle", record_bundle),
     ("note", note),
     ("frames_file", frames_file),
+    ("tile", tile),
+    ("dropped", dropped),
+    ("beacon", beacon),
 ];
 
 /// The time at which everything here takes place: 2026-01-01.
@@ -206,6 +212,55 @@ pub(crate) fn frames_file(bytes: &[u8]) {
 
 /// The pact of the channel's golden files.
 const PACT_BYTES: &[u8] = include_bytes!("../crates/channel/golden/pact");
+
+/// A path of a tiled log; and a bundle of as many leaves as the first byte says, plus one.
+pub(crate) fn tile(bytes: &[u8]) {
+    if let Ok(path) = std::str::from_utf8(bytes) {
+        match path.parse::<TileResource>() {
+            Ok(resource) => assert_eq!(resource.to_string(), path, "it has one form"),
+            Err(error) => assert!(!error.code().is_empty() && !error.to_string().is_empty()),
+        }
+    }
+    let Some((width, bundle)) = bytes.split_first() else { return };
+    let span = TileSpan::new(0, u16::from(*width) + 1).expect("1 to 256");
+    match leaves_of(bundle, span) {
+        Ok(leaves) => assert_eq!(entry_bundle(leaves).as_deref(), Ok(bundle), "it has one form"),
+        Err(error) => assert!(!error.code().is_empty() && !error.to_string().is_empty()),
+    }
+}
+
+/// What comes from a witness's drop-box, or by way of it: a stamp, an announcement, an offer, sealed bytes.
+pub(crate) fn dropped(bytes: &[u8]) {
+    match SignedStamp::parse(bytes) {
+        Ok(stamp) => assert_eq!(stamp.encode(), bytes, "it has one form"),
+        Err(error) => assert!(!error.code().is_empty() && !error.to_string().is_empty()),
+    }
+    if SignedStamp::parse(bytes).is_ok() {
+        assert!(SignedCheckpoint::parse(bytes).is_err(), "a stamp is no checkpoint");
+    }
+    match SignedSealing::decode(bytes) {
+        Ok(signed) => assert_eq!(signed.encode(), bytes, "it has one form"),
+        Err(error) => assert!(!error.code().is_empty() && !error.to_string().is_empty()),
+    }
+    match Offer::decode(bytes) {
+        Ok(offer) => assert_eq!(offer.encode(), bytes, "it has one form"),
+        Err(error) => assert!(!error.code().is_empty() && !error.to_string().is_empty()),
+    }
+    let opened = open(&[7; 32], Hash([0; 32]), &"BLUE".parse().expect("a party name"), bytes);
+    assert!(opened.is_err_and(|error| !error.code().is_empty()), "nobody sealed it");
+}
+
+/// A beacon, as a witness publishes it.
+pub(crate) fn beacon(bytes: &[u8]) {
+    static KEY: LazyLock<VerifierKey> = LazyLock::new(|| WITNESS.parse().expect("a sound key"));
+    match Beacon::parse(bytes, &KEY) {
+        Ok(beacon) => assert!(Beacon::verify(beacon.line().clone(), &KEY).is_ok_and(|again| again == beacon)),
+        Err(error) => assert!(!error.code().is_empty() && !error.to_string().is_empty()),
+    }
+}
+
+/// The key of the first witness of the golden files.
+const WITNESS: &str = "w1.example+d2dc3dad+BNGxUJki/Ecryqc9OgtWHA/Szt4i7b+utscmCNkSbz9s";
 
 /// A public key made for these targets; the private one was thrown away.
 const KEY: &str = "\

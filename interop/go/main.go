@@ -9,6 +9,8 @@
 //	leaves/INDEX              the bytes of a leaf
 //	inclusion/INDEX-SIZE      hashes in base64, one on each line
 //	consistency/OLD-NEW       the same
+//	tiles/SIZE                where there are any: root of a tree of that many leaves, in base64, leaf n being SHA-256(0x00 || u64be(n))
+//	tile/LEVEL/INDEX[.p/W]    tiles of the largest of them, by the paths of C2SP tlog-tiles
 //
 // It prints what it checked and exits with 1 at the first thing that does not hold.
 package main
@@ -86,6 +88,13 @@ func check(dir string) error {
 	})
 	if err != nil {
 		return err
+	}
+	tiled, err := checkTiles(dir)
+	if err != nil {
+		return err
+	}
+	if tiled > 0 {
+		fmt.Printf("OK %d tiled trees\n", tiled)
 	}
 	fmt.Printf("OK %d notes by %d keys, %d leaves, %d inclusion proofs, %d consistency proofs\n",
 		notes, len(verifiers), len(leaves), inclusions, consistencies)

@@ -1,5 +1,5 @@
 //! Who may sign acts in each of the four logs: the keys of the pact, and the key changes of each log (docs/record-format.md,
-//! section 13). Cheap to clone: a frame is verified against the keys as they were, and goes on from there.
+//! section 17). Cheap to clone: a frame is verified against the keys as they were, and goes on from there.
 
 use std::sync::Arc;
 

@@ -30,6 +30,8 @@ const ANOMALIES_MAX: usize = 1_000;
 pub struct Channel {
     pact: Pact,
     me: usize,
+    /// Time and line of the newest beacon of a witness that was heard since the start.
+    beacon: Option<(u64, Hash)>,
     logs: [Log; 4],
     entries: HashMap<Hash, EntryRef>,
     messages: HashSet<(usize, [u8; 16])>,
@@ -119,6 +121,7 @@ impl Channel {
         Ok(Self {
             pact,
             me,
+            beacon: None,
             logs: Default::default(),
             entries: HashMap::new(),
             messages: HashSet::new(),
@@ -252,9 +255,21 @@ impl Channel {
             origin: self.pact.log_keys(log).origin.clone(),
             index: state.size(),
             seen,
-            cosignature: state.cosignature.map(|newest| newest.line),
+            cosignature: self.newest_time(state),
             act,
         }
+    }
+
+    /// Hears the time of a witness of the pact: its beacon's line, by hash, signed at `time_s` (s since the Unix epoch, UTC).
+    pub fn hear(&mut self, time_s: u64, line: Hash) {
+        self.beacon = self.beacon.max(Some((time_s, line)));
+    }
+
+    /// What the next leaf of a log cites: the newest cosignature over it, or a beacon that is newer still.
+    fn newest_time(&self, log: &Log) -> Option<Hash> {
+        let is_newer = |time_s: u64| log.cosignature.is_none_or(|newest| time_s > newest.time_s);
+        let beacon = self.beacon.filter(|(time_s, _)| is_newer(*time_s)).map(|(_, line)| line);
+        beacon.or(log.cosignature.map(|newest| newest.line))
     }
 
     /// Checks an entry out of this node's own storage and folds it in.

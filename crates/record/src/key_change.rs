@@ -1,4 +1,4 @@
-//! Changes of the keys that sign acts (docs/record-format.md, section 13). Each log carries the history of its own keys, so
+//! Changes of the keys that sign acts (docs/record-format.md, section 17). Each log carries the history of its own keys, so
 //! whether an act was signed by a key that might sign it is a matter of the log that holds it.
 
 use crate::cbor::{self, DecodeError, Reader};

@@ -3,6 +3,7 @@
 //! Formats to the byte: docs/record-format.md.
 
 mod act;
+mod beacon;
 pub mod bundle;
 mod cbor;
 mod checkpoint;
@@ -18,13 +19,18 @@ mod key_change;
 mod leaf;
 mod name;
 mod note;
+mod offer;
 mod part;
+mod sealing;
+mod stamp;
+mod tile;
 mod tlog_proof;
 pub mod tree;
 pub mod verify;
 mod witness;
 
 pub use act::{Act, LogClass, MessageId, SignActError, SignedAct};
+pub use beacon::Beacon;
 pub use cbor::DecodeError;
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
 pub use cosignature::{Cosignature, cosign};
@@ -38,7 +44,13 @@ pub use key_change::{AddedKey, KeyChange, KeyChangeError, KeyHistory, RevokedKey
 pub use leaf::{Leaf, Seen};
 pub use name::{ChannelName, Label, NameError, Origin, PartyName};
 pub use note::{Note, NoteError, NoteSignature, SignatureType, VerifierKey};
+pub use offer::Offer;
 pub use part::Part;
+pub use sealing::{
+    SEALED_OVERHEAD, SealError, SealingAnnouncement, SealingKey, SignedSealing, open, seal, sealing_key,
+};
+pub use stamp::{SignedStamp, Stamp};
+pub use tile::{TILE_WIDTH, TileError, TileResource, TileSpan, entry_bundle, leaves_of};
 pub use tlog_proof::TlogProof;
 pub use tree::{Frontier, ProofError, Tree};
 pub use witness::{AddCheckpoint, WitnessRefusal};

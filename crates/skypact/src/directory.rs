@@ -62,6 +62,9 @@ pub struct NodeConfig {
     /// Witnesses by name.
     #[serde(default)]
     pub witnesses: BTreeMap<String, WitnessAddress>,
+    /// Who may read the logs of channels, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub monitors: BTreeMap<String, MonitorConfig>,
     /// The local API beyond its Unix socket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api: Option<ApiConfig>,
@@ -89,6 +92,16 @@ pub struct WitnessAddress {
     pub address: String,
     /// Its transport key, base64.
     pub transport: String,
+}
+
+/// A monitor that is let in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MonitorConfig {
+    /// Its transport key, base64.
+    pub transport: String,
+    /// Names of the channels that it may read.
+    pub channels: Vec<String>,
 }
 
 /// What a party or witness hands to others: its name and public keys.

@@ -13,6 +13,7 @@ pub mod entropy;
 pub mod feeds;
 pub mod http;
 pub mod keys;
+pub mod monitor;
 pub mod node;
 pub mod storage;
 pub mod transport;

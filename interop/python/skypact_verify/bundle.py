@@ -8,7 +8,7 @@ import hashlib
 import re
 from typing import BinaryIO
 
-from skypact_verify import closing, names
+from skypact_verify import beacons, closing, names
 from skypact_verify.genesis import Genesis, read_signed_genesis
 from skypact_verify.log import MODE_CHOSEN, LogState
 from skypact_verify.parts import PartsReader
@@ -36,6 +36,7 @@ class _Pass:
         self.signed_genesis = b""
         self.logs: dict[tuple[str, int], LogState] = {}
         self.faults: list[Fault] = []
+        self.beacon_times: dict[bytes, int] = {}
         self.sealed: list[tuple[closing.SealedFile, int]] = []
         self.has_manifest = False
         self.has_seal = False
@@ -121,6 +122,8 @@ class _Pass:
             self._genesis(file)
         elif self.genesis is None:
             pass
+        elif file.name == beacons.FILE:
+            self._beacons(file)
         elif file.name == "manifest":
             self._manifest(file)
         elif file.name == "seal":
@@ -131,6 +134,14 @@ class _Pass:
             self._parts_file(file, match)
         else:
             self._fault("file-name", file.name, file.offset, "no file of a bundle has this name")
+
+    def _beacons(self, file: TarFile) -> None:
+        assert self.genesis is not None
+        read = beacons.Beacons(self.genesis, file.content)
+        self.beacon_times = read.times
+        self.report.signatures_checked += read.signatures_checked
+        for code, at, message in read.faults:
+            self._fault(code, file.name, file.offset + at, message)
 
     def _log_file(self, file: TarFile, match: re.Match[str]) -> None:
         party, class_name = match[1], match[2]
@@ -225,7 +236,7 @@ class _Pass:
             self._fault("file-missing", "manifest", self.last_offset, "bundle has no manifest")
         if complete and not self.has_seal:
             self._fault("file-missing", "seal", self.last_offset, "bundle has no seal")
-        times: dict[bytes, int] = {}
+        times = dict(self.beacon_times)
         for log in self.logs.values():
             times |= log.times_by_line
         for _, log in sorted(self.logs.items()):

@@ -107,12 +107,13 @@ def _read_note(data: bytes) -> tuple[bytes, tuple[Line, ...]]:
     lines = []
     at = split + 2
     for piece in pieces:
-        lines.append(_read_line(piece, at))
+        lines.append(read_line(piece, at))
         at += len(piece) + 1
     return data[: split + 1], tuple(lines)
 
 
-def _read_line(piece: bytes, at: int) -> Line:
+def read_line(piece: bytes, at: int) -> Line:
+    """One signature line without its newline, which stands at `at`."""
     fields = piece.split(b" ")
     if len(fields) != 3 or fields[0] != EM_DASH:
         raise malformed("signature", at, "is not an em dash, a name and a base64 text, with a space between")

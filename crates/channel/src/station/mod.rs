@@ -186,6 +186,11 @@ impl Station {
         }
     }
 
+    /// Hears the time of a witness ([`Channel::hear`]).
+    pub fn hear(&mut self, time_s: u64, line: Hash) {
+        self.channel.hear(time_s, line);
+    }
+
     /// Records an officer's act.
     pub fn submit(&mut self, act: Submission, context: &mut Context<'_>) -> Result<Placed, Rejection> {
         let log = LogRef { party: self.channel.me(), class: act.act.act().log_class };

@@ -11,6 +11,8 @@ use crate::name::{NameError, PartyName};
 pub enum FileName {
     /// The signed genesis.
     Genesis,
+    /// Beacons that leaves cite.
+    Beacons,
     /// The part of a key change: index.
     Keys(PartyName, LogClass, u64),
     /// A checkpoint note: size, and first four bytes of the root.
@@ -33,6 +35,7 @@ impl fmt::Display for FileName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Genesis => f.write_str("genesis"),
+            Self::Beacons => f.write_str("heard/beacons"),
             Self::Keys(party, class, index) => write!(f, "keys/{party}/{class}/{index:012}"),
             Self::Checkpoint(party, class, size, root) => {
                 let root = u32::from_be_bytes(*root);
@@ -67,6 +70,7 @@ fn parse(text: &str) -> Option<FileName> {
     };
     Some(match fields[..] {
         ["genesis"] => FileName::Genesis,
+        ["heard", "beacons"] => FileName::Beacons,
         ["manifest"] => FileName::Manifest,
         ["seal"] => FileName::Seal,
         [kind @ ("parts" | "keys"), party, class, index] => {

@@ -9,6 +9,7 @@ use crate::entry;
 use crate::genesis::{Genesis, LogName, SignedGenesis};
 use crate::hash::Hash;
 use crate::name::Origin;
+use crate::note::NoteSignature;
 use crate::part::Part;
 use crate::tlog_proof::TlogProof;
 use crate::tree::{Frontier, ProofError, leaf_hash};
@@ -81,7 +82,7 @@ pub fn log_order(genesis: &Genesis) -> Vec<LogName> {
     logs
 }
 
-/// Writes a bundle. Call `start_whole_log` with `leaf`, or `start_chosen_log` with `chosen_leaf`, for each log in the order of
+/// Writes a bundle. Call `beacons` first, if at all; then `start_whole_log` with `leaf`, or `start_chosen_log` with `chosen_leaf`, for each log in the order of
 /// `log_order`; then `manifest`; then `parts`, in the same order; then `finish`.
 pub struct BundleWriter<W: Write> {
     tar: SealedTar<W>,
@@ -122,6 +123,16 @@ impl<W: Write> BundleWriter<W> {
         };
         writer.file(&FileName::Genesis, &genesis.encode())?;
         Ok(writer)
+    }
+
+    /// Adds the signature lines of beacons that leaves cite, in any order; each is written once. No line makes no file.
+    pub fn beacons(&mut self, lines: &[NoteSignature]) -> Result<(), BundleError> {
+        let time = |line: &NoteSignature| line.bytes.first_chunk().map_or(0, |time| u64::from_be_bytes(*time));
+        let mut placed: Vec<(u64, String)> = lines.iter().map(|line| (time(line), line.to_string())).collect();
+        placed.sort();
+        placed.dedup();
+        let content: String = placed.into_iter().map(|(_, line)| line).collect();
+        if content.is_empty() { Ok(()) } else { self.file(&FileName::Beacons, content.as_bytes()) }
     }
 
     /// Adds the part of a key change, before any log. Logs ascend, and indices within one.

@@ -3,9 +3,11 @@
 
 mod frontier;
 mod proof;
+mod tile;
 
 pub use frontier::Frontier;
 pub use proof::{ProofError, verify_consistency, verify_inclusion};
+pub use tile::hashes_of;
 
 use crate::hash::Hash;
 

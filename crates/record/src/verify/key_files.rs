@@ -1,4 +1,4 @@
-//! The key changes of a log, which come before its leaves in a bundle (docs/record-format.md, section 13), so that a leaf's
+//! The key changes of a log, which come before its leaves in a bundle (docs/record-format.md, section 17), so that a leaf's
 //! key is known when its signature is checked.
 
 use std::collections::BTreeMap;

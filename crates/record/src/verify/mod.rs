@@ -2,6 +2,7 @@
 //! Reads file by file, in memory of 32 bytes for each leaf and each commitment, one file, and 215 KiB for each key with many signatures;
 //! work is bounded by the bytes given.
 
+mod beacons;
 mod files;
 mod key_files;
 mod leaf;
@@ -19,6 +20,7 @@ use crate::bundle::{FileName, Manifest, ManifestLog, TarFile, TarReader};
 use crate::cbor::DecodeError;
 use crate::genesis::SignedGenesis;
 use crate::name::PartyName;
+use beacons::Beacons;
 pub(crate) use files::Files;
 use leaf::Pact;
 use log::Log;
@@ -50,6 +52,7 @@ struct Verifier {
     pact: Option<Pact>,
     /// The four logs of the pact, in its order.
     logs: Vec<Log>,
+    beacons: Beacons,
     manifest: Option<Manifest>,
     signatures_checked: u64,
 }
@@ -60,6 +63,12 @@ impl Verifier {
         match name {
             Err(error) => self.faults.push(Fault::new("file-name", &file.name, error.to_string()).at(file.offset)),
             Ok(FileName::Genesis) => self.read_genesis(file, expectation),
+            Ok(FileName::Beacons) => {
+                // Without a pact there is nobody whose time these could be; the fault is there already.
+                if let Some(pact) = &self.pact {
+                    self.beacons.read(&pact.genesis, file, &mut self.faults);
+                }
+            }
             Ok(FileName::Manifest) => self.read_manifest(file),
             Ok(FileName::Seal) => self.read_seal(file),
             Ok(
@@ -110,7 +119,7 @@ impl Verifier {
             FileName::Hashes(_, _, chunk) => log.read_hashes(file, chunk, faults),
             FileName::Proof(_, _, index) => log.read_proof(pact, file, index, faults),
             FileName::Parts(_, _, index) => parts::read_parts(pact, log, file, index, faults),
-            FileName::Genesis | FileName::Manifest | FileName::Seal => {}
+            FileName::Genesis | FileName::Beacons | FileName::Manifest | FileName::Seal => {}
         }
     }
 

@@ -11,7 +11,7 @@ impl Verifier {
     pub(super) fn into_report(self, expectation: &Expectation) -> Report {
         let mut statements = vec![self.pact_statement(expectation)];
         let cosignatures: BTreeMap<Hash, u64> =
-            self.logs.iter().flat_map(|log| log.cosignatures.iter().copied()).collect();
+            self.logs.iter().flat_map(|log| &log.cosignatures).chain(&self.beacons.times).copied().collect();
         for (log, head) in self.logs.iter().filter_map(|log| Some((log, log.head()?))) {
             if let Some(pact) = &self.pact {
                 self.log_statements(pact, log, head, &cosignatures, &mut statements);
@@ -33,6 +33,7 @@ impl Verifier {
             claims: self.manifest.map(|manifest| manifest.claims).unwrap_or_default(),
             entries: self.logs.iter().map(|log| log.indices().count() as u64).sum(),
             signatures_checked: self.signatures_checked
+                + self.beacons.signatures_checked
                 + self.logs.iter().map(|log| log.signatures_checked).sum::<u64>(),
             faults: self.faults.into_list(),
         }

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use skypact_record::{
-    Act, AddCheckpoint, Checkpoint, Cosignature, Entry, Genesis, Hash, KeyRole, Leaf, LogClass, NoteSignature, Origin,
-    Part, Party, PartyKey, PublicKey, Seen, SignedAct, SignedCheckpoint, SignedGenesis, Signer, SignerError, TlogProof,
-    Tree, WitnessKey, cosign, tree,
+    Act, AddCheckpoint, Beacon, Checkpoint, Cosignature, Entry, Genesis, Hash, KeyRole, Leaf, LogClass, NoteSignature,
+    Offer, Origin, Part, Party, PartyKey, PublicKey, SealingAnnouncement, Seen, SignedAct, SignedCheckpoint,
+    SignedGenesis, SignedSealing, SignedStamp, Signer, SignerError, Stamp, TlogProof, Tree, WitnessKey, cosign, open,
+    seal, sealing_key, tree,
 };
 
 /// Time of the first cosignature, s since the Unix epoch.
@@ -44,7 +45,53 @@ fn objects() -> Vec<(&'static str, Vec<u8>)> {
         ("checkpoint", note.encode()),
         ("add-checkpoint", request.encode()),
         ("tlog-proof", proof.encode()),
+        ("sealing-announcement", announcement(&pact).encode()),
+        ("sealed", sealed(&pact)),
+        ("stamp", stamp(&pact).encode()),
+        ("offer", offer(&pact, note).encode()),
+        ("beacon", Beacon::sign(&origin("w1.example"), TIME_S, &pact.witnesses[0]).expect("a key at hand signs")),
     ]
+}
+
+/// Secret of BLUE's sealing key.
+pub(crate) fn blue_sealing() -> [u8; 32] {
+    fixed("key", "BLUE sealing")
+}
+
+/// BLUE's node says which key bytes for it are sealed to.
+pub(crate) fn announcement(pact: &Pact) -> SignedSealing {
+    let announcement = SealingAnnouncement {
+        channel: pact.signed.channel(),
+        party: "BLUE".parse().expect("a party name"),
+        key: sealing_key(&blue_sealing()),
+        claimed_ns: TIME_S as i64 * 1_000_000_000,
+    };
+    announcement.sign(&TestSigner::new("BLUE node")).expect("a key at hand signs")
+}
+
+/// Bytes for BLUE.
+fn sealed(pact: &Pact) -> Vec<u8> {
+    let (blue, seed) = ("BLUE".parse().expect("a party name"), fixed("seed", ""));
+    seal(sealing_key(&blue_sealing()), pact.signed.channel(), &blue, &seed, b"a frame for BLUE").expect("a sound key")
+}
+
+/// What RED keeps of them, as if they were the frame of its entry 6.
+fn offer(pact: &Pact, note: SignedCheckpoint) -> Offer {
+    let (seed, sealing) = (fixed("seed", ""), announcement(pact));
+    Offer { stamp: stamp(pact), seed, sealing, start: 6, count: 1, note }
+}
+
+/// The first witness's stamp on them.
+pub(crate) fn stamp(pact: &Pact) -> SignedStamp {
+    let sealed = sealed(pact);
+    let stamp = Stamp {
+        witness: origin("w1.example"),
+        channel: pact.signed.channel(),
+        recipient: "BLUE".parse().expect("a party name"),
+        dropped: Hash::of(&sealed),
+        length: sealed.len() as u64,
+    };
+    SignedStamp::sign(stamp, TIME_S, &pact.witnesses[0]).expect("a key at hand signs")
 }
 
 fn golden_path(name: &str) -> PathBuf {
@@ -95,6 +142,12 @@ fn golden_objects_decode_and_encode_again_unchanged() {
     assert_eq!(AddCheckpoint::parse(&bytes).unwrap().encode(), bytes);
     let bytes = golden("tlog-proof");
     assert_eq!(TlogProof::parse(&bytes).unwrap().encode(), bytes);
+    let bytes = golden("sealing-announcement");
+    assert_eq!(SignedSealing::decode(&bytes).unwrap().encode(), bytes);
+    let bytes = golden("stamp");
+    assert_eq!(SignedStamp::parse(&bytes).unwrap().encode(), bytes);
+    let bytes = golden("offer");
+    assert_eq!(Offer::decode(&bytes).unwrap().encode(), bytes);
 }
 
 #[test]
@@ -133,6 +186,19 @@ fn golden_objects_verify_with_the_keys_of_the_golden_pact() {
     assert_eq!(proof.extra, golden("leaf"));
     proof.verify_inclusion(&tree::leaf_hash(&proof.extra)).unwrap();
     proof.verify_inclusion(&tree::leaf_hash(&golden("leaf-genesis"))).unwrap_err();
+
+    let announced = SignedSealing::decode(&golden("sealing-announcement")).unwrap();
+    let blue = pact.parties.iter().find(|party| party.name == announced.announcement().party).unwrap();
+    announced.verify(blue.key_of(KeyRole::Node).unwrap()).unwrap();
+    let opened = open(&blue_sealing(), signed.channel(), &blue.name, &golden("sealed"));
+    assert_eq!(opened.as_deref(), Ok(&b"a frame for BLUE"[..]));
+    let stamp = SignedStamp::parse(&golden("stamp")).unwrap();
+    assert_eq!(stamp.verify(&pact.witness_keys()[0]), Ok(TIME_S));
+    assert_eq!(stamp.stamp().dropped, Hash::of(&golden("sealed")));
+    assert_eq!(Beacon::parse(&golden("beacon"), &pact.witness_keys()[0]).unwrap().time_s(), TIME_S);
+    let offer = Offer::decode(&golden("offer")).unwrap();
+    assert_eq!(offer.reseal(b"a frame for BLUE").unwrap(), golden("sealed"));
+    assert_ne!(offer.reseal(b"another frame").unwrap(), golden("sealed"));
 }
 
 #[test]

@@ -8,12 +8,15 @@ use std::process::{Command, Output};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use skypact_record::Hash;
+use skypact_record::tree::leaf_hash;
+use skypact_record::{Hash, TileResource, TileSpan, Tree};
 
 use crate::golden::{self, LOG, Log, Pact, origin};
 
 /// Entries of the log that Go reads: enough for trees of every shape up to four levels and one leaf more.
 const ENTRIES: u64 = 17;
+/// Leaves of the tree whose tiles Go reads: two full levels, and something beside each.
+const TILED: u64 = 66_000;
 /// Where Debian puts Go libraries.
 const DEBIAN_GOPATH: &str = "/usr/share/gocode";
 
@@ -27,8 +30,10 @@ fn go_reads_our_notes_and_proofs_and_refuses_what_was_tampered_with() {
     let pact = Pact::new();
     write_log(&folder, &pact, &pact.log(ENTRIES));
 
+    write_tiles(&folder);
+
     let output = run(&checker, &folder);
-    let expected = "OK 17 notes by 4 keys, 17 leaves, 153 inclusion proofs, 153 consistency proofs\n";
+    let expected = "OK 9 tiled trees\nOK 17 notes by 4 keys, 17 leaves, 153 inclusion proofs, 153 consistency proofs\n";
     assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{}", String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success());
 
@@ -40,6 +45,9 @@ fn go_reads_our_notes_and_proofs_and_refuses_what_was_tampered_with() {
     refuses(&checker, &folder, "inclusion/16-17", |proof| proof[45..].to_vec());
     refuses(&checker, &folder, "consistency/5-13", |proof| flip_base64(proof, 45));
     refuses(&checker, &folder, "leaves/8", |leaf| [leaf, &[0][..]].concat());
+    refuses(&checker, &folder, "tile/0/257.p/208", |tile| [&[tile[0] ^ 1], &tile[1..]].concat());
+    refuses(&checker, &folder, "tile/2/000.p/1", |tile| tile.iter().map(|byte| byte ^ 1).collect());
+    refuses(&checker, &folder, "tiles/65537", |root| flip_base64(root, 0));
     assert!(run(&checker, &folder).status.success(), "what was tampered with was not put back");
 }
 
@@ -53,7 +61,9 @@ fn refuses(checker: &Path, folder: &Path, file: &str, tamper: impl FnOnce(&[u8])
     let output = run(checker, folder);
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "Go accepts a tampered {file}: {said}");
-    assert!(said.contains(file) || file.starts_with("leaves"), "Go refuses something else than {file}: {said}");
+    // A leaf or tile is refused by what rests on it.
+    let rests_on = file.starts_with("leaves") || file.starts_with("tile/");
+    assert!(said.contains(file) || rests_on, "Go refuses something else than {file}: {said}");
     fs::write(&path, good).expect("a file of the log");
 }
 
@@ -95,6 +105,25 @@ fn write_log(folder: &Path, pact: &Pact, log: &Log) {
         for old in 1..=size {
             let proof = log.tree.consistency(old, size).expect("sizes of the log");
             put(format!("consistency/{old}-{size}"), lines(proof).as_bytes());
+        }
+    }
+}
+
+/// Tiles of one tree as they are served, and roots of the trees that it begins with.
+fn write_tiles(folder: &Path) {
+    let put = |file: String, bytes: &[u8]| {
+        let path = folder.join(file);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("the target directory can be written");
+        fs::write(path, bytes).expect("the target directory can be written");
+    };
+    let tree: Tree = (0..TILED).map(|index| leaf_hash(&index.to_be_bytes())).collect();
+    for size in [1, 255, 256, 257, 511, 65_535, 65_536, 65_537, TILED] {
+        put(format!("tiles/{size}"), (BASE64.encode(tree.root_at(size).expect("a size of it").0) + "\n").as_bytes());
+    }
+    for level in 0..3u8 {
+        for span in TileSpan::covering(0, TILED >> (8 * u32::from(level))) {
+            let tile = tree.tile(TILED, level, span).expect("the tree has it");
+            put(TileResource::Hashes { level, span }.to_string(), &tile);
         }
     }
 }

@@ -9,4 +9,6 @@ mod journal;
 mod keys;
 mod notes;
 mod python;
+mod sealing;
+mod tiles;
 mod tree;

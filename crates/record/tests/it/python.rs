@@ -89,6 +89,7 @@ fn recipe(number: u64) -> Recipe {
         second_witness_s: [None, Some(-1_000_000), Some(7), None][draw(number, "second", 4) as usize],
         part_bytes: draw(number, "part", 90) as usize,
         is_chosen: draw(number, "chosen", 3) == 0,
+        beacon_every_s: (draw(number, "beacons", 3) == 0).then_some(3),
         ..Recipe::default()
     }
 }

@@ -17,6 +17,7 @@ use super::shapes::{Area, Dice};
 use super::{bundle, percentiles, progress};
 use crate::clock::{NodeClock, Stopwatch};
 use crate::command::CliError;
+use crate::keys::SealingSecret;
 use crate::node::{NodeError, NodeHandle, NodeOptions, start};
 use crate::storage::{SqliteStore, Store as _, each_entry};
 
@@ -92,6 +93,8 @@ async fn measure(dir: &Path, Options { writers, appends, bundle_entries }: Optio
         keys: parties.keys[RED].ring.clone(),
         pacts: vec![(CHANNEL.to_owned(), parties.pact.clone())],
         store: Box::new(store),
+        sealing: SealingSecret::open_or_create(&dir.join("sealing.key"))?,
+        monitors: Vec::new(),
         listen: ([127, 0, 0, 1], 0).into(),
         counterparts: BTreeMap::new(),
         witnesses: BTreeMap::new(),

@@ -1,4 +1,4 @@
-//! `skypact init`: directory and keys of a node or a witness.
+//! `skypact init`: directory and keys of a node, a witness or a monitor.
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,10 +15,10 @@ pub(super) struct Args {
     #[arg(long, env = "SKYPACT_DIR")]
     dir: PathBuf,
     /// Name of the party: 1 to 32 of A-Z, 0-9 and hyphen.
-    #[arg(long, required_unless_present = "witness", conflicts_with = "witness")]
+    #[arg(long, required_unless_present_any = ["witness", "monitor"], conflicts_with = "witness")]
     party: Option<String>,
     /// Beginning of the origins of its logs, a domain name that nobody else uses.
-    #[arg(long, requires = "party", required_unless_present = "witness")]
+    #[arg(long, requires = "party", required_unless_present_any = ["witness", "monitor"])]
     prefix: Option<String>,
     /// Make a key for an officer of this name; may be repeated.
     #[arg(long)]
@@ -29,6 +29,9 @@ pub(super) struct Args {
     /// Make a witness of this name instead, such as witness.example.
     #[arg(long)]
     witness: Option<String>,
+    /// Make a monitor of this name instead, such as press-office.
+    #[arg(long, conflicts_with_all = ["party", "witness"])]
+    monitor: Option<String>,
 }
 
 pub(super) fn run(args: &Args, json: bool) -> Result<Outcome, CliError> {
@@ -38,15 +41,21 @@ pub(super) fn run(args: &Args, json: bool) -> Result<Outcome, CliError> {
     }
     let private = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o700);
     fs::set_permissions(&args.dir, private).map_err(|error| file_error(&args.dir, &error.to_string()))?;
-    let card = match (&args.witness, &args.party, &args.prefix) {
+    let card = match (&args.witness, &args.monitor, &args.party, &args.prefix) {
         (Some(name), ..) => witness(&dir, name)?,
-        (None, Some(party), Some(prefix)) => node(&dir, party, prefix, args)?,
-        _ => return Err(CliError::usage("field-missing", "party", "give --party and --prefix, or --witness")),
+        (None, Some(name), ..) => monitor(&dir, name)?,
+        (None, None, Some(party), Some(prefix)) => node(&dir, party, prefix, args)?,
+        _ => {
+            let message = "give --party and --prefix, or --witness, or --monitor";
+            return Err(CliError::usage("field-missing", "party", message));
+        }
     };
     let text = toml::to_string(&card).map_err(|error| CliError::io("party.card", &error.to_string()))?;
     write_new(&dir.card(), text.as_bytes())?;
     let next = if args.witness.is_some() {
         "Hand party.card to both parties; copy their pact into pacts/; then run: skypact witness"
+    } else if args.monitor.is_some() {
+        "Hand party.card to a party, who names its key in node.toml under [monitors.NAME]; copy the pact into pacts/; then run: skypact monitor"
     } else {
         "Hand party.card to the counterpart. Move keys/root.key offline once the pact is signed.\nNext: skypact pact propose, or skypact pact sign"
     };
@@ -65,6 +74,7 @@ fn node(dir: &NodeDir, party: &str, prefix: &str, args: &Args) -> Result<Card, C
         listen: args.listen.clone(),
         counterparts: std::collections::BTreeMap::default(),
         witnesses: std::collections::BTreeMap::default(),
+        monitors: std::collections::BTreeMap::default(),
         api: None,
         alarms: Vec::new(),
         dss: None,
@@ -86,6 +96,13 @@ fn witness(dir: &NodeDir, name: &str) -> Result<Card, CliError> {
     let make = |role| FileSigner::create(&KeyRing::path_of(&dir.0, role), role, name);
     let keys = vec![card_key(&make(KeyRole::Witness)?), card_key(&make(KeyRole::Transport)?)];
     Ok(Card { name: name.to_owned(), prefix: None, keys })
+}
+
+fn monitor(dir: &NodeDir, name: &str) -> Result<Card, CliError> {
+    skypact_record::ChannelName::new(name)
+        .map_err(|error| CliError::usage("field-invalid", "monitor", error.to_string()))?;
+    let transport = FileSigner::create(&KeyRing::path_of(&dir.0, KeyRole::Transport), KeyRole::Transport, name)?;
+    Ok(Card { name: name.to_owned(), prefix: None, keys: vec![card_key(&transport)] })
 }
 
 fn card_key(signer: &FileSigner) -> CardKey {

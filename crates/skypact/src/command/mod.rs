@@ -20,6 +20,7 @@ pub mod exit;
 mod fork;
 mod inbox;
 mod init;
+mod monitor;
 mod notice;
 mod officer;
 mod pact;
@@ -62,7 +63,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make the directory and the keys of a party's node, or of a witness.
+    /// Make the directory and the keys of a party's node, a witness or a monitor.
     Init(init::Args),
     /// Agree on a channel: who the parties are, whose keys count, and the terms.
     Pact(pact::Args),
@@ -70,6 +71,8 @@ enum Command {
     Serve(serve::Args),
     /// Run a witness: it cosigns checkpoints and sees no content.
     Witness(witness::Args),
+    /// Watch the logs of channels at nodes that let this monitor in.
+    Monitor(monitor::Args),
     /// Run a discovery and synchronization service (DSS) of ASTM F3548-21.
     Dss(Box<dss::Args>),
     /// Announce air activity.
@@ -150,6 +153,7 @@ fn run(cli: Cli) -> Result<Outcome, CliError> {
         Command::Serve(args) => wait_for(serve::run(args, json)),
         Command::Dss(args) => wait_for(dss::run(*args, json)),
         Command::Witness(args) => wait_for(witness::run(args, json)),
+        Command::Monitor(args) => wait_for(monitor::run(args, json)),
         Command::Notice(args) => wait_for(notice::run(args, json)),
         Command::Inbox(args) => wait_for(inbox::run(args, json)),
         Command::Ack(args) => wait_for(ack::run(args, json)),

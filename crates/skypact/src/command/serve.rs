@@ -7,13 +7,13 @@ use super::exit::show;
 use super::{CliError, Outcome, time_ns};
 use crate::alarm::Bell;
 use crate::clock::NodeClock;
-use crate::directory::{NodeDir, WitnessAddress, unbase64};
+use crate::directory::{MonitorConfig, NodeDir, WitnessAddress, unbase64};
 use crate::http::dss::DssServer;
 use crate::http::loopback::{self, Loopback};
 use crate::http::tokens::Tokens;
 use crate::http::{routes, unix};
-use crate::keys::KeyRing;
-use crate::node::{NodeOptions, start};
+use crate::keys::{KeyRing, SealingSecret};
+use crate::node::{MonitorAccess, NodeOptions, start};
 use crate::storage::SqliteStore;
 
 /// Arguments of `serve`.
@@ -44,11 +44,13 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         party: config.party.clone(),
         scratch: args.dir.clone(),
         keys: KeyRing::open(&args.dir)?,
+        sealing: SealingSecret::open_or_create(&SealingSecret::path_of(&args.dir))?,
         pacts: dir.read_pacts()?,
         store: Box::new(store),
         listen,
         counterparts: config.counterparts,
         witnesses: witnesses(&config.witnesses)?,
+        monitors: monitors(&config.monitors)?,
         clock: clock.clone(),
     };
     // Before the node runs: what is wrong with the address is told before anything else happens.
@@ -105,6 +107,17 @@ fn witnesses(known: &BTreeMap<String, WitnessAddress>) -> Result<BTreeMap<String
         let message = || format!("witness {name}: transport is not base64 of 32 bytes");
         let key = key.ok_or_else(|| CliError::usage("field-invalid", "transport", message()))?;
         Ok((name.clone(), (witness.address.clone(), key)))
+    };
+    known.iter().map(read).collect()
+}
+
+/// Who may read which channels.
+fn monitors(known: &BTreeMap<String, MonitorConfig>) -> Result<Vec<MonitorAccess>, CliError> {
+    let read = |(name, monitor): (&String, &MonitorConfig)| {
+        let key = unbase64(&monitor.transport).and_then(|key| key.try_into().ok());
+        let message = || format!("monitor {name}: transport is not base64 of 32 bytes; copy it from its card");
+        let key = key.ok_or_else(|| CliError::usage("field-invalid", "transport", message()))?;
+        Ok(MonitorAccess { name: name.clone(), key, channels: monitor.channels.clone() })
     };
     known.iter().map(read).collect()
 }

@@ -1,4 +1,4 @@
-//! `skypact witness`: cosigns the checkpoints of the channels whose pacts are in its directory.
+//! `skypact witness`: cosigns the checkpoints of the channels whose pacts are in its directory, and keeps sealed frames for their parties.
 
 use std::path::PathBuf;
 
@@ -43,7 +43,8 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         pacts.iter().flat_map(|(_, pact)| LogRef::ALL.map(|log| pact.log_keys(log).checkpoint.clone())).collect();
     let store = SqliteStore::open(&args.dir).map_err(NodeError::from)?;
     let clock = clock(args.exercise_clock.as_deref(), args.exercise_speed)?;
-    let witness = Witness::new(name, RecordSigner::new(open(KeyRole::Witness)?), logs, Box::new(store), clock);
+    let witness = Witness::new(name, RecordSigner::new(open(KeyRole::Witness)?), logs, Box::new(store), clock)
+        .with_boxes(pacts.iter().map(|(_, pact)| pact))?;
     let identity = Identity::new(&open(KeyRole::Transport)?).map_err(NodeError::from)?;
     let (stop, stopping) = tokio::sync::watch::channel(false);
     let ready = move |address: std::net::SocketAddr| {

@@ -56,11 +56,15 @@ pub(super) fn check_label(label: &str) -> Result<(), KeyError> {
 /// directory) before it returns. It comes under its name whole or not at all, so that a crash leaves no half key in the way.
 pub(super) fn write_new(path: &Path, role: KeyRole, label: &str, secret: &SigningKey) -> Result<(), KeyError> {
     check_label(label)?;
+    write_new_line(path, &secret_line(role, label, secret))
+}
+
+/// The same for any line.
+pub(super) fn write_new_line(path: &Path, line: &[u8]) -> Result<(), KeyError> {
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::AlreadyExists => KeyError::AlreadyExists { path: path.to_owned() },
         _ => KeyError::Io { path: path.to_owned(), source },
     };
-    let line = secret_line(role, label, secret);
     // Its own name for each process: two that start at once must not take each other's.
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".new.{}", std::process::id()));
@@ -71,20 +75,28 @@ pub(super) fn write_new(path: &Path, role: KeyRole, label: &str, secret: &Signin
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(beside).map_err(failed)?;
     // A link, for it takes no place that is taken, as a renaming would.
-    let placed = file.write_all(&line).and_then(|()| file.sync_all()).and_then(|()| fs::hard_link(beside, path));
+    let placed = file.write_all(line).and_then(|()| file.sync_all()).and_then(|()| fs::hard_link(beside, path));
     // A secret is not left lying about, whatever came of it.
     placed.and(fs::remove_file(beside)).map_err(failed)?;
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)
 }
 
-/// Reads a key file. Permissions are those of the opened file, so it cannot be exchanged between check and use.
+/// Reads a key file.
 pub(super) fn read(path: &Path) -> Result<(KeyRole, String, SigningKey), KeyError> {
+    let malformed = |defect| KeyError::Malformed { path: path.to_owned(), defect };
+    let (role, label, keypair) = split_line::<64>(&read_line(path)?, SECRET).map_err(malformed)?;
+    let secret = SigningKey::from_keypair_bytes(&keypair).map_err(|_| malformed(KeyLineDefect::Halves))?;
+    Ok((role, label, secret))
+}
+
+/// The one line of a file of secrets, without its end. Permissions are those of the opened file, so it cannot be exchanged
+/// between check and use.
+pub(super) fn read_line(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => KeyError::Missing { path: path.to_owned() },
         _ => KeyError::Io { path: path.to_owned(), source },
     };
-    let malformed = |defect| KeyError::Malformed { path: path.to_owned(), defect };
     if !fs::metadata(path).map_err(failed)?.is_file() {
         return Err(KeyError::NotAFile { path: path.to_owned() });
     }
@@ -95,12 +107,10 @@ pub(super) fn read(path: &Path) -> Result<(KeyRole, String, SigningKey), KeyErro
     }
     let mut line = Zeroizing::new(Vec::with_capacity(LINE_BYTES_MAX + 2));
     file.take(LINE_BYTES_MAX as u64 + 2).read_to_end(&mut line).map_err(failed)?;
-    let Some(text) = line.strip_suffix(b"\n") else {
-        return Err(malformed(KeyLineDefect::NotOneLine));
-    };
-    let (role, label, keypair) = split_line::<64>(text, SECRET).map_err(malformed)?;
-    let secret = SigningKey::from_keypair_bytes(&keypair).map_err(|_| malformed(KeyLineDefect::Halves))?;
-    Ok((role, label, secret))
+    if line.pop() != Some(b'\n') {
+        return Err(KeyError::Malformed { path: path.to_owned(), defect: KeyLineDefect::NotOneLine });
+    }
+    Ok(line)
 }
 
 fn secret_line(role: KeyRole, label: &str, secret: &SigningKey) -> Zeroizing<Vec<u8>> {

@@ -8,10 +8,12 @@
 mod error;
 mod file;
 mod ring;
+mod sealing;
 mod signer;
 
 pub use error::{KeyError, KeyLineDefect};
 pub use file::PublicKeyLine;
 pub use ring::KeyRing;
+pub use sealing::SealingSecret;
 pub use signer::FileSigner;
 pub use skypact_record::KeyRole;

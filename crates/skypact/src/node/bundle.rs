@@ -10,6 +10,7 @@ use skypact_record::bundle::{BundleError, BundleWriter, log_order};
 use skypact_record::{SignedCheckpoint, SignedGenesis};
 
 use super::NodeError;
+use super::beacon::cited;
 use super::core::Channels;
 use super::courier::entry_of;
 use super::round::origin;
@@ -78,6 +79,8 @@ impl Maker<'_> {
         let mut bundle = BundleWriter::new(sink, &genesis).map_err(broken)?;
         let logs = log_order(genesis.genesis()).into_iter().filter_map(|log| channel.pact().log(log.origin.as_str()));
         let logs: Vec<LogRef> = logs.filter(|log| channel.log(*log).size() > 0).collect();
+        let origins: Vec<&str> = logs.iter().map(|log| origin(channel, *log).as_str()).collect();
+        bundle.beacons(&cited(self.store, &origins, genesis.genesis())?).map_err(broken)?;
         for log in &logs {
             self.key_changes(&mut bundle, *log)?;
         }

@@ -12,10 +12,11 @@ use skypact_channel::{
     Carriage, CarriageError, Channel, Context, FrameAnswer, FramesHead, Heard, LogRef, Placed, Rejection, Station,
     Submission, VerifiedAnswer, VerifiedFrame, VerifiedReceipt,
 };
-use skypact_record::ForkProof;
+use skypact_record::{Beacon, ForkProof};
 use tokio::sync::{oneshot, watch};
 use tracing::error;
 
+use super::beacon::Beacons;
 use super::round::{Answer, Round, gather};
 use super::{Failure, NodeError};
 use crate::clock::NodeClock;
@@ -38,6 +39,8 @@ pub(super) enum Request {
     Receipt { channel: String, receipt: Box<VerifiedReceipt>, reply: oneshot::Sender<Result<(), NodeError>> },
     Carry { channel: String, item: Box<CarriedItem>, reply: oneshot::Sender<Result<bool, NodeError>> },
     Link { channel: String, link: Box<LinkNews>, reply: oneshot::Sender<()> },
+    Beacon { channel: String, beacon: Box<Beacon>, reply: oneshot::Sender<()> },
+    Document { name: String, bytes: Vec<u8>, reply: oneshot::Sender<Result<(), NodeError>> },
     Query(Read),
     Stop,
 }
@@ -126,6 +129,8 @@ pub(super) struct Core {
     pub(super) store: Box<dyn Store>,
     pub(super) clock: NodeClock,
     pub(super) revision: watch::Sender<u64>,
+    /// Times of witnesses that were heard of late.
+    pub(super) beacons: Beacons,
     /// Set when a commit failed, before anybody is told.
     pub(super) failure: Arc<OnceLock<Failure>>,
 }
@@ -197,6 +202,18 @@ impl Core {
                 // Nothing of this is recorded, so nothing has to be waited for.
                 let _ = reply.send(());
             }
+            Request::Beacon { channel, beacon, reply } => {
+                if let Some(member) = self.channels.members.get_mut(&channel) {
+                    member.station.hear(beacon.time_s(), beacon.hash());
+                }
+                self.beacons.remember(*beacon);
+                // Kept when a leaf cites it, and not before.
+                let _ = reply.send(());
+            }
+            Request::Document { name, bytes, reply } => {
+                round.documents.push((name, bytes));
+                round.answer(reply, Ok(()));
+            }
             Request::Query(read) => round.answers.push(Answer::Query(read)),
             Request::Stop => return true,
         }
@@ -247,17 +264,23 @@ impl Core {
     }
 
     /// Commits what all stations have to store, and lets the answers go.
-    fn finish(&mut self, round: Round) -> Result<(), NodeError> {
+    fn finish(&mut self, mut round: Round) -> Result<(), NodeError> {
         let mut batch = Batch::default();
         let mut forks = Vec::new();
+        let mut cited = Ok(());
         for member in self.channels.members.values_mut() {
             let mut changes = member.station.finish(&mut context(&self.clock, &mut SystemEntropy));
             forks.append(&mut changes.forks);
+            cited = cited.and_then(|()| self.beacons.keep_cited(&changes, &mut *self.store));
             gather(member, changes, &mut batch);
         }
         let changed = batch != Batch::default();
-        let committed = if changed { self.store.commit(&batch) } else { Ok(()) };
-        if let Err(error) = committed.and_then(|()| self.keep_forks(forks)) {
+        let committed = cited.and_then(|()| if changed { self.store.commit(&batch) } else { Ok(()) });
+        let documents = std::mem::take(&mut round.documents);
+        let kept = committed
+            .and_then(|()| self.keep_forks(forks))
+            .and_then(|()| documents.into_iter().try_for_each(|(name, bytes)| self.store.put_document(&name, &bytes)));
+        if let Err(error) = kept {
             self.failure.get_or_init(|| (error.code(), error.to_string()));
             round.fail(&error);
             return Err(NodeError::from(&error));

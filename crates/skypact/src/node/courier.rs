@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use super::core::{Channels, Member};
+use super::drop_off::Contact;
 use super::peer::FRAMES_PATH;
 use super::{NodeError, NodeHandle};
 use crate::clock::Stopwatch;
@@ -27,7 +28,7 @@ const SILENCE_MAX: Duration = Duration::from_mins(1);
 const IDLE: Duration = Duration::from_secs(5);
 
 /// Carries one own log of one channel to the counterpart, for as long as the node runs.
-/// `confirmed` is set when the counterpart has said what it holds, and it is a beginning of the log.
+/// `confirmed` is set when the counterpart has said what it holds, and it is a beginning of the log; `contact` with each answer.
 pub(super) async fn carry(
     node: NodeHandle,
     channel: String,
@@ -35,6 +36,7 @@ pub(super) async fn carry(
     log: LogRef,
     client: PeerClient,
     confirmed: watch::Sender<bool>,
+    contact: watch::Sender<Contact>,
 ) {
     let mut news = node.revision.clone();
     let mut told = Told::default();
@@ -47,6 +49,7 @@ pub(super) async fn carry(
         match step(&node, &channel, &pact, log, &client, &mut told, ask).await {
             Ok(true) => {
                 heard = Some(Stopwatch::start());
+                contact.send_replace(Contact::now());
                 confirmed.send_if_modified(|known| !std::mem::replace(known, true));
                 if std::mem::take(&mut failing) {
                     info!(channel, address = client.address(), "the counterpart answers again");
@@ -61,6 +64,9 @@ pub(super) async fn carry(
             }
             Err(NodeError::Stopped | NodeError::NotRecorded { .. }) => return,
             Err(error) => {
+                if matches!(error, NodeError::Behind { .. }) {
+                    contact.send_modify(|contact| contact.behind = true);
+                }
                 if !std::mem::replace(&mut failing, true) {
                     warn!(channel, address = client.address(), code = error.code(), %error, "the counterpart did not take a frame; trying again");
                 }
@@ -181,7 +187,7 @@ pub(super) fn cosigned_frame(
 }
 
 /// A stored entry as the wire takes it.
-fn wire(origin: &str, stored: StoredEntry) -> Result<Vec<u8>, NodeError> {
+pub(super) fn wire(origin: &str, stored: StoredEntry) -> Result<Vec<u8>, NodeError> {
     let entry = entry_of(origin, stored)?;
     entry.encode().map_err(|error| NodeError::StoreDiffers { origin: origin.to_owned(), reason: error.to_string() })
 }

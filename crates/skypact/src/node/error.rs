@@ -91,6 +91,16 @@ pub enum NodeError {
         /// Why.
         reason: String,
     },
+    /// A monitor of `node.toml` cannot be let in.
+    #[error("monitor {name}: {field} {reason}; mend node.toml, table [monitors.{name}]")]
+    Monitor {
+        /// Name of the monitor.
+        name: String,
+        /// The field at fault.
+        field: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
     /// The bundle could not be written.
     #[error("bundle: {reason}")]
     Bundle {
@@ -120,6 +130,7 @@ impl NodeError {
             Self::Pact(error) => error.code(),
             Self::Transport(error) => error.code(),
             Self::File { .. } => "file-unusable",
+            Self::Monitor { .. } => "monitor-invalid",
         }
     }
 
@@ -131,6 +142,7 @@ impl NodeError {
             Self::UnknownEntry { .. } => Some("only"),
             Self::Carriage(CarriageError::BeyondLog { .. }) => Some("from"),
             Self::FramesFile(_) => Some("file"),
+            Self::Monitor { field, .. } => Some(field),
             _ => None,
         }
     }

@@ -2,24 +2,33 @@
 //! checkpoints to the witnesses ([`courier`]). Data goes one way: a request reaches the core, a whole batch of requests
 //! becomes entries, ONE transaction makes them durable, and only then answers go out and couriers wake.
 
+mod announce;
+mod beacon;
 mod bundle;
 mod carriage;
+mod collect;
 mod core;
 mod courier;
+mod drop_off;
 mod error;
+mod outbound;
 mod peer;
 mod round;
 mod signer;
 mod start;
+mod tiles;
 
 pub use bundle::BundleOptions;
 pub use carriage::{ExportOptions, Imported};
 pub use core::{Channels, LinkState, fork_document};
 pub use error::NodeError;
 pub use peer::FRAMES_PATH;
+pub(crate) use peer::refusal;
 pub use signer::RecordSigner;
 pub use skypact_channel::Placed;
+pub(crate) use start::transport_key;
 pub use start::{NodeOptions, RunningNode, start};
+pub use tiles::{LOG_PATH, MONITORS_MAX, MonitorAccess};
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -28,6 +37,7 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, OnceLock};
 
 use skypact_channel::{Frame, FrameAnswer, Heard, LogRef, Pact, Submission, VerifiedFrame, VerifiedReceipt};
+use skypact_record::Beacon;
 use tokio::sync::{oneshot, watch};
 
 use self::core::{LinkNews, Request};
@@ -133,6 +143,15 @@ impl NodeHandle {
 
     async fn keep(&self, channel: String, receipt: VerifiedReceipt) -> Result<(), NodeError> {
         self.ask(|reply| Request::Receipt { channel, receipt: Box::new(receipt), reply }).await?
+    }
+
+    async fn hear(&self, channel: String, beacon: Beacon) -> Result<(), NodeError> {
+        self.ask(|reply| Request::Beacon { channel, beacon: Box::new(beacon), reply }).await
+    }
+
+    /// Keeps a small named document; it is durable when this returns.
+    async fn put_document(&self, name: String, bytes: Vec<u8>) -> Result<(), NodeError> {
+        self.ask(|reply| Request::Document { name, bytes, reply }).await?
     }
 
     async fn with_store<T: Send + 'static>(

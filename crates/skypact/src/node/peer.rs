@@ -1,9 +1,11 @@
 //! What the counterpart may ask over mutual TLS: to take in a frame. Everything that needs no state is checked here,
-//! before the core is asked.
+//! before the core is asked. What monitors may ask is in `tiles`.
 
 use hyper::body::Bytes;
 use skypact_channel::{Frame, FrameAnswer, Pact, Rejection};
 
+use super::announce::{Announcements, SEALING_PATH};
+use super::tiles::{TileDoor, is_monitor, nothing};
 use super::{NodeError, NodeHandle};
 use crate::transport::{Peer, PeerAnswer, PeerHandler};
 
@@ -15,17 +17,35 @@ pub(super) struct PeerDoor {
     pub(super) node: NodeHandle,
     /// The pacts in force: name, pact, name of the counterpart.
     pub(super) pacts: Vec<(String, Pact, String)>,
+    /// Where monitors read.
+    pub(super) tiles: TileDoor,
+    /// What this node seals by, for its counterparts.
+    pub(super) announcements: Announcements,
 }
 
 impl PeerHandler for PeerDoor {
     async fn handle(&self, from: Peer, path: String, body: Bytes) -> PeerAnswer {
-        let Peer::Party { name, .. } = from else { return refusal(403, "not-a-party", "connect with a pinned key") };
+        let stranger = || refusal(403, "not-a-party", "frames are for the parties of a pact");
+        let Peer::Party { name, .. } = from else { return stranger() };
+        if is_monitor(&name) {
+            return stranger();
+        }
         if path != FRAMES_PATH {
             return refusal(404, "path-unknown", "frames go to /channel/v1/frames");
         }
         match self.take(&name, &body).await {
             Ok(answer) => PeerAnswer::new(200, answer.encode()),
             Err(error) => refusal(status(&error), error.code(), &error.to_string()),
+        }
+    }
+
+    async fn get(&self, from: Peer, path: String) -> PeerAnswer {
+        match from {
+            Peer::Party { name, .. } => match path.strip_prefix(SEALING_PATH) {
+                Some(channel) => self.announcements.answer(&name, channel),
+                None => self.tiles.read(&name, &path).await,
+            },
+            Peer::Stranger { .. } => nothing(),
         }
     }
 }
@@ -36,10 +56,20 @@ impl PeerDoor {
         let agreed = self.pacts.iter().find(|(_, pact, party)| pact.channel() == frame.channel && party == from);
         let unknown = || NodeError::UnknownChannel { channel: frame.channel.to_string() };
         let (channel, pact, _) = agreed.ok_or_else(unknown)?;
-        let sender = pact.party(from)?;
-        let verified = self.node.verify(channel, pact, sender, &frame).await?;
-        self.node.receive(channel.clone(), verified).await
+        take_frame(&self.node, channel, pact, pact.party(from)?, &frame).await
     }
+}
+
+/// Takes in a frame of `sender`, whichever way it came.
+pub(super) async fn take_frame(
+    node: &NodeHandle,
+    channel: &str,
+    pact: &Pact,
+    sender: usize,
+    frame: &Frame,
+) -> Result<FrameAnswer, NodeError> {
+    let verified = node.verify(channel, pact, sender, frame).await?;
+    node.receive(channel.to_owned(), verified).await
 }
 
 fn status(error: &NodeError) -> u16 {

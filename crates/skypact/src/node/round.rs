@@ -22,6 +22,8 @@ pub(super) enum Answer {
 pub(super) struct Round {
     pub(super) requests: usize,
     pub(super) answers: Vec<Answer>,
+    /// Small documents to keep, by name.
+    pub(super) documents: Vec<(String, Vec<u8>)>,
 }
 
 impl Round {

@@ -9,19 +9,23 @@ use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 
 use skypact_channel::{Carriage, Channel, LogRef, Pact, Signers, Station};
-use skypact_record::{KeyRole, LogClass};
+use skypact_record::KeyRole;
 use tokio::sync::watch;
 
+use super::announce::Announcements;
+use super::beacon::Beacons;
 use super::core::{Channels, Core, LinkState, Member};
-use super::courier::{carry, entry_of, have_cosigned};
+use super::courier::entry_of;
+use super::outbound::Outbound;
 use super::peer::PeerDoor;
 use super::round::{note_kind, origin};
 use super::signer::RecordSigner;
+use super::tiles::{MonitorAccess, TileDoor};
 use super::{NodeError, NodeHandle};
 use crate::clock::NodeClock;
-use crate::keys::{FileSigner, KeyRing};
+use crate::keys::{FileSigner, KeyRing, SealingSecret};
 use crate::storage::Store;
-use crate::transport::{ClientAuth, Identity, PeerClient, PeerServer, Pins, ServerLimits, TrafficClass, TransportKey};
+use crate::transport::{ClientAuth, Identity, PeerServer, Pins, ServerLimits, TransportKey};
 
 /// Requests that may wait for the core.
 const WAITING_MAX: usize = 1_024;
@@ -35,6 +39,8 @@ pub struct NodeOptions {
     pub scratch: PathBuf,
     /// Its keys.
     pub keys: KeyRing,
+    /// What others seal bytes to, that they leave for it.
+    pub sealing: SealingSecret,
     /// The pacts in force, by channel name.
     pub pacts: Vec<(String, Pact)>,
     /// Its storage.
@@ -45,6 +51,8 @@ pub struct NodeOptions {
     pub counterparts: BTreeMap<String, String>,
     /// Addresses and transport keys of witnesses, by witness name.
     pub witnesses: BTreeMap<String, (String, [u8; 32])>,
+    /// Who may read the logs of which channels.
+    pub monitors: Vec<MonitorAccess>,
     /// Its clock.
     pub clock: NodeClock,
 }
@@ -92,7 +100,7 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
     let pacts = Arc::new(pacts.collect::<Result<_, NodeError>>()?);
     let handle =
         NodeHandle { requests, revision: news, clock: clock.clone(), scratch, failure: Arc::clone(&failure), pacts };
-    let mut core = Core { channels, store: options.store, clock, revision, failure };
+    let mut core = Core { channels, store: options.store, clock, revision, beacons: Beacons::default(), failure };
     core.open()?;
 
     let pins = Pins::new();
@@ -106,7 +114,17 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
         body_bytes_max: skypact_channel::FRAME_MAX_BYTES,
         ..ServerLimits::for_clients(ClientAuth::Pinned)
     };
-    let door = PeerDoor { node: handle.clone(), pacts: agreed.clone() };
+    let logs = agreed
+        .iter()
+        .flat_map(|(name, pact, _)| LogRef::ALL.map(|log| (name.clone(), log, pact.log_keys(log).origin.to_string())));
+    let tiles = TileDoor::open(handle.clone(), logs.collect(), &options.monitors, &pins)?;
+    let announcements = Announcements::sign(
+        agreed.iter().map(|(_, pact, counterpart)| (pact, counterpart.as_str())),
+        options.sealing.key(),
+        &RecordSigner::new(options.keys.node.clone()),
+        options.clock.now_utc_ns(),
+    )?;
+    let door = PeerDoor { node: handle.clone(), pacts: agreed.clone(), tiles, announcements };
     let server =
         PeerServer::bind_with_limits(options.listen, &identity, pins, ClientAuth::Pinned, limits, door).await?;
     let address = server.local_addr();
@@ -116,40 +134,22 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
     let thread = std::thread::Builder::new().name("node-core".to_owned()).spawn(move || core.run(&waiting));
     let core = thread.map_err(|error| NodeError::File { path: "thread".to_owned(), reason: error.to_string() })?;
 
-    for (name, pact, counterpart) in agreed {
-        let me = pact.party(&options.party)?;
-        for class in LogClass::ALL {
-            let (log, traffic) = (LogRef { party: me, class }, traffic(class));
-            // Without an address nothing is carried, so nobody says what it holds.
-            let address = options.counterparts.get(&counterpart);
-            let (confirmed, confirming) = watch::channel(address.is_none());
-            if let Some(address) = address {
-                let client = PeerClient::new(address, transport_key(&pact, &counterpart)?, &identity, traffic);
-                tasks.spawn(carry(handle.clone(), name.clone(), pact.clone(), log, client, confirmed));
-            }
-            for (witness, (address, key)) in &options.witnesses {
-                let named = pact.genesis().witnesses.iter().any(|known| known.name.as_str() == witness);
-                if named {
-                    let client = PeerClient::new(address, TransportKey::new(*key)?, &identity, traffic);
-                    let (channel, pact) = (name.clone(), pact.clone());
-                    let (witness, confirming) = (witness.clone(), confirming.clone());
-                    tasks.spawn(have_cosigned(handle.clone(), channel, pact, log, witness, client, confirming));
-                }
-            }
-        }
+    let outbound = Outbound {
+        node: &handle,
+        party: &options.party,
+        counterparts: &options.counterparts,
+        witnesses: &options.witnesses,
+        sealing: &options.sealing,
+        identity: &identity,
+    };
+    for (name, pact, counterpart) in &agreed {
+        outbound.start(name, pact, counterpart, &mut tasks)?;
     }
     Ok(RunningNode { handle, address, core, tasks, stop })
 }
 
-fn traffic(class: LogClass) -> TrafficClass {
-    match class {
-        LogClass::Routine => TrafficClass::Routine,
-        LogClass::Urgent => TrafficClass::Urgent,
-    }
-}
-
 /// The transport key of a party in a pact.
-fn transport_key(pact: &Pact, party: &str) -> Result<TransportKey, NodeError> {
+pub(crate) fn transport_key(pact: &Pact, party: &str) -> Result<TransportKey, NodeError> {
     let held = &pact.genesis().parties[pact.party(party)?];
     let unusable = |reason: &str| NodeError::File {
         path: format!("pact, party {party}, transport key"),

@@ -99,6 +99,12 @@ impl Store for MemoryStore {
         Ok(within.map(|(_, entry)| entry.clone()).collect())
     }
 
+    fn leaves(&self, log: &str, from: u64, leaves_max: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        let entries = &self.log(log)?.entries;
+        let from = usize::try_from(from).unwrap_or(usize::MAX).min(entries.len());
+        Ok(entries[from..].iter().take(leaves_max).map(|entry| entry.leaf.clone()).collect())
+    }
+
     fn replay(&self, after_sequence: u64, entries_max: usize) -> Result<Vec<Replayed>, StoreError> {
         let after = usize::try_from(after_sequence).unwrap_or(usize::MAX).min(self.sequence.len());
         let places = (after as u64 + 1..).zip(&self.sequence[after..]).take(entries_max);

@@ -138,6 +138,9 @@ pub trait Store: Send {
     /// [`StoredEntry::size_bytes`], except that the first is always given. Empty at the end of the log and beyond.
     fn read(&self, log: &str, from: u64, entries_max: usize, bytes_max: usize) -> Result<Vec<StoredEntry>, StoreError>;
 
+    /// Leaves of one log from index `from`, at most `leaves_max`, without reading any body. Empty at the end of the log and beyond.
+    fn leaves(&self, log: &str, from: u64, leaves_max: usize) -> Result<Vec<Vec<u8>>, StoreError>;
+
     /// Entries of all logs in the order in which they were committed, those after `after_sequence` (0 is the start).
     fn replay(&self, after_sequence: u64, entries_max: usize) -> Result<Vec<Replayed>, StoreError>;
 

@@ -7,7 +7,7 @@ use super::{Identity, PeerAnswer, TransportError, TransportKey, tls};
 use crate::{clock::Stopwatch, entropy};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{
-    Request, Uri,
+    Method, Request, Uri,
     body::Bytes,
     client::conn::http2::{self, SendRequest},
     header::CONTENT_TYPE,
@@ -145,6 +145,15 @@ impl PeerClient {
     /// Sends `body` to `path` and waits for the whole answer. Any status is an answer. After an error the peer may
     /// nevertheless have acted.
     pub async fn post(&self, path: &str, body: impl Into<Bytes>) -> Result<PeerAnswer, TransportError> {
+        self.ask(Method::POST, path, body.into()).await
+    }
+
+    /// Asks for what is at `path`, and waits for the whole answer. Any status is an answer.
+    pub async fn get(&self, path: &str) -> Result<PeerAnswer, TransportError> {
+        self.ask(Method::GET, path, Bytes::new()).await
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Bytes) -> Result<PeerAnswer, TransportError> {
         let uri = format!("https://peer{path}").parse::<Uri>();
         let uri = match uri {
             Ok(uri) if path.starts_with('/') => uri,
@@ -152,7 +161,8 @@ impl PeerClient {
         };
         let after = self.shared.limits.request_timeout;
         let mut used = None;
-        if let Ok(answer) = timeout(after, self.shared.post(uri, body.into(), &mut used)).await {
+        let asked = Asked { method, uri, body };
+        if let Ok(answer) = timeout(after, self.shared.send(asked, &mut used)).await {
             return answer;
         }
         self.shared.forget(used);
@@ -160,19 +170,27 @@ impl PeerClient {
     }
 }
 
+/// One request, which may be sent twice.
+#[derive(Clone, Debug)]
+struct Asked {
+    method: Method,
+    uri: Uri,
+    body: Bytes,
+}
+
 impl Shared {
-    async fn post(&self, uri: Uri, body: Bytes, used: &mut Option<u64>) -> Result<PeerAnswer, TransportError> {
+    async fn send(&self, asked: Asked, used: &mut Option<u64>) -> Result<PeerAnswer, TransportError> {
         let _slot = self.requests.acquire().await.expect("the semaphore is never closed");
         let (connection, fresh) = self.connection().await?;
         *used = Some(connection.number);
-        let first = self.exchange(connection, uri.clone(), body.clone()).await;
+        let first = self.exchange(connection, asked.clone()).await;
         if fresh || !matches!(first, Err(TransportError::Unreachable { .. })) {
             return first;
         }
         self.forget(*used);
         let (connection, _) = self.connection().await?;
         *used = Some(connection.number);
-        self.exchange(connection, uri, body).await
+        self.exchange(connection, asked).await
     }
 
     /// The open connection, or a new one (true).
@@ -232,10 +250,12 @@ impl Shared {
         Ok(Connection { number, sender, tls_failure })
     }
 
-    async fn exchange(&self, mut connection: Connection, uri: Uri, body: Bytes) -> Result<PeerAnswer, TransportError> {
-        let request = Request::post(uri)
+    async fn exchange(&self, mut connection: Connection, asked: Asked) -> Result<PeerAnswer, TransportError> {
+        let request = Request::builder()
+            .method(asked.method)
+            .uri(asked.uri)
             .header(CONTENT_TYPE, "application/octet-stream")
-            .body(Full::new(body))
+            .body(Full::new(asked.body))
             .expect("the parts are valid");
         let answer = match connection.sender.send_request(request).await {
             Ok(answer) => answer,
@@ -253,7 +273,7 @@ impl Shared {
         let status = answer.status().as_u16();
         let bytes_max = self.limits.answer_bytes_max;
         match Limited::new(answer.into_body(), bytes_max).collect().await {
-            Ok(body) => Ok(PeerAnswer { status, body: body.to_bytes() }),
+            Ok(body) => Ok(PeerAnswer::new(status, body.to_bytes())),
             Err(error) if error.is::<http_body_util::LengthLimitError>() => {
                 Err(TransportError::AnswerTooLarge { address: self.address.clone(), bytes_max })
             }

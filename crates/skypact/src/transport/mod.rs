@@ -5,6 +5,7 @@
 //! Urgent and routine traffic use a connection each, so that neither waits behind the other.
 
 mod accept;
+mod allowance;
 mod client;
 mod error;
 mod identity;
@@ -14,6 +15,7 @@ mod server;
 mod tls;
 
 pub(crate) use accept::{Activity, accept};
+pub(crate) use allowance::Allowance;
 pub use client::{ClientLimits, PeerClient, TrafficClass};
 pub use error::TransportError;
 pub use identity::Identity;
@@ -31,12 +33,43 @@ pub struct PeerAnswer {
     pub status: u16,
     /// The whole body.
     pub body: Bytes,
+    /// What the body is to whoever keeps it. Not read from answers of others.
+    pub kind: AnswerKind,
+}
+
+/// What an answer is to whoever keeps it, as its headers say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AnswerKind {
+    /// For the caller alone; no header says what it is.
+    #[default]
+    Reply,
+    /// UTF-8 text that may be another a moment later.
+    Text,
+    /// Bytes that never change.
+    Immutable,
+}
+
+impl AnswerKind {
+    /// Content type and cache directive, where there are any.
+    fn headers(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Reply => None,
+            Self::Text => Some(("text/plain; charset=utf-8", "no-store")),
+            Self::Immutable => Some(("application/octet-stream", "private, max-age=31536000, immutable")),
+        }
+    }
 }
 
 impl PeerAnswer {
     /// An answer of `status` with `body`.
     pub fn new(status: u16, body: impl Into<Bytes>) -> Self {
-        Self { status, body: body.into() }
+        Self { status, body: body.into(), kind: AnswerKind::Reply }
+    }
+
+    /// The same answer, said to be of this kind.
+    #[must_use]
+    pub fn of_kind(self, kind: AnswerKind) -> Self {
+        Self { kind, ..self }
     }
 
     /// True for a status from 200 to 299.

@@ -14,7 +14,7 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{
     Method, Request, Response, StatusCode,
     body::{Bytes, Incoming},
-    header::CONTENT_LENGTH,
+    header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue},
     server::conn::http2,
     service::service_fn,
 };
@@ -58,13 +58,21 @@ pub enum Peer {
 pub trait PeerHandler: Send + Sync + 'static {
     /// Answers one POST of `body` to `path` (with the query, if there is one).
     fn handle(&self, from: Peer, path: String, body: Bytes) -> impl Future<Output = PeerAnswer> + Send;
+
+    /// Answers one GET of `path` (with the query, if there is one). Whoever has nothing to read answers 405.
+    fn get(&self, from: Peer, path: String) -> impl Future<Output = PeerAnswer> + Send {
+        let _ = (from, path);
+        std::future::ready(PeerAnswer::new(StatusCode::METHOD_NOT_ALLOWED.as_u16(), Bytes::new()))
+    }
 }
 
 /// The bounds of a server.
 #[derive(Clone, Debug)]
 pub struct ServerLimits {
-    /// Bytes of a request's body.
+    /// Bytes of a request's body by the holder of a pinned key.
     pub body_bytes_max: usize,
+    /// Bytes of a request's body by anybody else.
+    pub stranger_body_bytes_max: usize,
     /// Bytes of a request's headers (RFC 9113 section 6.5.2, `SETTINGS_MAX_HEADER_LIST_SIZE`).
     pub header_bytes_max: u32,
     /// TLS handshakes under way, of all addresses together.
@@ -90,7 +98,8 @@ impl ServerLimits {
     pub fn for_clients(auth: ClientAuth) -> Self {
         let pinned = auth == ClientAuth::Pinned;
         Self {
-            body_bytes_max: if pinned { 1 << 20 } else { 64 << 10 },
+            body_bytes_max: 1 << 20,
+            stranger_body_bytes_max: 64 << 10,
             header_bytes_max: 16 << 10,
             handshakes_max: 128,
             connections_max: 128,
@@ -294,17 +303,24 @@ impl<H: PeerHandler> Shared<H> {
         peer: Peer,
         line: &Line,
     ) -> Result<PeerAnswer, StatusCode> {
-        if request.method() != Method::POST {
+        let reads = request.method() == Method::GET;
+        if !reads && request.method() != Method::POST {
             return Err(StatusCode::METHOD_NOT_ALLOWED);
         }
         let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
-        let body = receive(request, self.limits.body_bytes_max).await?;
+        // Whoever asks to read has nothing to say.
+        let bytes_max = match &peer {
+            _ if reads => 0,
+            Peer::Party { .. } => self.limits.body_bytes_max,
+            Peer::Stranger { .. } => self.limits.stranger_body_bytes_max,
+        };
+        let body = receive(request, bytes_max).await?;
         let permit = Arc::clone(&line.handlers).acquire_owned().await;
         let permit = permit.map_err(|_closed| StatusCode::SERVICE_UNAVAILABLE)?;
         let handler = Arc::clone(&self.handler);
         let handled = tokio::spawn(async move {
             let _permit = permit;
-            handler.handle(peer, path, body).await
+            if reads { handler.get(peer, path).await } else { handler.handle(peer, path, body).await }
         });
         handled.await.map_err(|_panicked| StatusCode::INTERNAL_SERVER_ERROR)
     }
@@ -326,6 +342,10 @@ fn response(answer: PeerAnswer) -> Response<Full<Bytes>> {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = Response::new(Full::new(answer.body));
     *response.status_mut() = status;
+    if let Some((content_type, cache)) = answer.kind.headers() {
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(cache));
+    }
     response
 }
 

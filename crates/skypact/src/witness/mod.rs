@@ -1,27 +1,52 @@
 //! A witness: it cosigns checkpoints of logs that it knows, after checking that each continues what it cosigned before
-//! and making that durable (C2SP tlog-witness, add-checkpoint). It sees sizes and roots, never content.
+//! and making that durable (C2SP tlog-witness, add-checkpoint). It sees sizes and roots, never content. With the pacts of its
+//! channels it also keeps sealed frames for parties that do not answer (`drop_box`).
+
+mod drop_box;
+
+pub use drop_box::{BOX_BYTES_MAX, BOX_ITEMS_MAX, DropBox, DropRefusal};
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 
 use hyper::body::Bytes;
-use skypact_record::{AddCheckpoint, Hash, Origin, SignatureType, VerifierKey, WitnessRefusal, cosign};
+use skypact_channel::Pact;
+use skypact_record::{AddCheckpoint, Beacon, Hash, Origin, SignatureType, VerifierKey, WitnessRefusal, cosign};
 use tokio::sync::watch;
 
 use crate::clock::NodeClock;
-use crate::node::{NodeError, RecordSigner};
+use crate::node::{NodeError, RecordSigner, refusal, transport_key};
 use crate::storage::Store;
-use crate::transport::{ClientAuth, Identity, Peer, PeerAnswer, PeerHandler, PeerServer, Pins};
+use crate::transport::{
+    AnswerKind, ClientAuth, Identity, Peer, PeerAnswer, PeerHandler, PeerServer, Pins, TransportKey,
+};
 
 /// A witness and what it holds.
 pub struct Witness {
     name: Origin,
     signer: RecordSigner,
     logs: BTreeMap<String, VerifierKey>,
-    store: Mutex<Box<dyn Store>>,
+    kept: Mutex<Kept>,
+    /// The newest beacon, and the period that it is of.
+    beacon: Mutex<Option<(u64, Vec<u8>)>>,
+    /// Parties that have boxes: they may send more than strangers.
+    pins: Pins,
     clock: NodeClock,
 }
+
+/// What is durable, and the boxes in it.
+struct Kept {
+    store: Box<dyn Store>,
+    boxes: Vec<DropBox>,
+}
+
+/// How often there is a new beacon, s. All who ask in between get the same one.
+const BEACON_EVERY_S: u64 = 10;
+/// Where it is.
+const BEACON_PATH: &str = "/beacon";
+/// Beginning of the paths of boxes.
+const DROP_PATH: &str = "/drop/";
 
 impl Witness {
     /// A witness of this name and key that cosigns the logs of these keys.
@@ -33,7 +58,25 @@ impl Witness {
         clock: NodeClock,
     ) -> Self {
         let logs = logs.into_iter().map(|key| (key.name().to_string(), key)).collect();
-        Self { name, signer, logs, store: Mutex::new(store), clock }
+        let kept = Mutex::new(Kept { store, boxes: Vec::new() });
+        Self { name, signer, logs, kept, beacon: Mutex::default(), pins: Pins::new(), clock }
+    }
+
+    /// Keeps a box for each party of these pacts.
+    pub fn with_boxes<'a>(self, pacts: impl IntoIterator<Item = &'a Pact>) -> Result<Self, NodeError> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let Kept { store, boxes } = &mut *kept;
+        for pact in pacts {
+            for recipient in [0, 1] {
+                let key = |party: usize| transport_key(pact, pact.party_name(party));
+                let keys = (key(recipient)?, key(1 - recipient)?);
+                self.pins.pin(keys.0, pact.party_name(recipient));
+                let name = pact.genesis().parties[recipient].name.clone();
+                boxes.push(DropBox::open(&mut **store, pact.channel(), name, keys)?);
+            }
+        }
+        drop(kept);
+        Ok(self)
     }
 
     /// Its key as others name it in their pacts.
@@ -50,7 +93,8 @@ impl Witness {
         stop: watch::Receiver<bool>,
         listening: impl FnOnce(SocketAddr),
     ) -> Result<(), NodeError> {
-        let server = PeerServer::bind(address, identity, Pins::new(), ClientAuth::Any, self).await?;
+        let pins = self.pins.clone();
+        let server = PeerServer::bind(address, identity, pins, ClientAuth::Any, self).await?;
         listening(server.local_addr());
         server.serve(stop).await;
         Ok(())
@@ -63,7 +107,8 @@ impl Witness {
             Err(error) => return (400, format!("{error}\n")),
         };
         let origin = request.checkpoint.checkpoint().origin.to_string();
-        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let store = &mut kept.store;
         let document = format!("witness/{origin}");
         let last = match store.document(&document) {
             Ok(last) => last.as_deref().and_then(parse_head),
@@ -77,21 +122,95 @@ impl Witness {
         if let Err(error) = store.put_document(&document, &head_bytes(checkpoint.size, checkpoint.root)) {
             return (503, format!("{error}\n"));
         }
-        let time_s = u64::try_from(self.clock.now_utc_ns() / 1_000_000_000).unwrap_or(0);
-        match cosign(checkpoint, time_s, &self.name, &self.signer) {
+        match cosign(checkpoint, self.now_s(), &self.name, &self.signer) {
             Ok(line) => (200, line.to_string()),
             Err(error) => (503, format!("{error}\n")),
         }
     }
+
+    fn now_s(&self) -> u64 {
+        u64::try_from(self.clock.now_utc_ns() / 1_000_000_000).unwrap_or(0)
+    }
+
+    /// The beacon of now.
+    fn beacon(&self) -> PeerAnswer {
+        let now_s = self.now_s();
+        let mut newest = self.beacon.lock().unwrap_or_else(PoisonError::into_inner);
+        let note = match &*newest {
+            Some((period, note)) if *period == now_s / BEACON_EVERY_S => note.clone(),
+            _ => match Beacon::sign(&self.name, now_s, &self.signer) {
+                Ok(note) => newest.insert((now_s / BEACON_EVERY_S, note)).1.clone(),
+                Err(error) => return refusal(404, error.code(), &error.to_string()),
+            },
+        };
+        PeerAnswer::new(200, note).of_kind(AnswerKind::Text)
+    }
+
+    /// Keeps what a party leaves for the other one.
+    fn keep(&self, caller: TransportKey, place: &str, sealed: &[u8]) -> Result<PeerAnswer, DropRefusal> {
+        let (channel, recipient) = place.split_once('/').ok_or(DropRefusal::Unknown)?;
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let Kept { store, boxes } = &mut *kept;
+        let found = boxes.iter_mut().find(|found| found.takes_from(channel, recipient, caller));
+        let found = found.ok_or(DropRefusal::Unknown)?;
+        let stamp = found.put(&mut **store, &self.name, &self.signer, self.now_s(), sealed)?;
+        Ok(PeerAnswer::new(200, stamp).of_kind(AnswerKind::Text))
+    }
+
+    /// Shows a party what is kept for it: the list, or one item.
+    fn show(&self, caller: TransportKey, place: &str) -> Result<PeerAnswer, DropRefusal> {
+        let (place, from) = place.split_once("?from=").map_or((place, None), |(place, from)| (place, Some(from)));
+        let mut fields = place.splitn(3, '/');
+        let (channel, recipient) = (fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
+        let number = |text: &str| text.parse().map_err(|_| DropRefusal::Unknown);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let Kept { store, boxes } = &mut *kept;
+        let found = boxes.iter_mut().find(|found| found.is_of(channel, recipient, caller));
+        let found = found.ok_or(DropRefusal::Unknown)?;
+        match (fields.next(), from) {
+            (None, from) => {
+                let lines = found.list(from.map_or(Ok(0), number)?);
+                Ok(PeerAnswer::new(200, lines).of_kind(AnswerKind::Text))
+            }
+            (Some(item), None) => Ok(PeerAnswer::new(200, found.fetch(&mut **store, number(item)?)?)),
+            (Some(_), Some(_)) => Err(DropRefusal::Unknown),
+        }
+    }
+}
+
+/// The key that a caller proved to hold.
+fn key_of(caller: &Peer) -> Option<TransportKey> {
+    match caller {
+        Peer::Party { key, .. } => Some(*key),
+        Peer::Stranger { key } => *key,
+    }
+}
+
+fn answer(answered: Result<PeerAnswer, DropRefusal>) -> PeerAnswer {
+    answered.unwrap_or_else(|refused| refusal(refused.status(), refused.code(), &refused.to_string()))
 }
 
 impl PeerHandler for Witness {
-    async fn handle(&self, _from: Peer, path: String, body: Bytes) -> PeerAnswer {
+    async fn handle(&self, from: Peer, path: String, body: Bytes) -> PeerAnswer {
+        if let Some(place) = path.strip_prefix(DROP_PATH) {
+            let Some(caller) = key_of(&from) else { return answer(Err(DropRefusal::Unknown)) };
+            return answer(tokio::task::block_in_place(|| self.keep(caller, place, &body)));
+        }
         if path != "/add-checkpoint" {
             return PeerAnswer::new(404, "this witness answers POST /add-checkpoint\n");
         }
         let (status, text) = tokio::task::block_in_place(|| self.add_checkpoint(&body));
         PeerAnswer::new(status, text)
+    }
+
+    async fn get(&self, from: Peer, path: String) -> PeerAnswer {
+        if path == BEACON_PATH {
+            return self.beacon();
+        }
+        match (path.strip_prefix(DROP_PATH), key_of(&from)) {
+            (Some(place), Some(caller)) => answer(tokio::task::block_in_place(|| self.show(caller, place))),
+            _ => answer(Err(DropRefusal::Unknown)),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod bench;
 mod carriage;
 mod command;
 mod command_ground;
+mod command_monitor;
 mod dss_clock;
 #[cfg(debug_assertions)]
 mod dss_crash;

@@ -1,6 +1,9 @@
 //! Two nodes and a witness, each with its own directory and keys, over real mutual TLS on loopback.
 
+mod beacon;
+mod drop_box;
 mod fork;
+mod tiles;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,7 +11,7 @@ use std::time::Duration;
 
 use skypact::clock::NodeClock;
 use skypact::entropy::SystemEntropy;
-use skypact::keys::{FileSigner, KeyRing, KeyRole as FileRole};
+use skypact::keys::{FileSigner, KeyRing, KeyRole as FileRole, SealingSecret};
 use skypact::node::{BundleOptions, NodeOptions, RecordSigner, RunningNode, start};
 use skypact::storage::{Append, Batch, SqliteStore, Store as _};
 use skypact::transport::Identity;
@@ -97,6 +100,7 @@ impl Ground {
         let store = Box::new(SqliteStore::open(&witness_dir).expect("a store"));
         let clock = NodeClock::exercise(NOW_NS, 1);
         let witness = Witness::new(witness_name, RecordSigner::new(signer), logs, store, clock);
+        let witness = witness.with_boxes([&pact]).expect("boxes for both parties");
         let (stop, stopping) = tokio::sync::watch::channel(false);
         let (told, address) = tokio::sync::oneshot::channel();
         let identity = Identity::new(&transport).expect("an identity");
@@ -120,6 +124,7 @@ impl Ground {
             party: party.to_owned(),
             scratch: dir.clone(),
             keys: keys.ring.clone(),
+            sealing: SealingSecret::open_or_create(&dir.join("sealing.key")).expect("a sealing secret"),
             pacts: vec![(CHANNEL.to_owned(), self.pact.clone())],
             store: Box::new(SqliteStore::open(&dir).expect("a store")),
             listen: listen.parse().expect("an address"),
@@ -128,6 +133,7 @@ impl Ground {
                 "witness.example".to_owned(),
                 (self.witness_address.clone(), self.witness_transport),
             )]),
+            monitors: Vec::new(),
             clock: NodeClock::exercise(NOW_NS, 1),
         }
     }
@@ -167,6 +173,11 @@ async fn until(node: &RunningNode, what: &str, holds: impl Fn(&Channel) -> bool 
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("did not come about within 20 s: {what}");
+}
+
+/// Whether the witness has cosigned a log, and its author has said so: nothing more comes by itself.
+fn is_quiet(log: &skypact_channel::Log) -> bool {
+    log.size() > 0 && log.witnessed(1) == log.size() && log.substance <= log.times.size("witness.example")
 }
 
 fn settled(channel: &Channel) -> bool {

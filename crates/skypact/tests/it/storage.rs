@@ -58,6 +58,7 @@ fn contract<S: Held>(make: impl Fn() -> S, reopen: impl Fn(S) -> S) {
     for clause in [
         a_claim_creates_a_log_and_raises_its_term,
         entries_are_read_in_order_with_all_their_parts,
+        leaves_are_read_without_their_parts,
         an_append_at_another_size_writes_nothing,
         an_older_or_newer_term_is_fenced,
         a_batch_over_several_logs_is_all_or_nothing,
@@ -96,6 +97,18 @@ fn entries_are_read_in_order_with_all_their_parts(store: &mut dyn Store) {
     store.commit(&append(A, 1, 1, &entries[1..])).unwrap();
     assert_eq!(all(store, A), entries);
     assert_eq!(store.read(A, 2, 1, usize::MAX).unwrap(), entries[2..3]);
+}
+
+fn leaves_are_read_without_their_parts(store: &mut dyn Store) {
+    store.claim(A).unwrap();
+    store.commit(&append(A, 1, 0, &[entry(0), entry(1), entry(2)])).unwrap();
+    let leaves: Vec<Vec<u8>> = [entry(0), entry(1), entry(2)].map(|entry| entry.leaf).to_vec();
+    assert_eq!(store.leaves(A, 0, usize::MAX).unwrap(), leaves);
+    assert_eq!(store.leaves(A, 1, 1).unwrap(), leaves[1..2]);
+    for (from, leaves_max) in [(0, 0), (3, 9), (u64::MAX, 9), (u64::MAX, usize::MAX)] {
+        assert_eq!(store.leaves(A, from, leaves_max).unwrap(), Vec::<Vec<u8>>::new());
+    }
+    assert_eq!(store.leaves(B, 0, 1).unwrap_err().code(), "store-unknown-log");
 }
 
 fn an_append_at_another_size_writes_nothing(store: &mut dyn Store) {

@@ -5,8 +5,9 @@
 use ed25519_dalek::{Signer as _, SigningKey};
 use skypact_record::bundle::BundleWriter;
 use skypact_record::{
-    Act, ChannelName, Checkpoint, Genesis, Hash, KeyRole, Label, Leaf, LogName, Origin, Part, Party, PartyKey,
-    PartyName, PublicKey, SignedAct, SignedCheckpoint, SignedGenesis, Signer, SignerError, Tree, WitnessKey, cosign,
+    Act, Beacon, ChannelName, Checkpoint, Genesis, Hash, KeyRole, Label, Leaf, LogName, Note, NoteSignature, Origin,
+    Part, Party, PartyKey, PartyName, PublicKey, SignedAct, SignedCheckpoint, SignedGenesis, Signer, SignerError, Tree,
+    WitnessKey, cosign,
 };
 
 /// A deterministic signer.
@@ -89,6 +90,8 @@ pub(crate) struct Recipe {
     pub(crate) is_witnessed: bool,
     /// A second witness, whom the pact needs too, and how far its clock is off, s.
     pub(crate) second_witness_s: Option<i64>,
+    /// Time between two beacons, s, where leaves cite beacons instead of cosignatures.
+    pub(crate) beacon_every_s: Option<u64>,
     /// Size of content of each part, in bytes.
     pub(crate) part_bytes: usize,
     /// Whether logs are given as chosen leaves: those with an odd index are given.
@@ -107,6 +110,7 @@ impl Default for Recipe {
             is_mirrored: true,
             is_witnessed: true,
             second_witness_s: None,
+            beacon_every_s: None,
             part_bytes: 20,
             is_chosen: false,
             alter: |_| {},
@@ -121,6 +125,14 @@ struct MadeLog {
     parts: Vec<Vec<Option<Part>>>,
     tree: Tree,
     checkpoints: Vec<SignedCheckpoint>,
+    beacons: Vec<NoteSignature>,
+}
+
+/// The first witness's beacon that leaf `index` cites.
+pub(crate) fn beacon(index: u64, every_s: u64) -> NoteSignature {
+    let (name, witness) = (origin(WITNESSES[0].0), FixedSigner::new(WITNESS_SEED));
+    let note = Beacon::sign(&name, FIRST_COSIGNED_S + every_s * index, &witness).unwrap();
+    Note::parse(&note).unwrap().signatures.remove(0)
 }
 
 impl Recipe {
@@ -134,6 +146,8 @@ impl Recipe {
                 logs.push(self.make_log(&signed, place, log));
             }
         }
+        let beacons: Vec<NoteSignature> = logs.iter().flat_map(|made| made.beacons.clone()).collect();
+        writer.beacons(&beacons).unwrap();
         for made in &logs {
             let origin = &made.log.origin;
             if self.is_chosen {
@@ -159,8 +173,14 @@ impl Recipe {
     fn make_log(&self, signed: &SignedGenesis, place: usize, log: LogName) -> MadeLog {
         let party = place / 2;
         let node = FixedSigner::new(if party == 0 { self.blue_signs_with } else { seed(party, KeyRole::Node) });
-        let mut made =
-            MadeLog { log, leaves: Vec::new(), parts: Vec::new(), tree: Tree::new(), checkpoints: Vec::new() };
+        let mut made = MadeLog {
+            log,
+            leaves: Vec::new(),
+            parts: Vec::new(),
+            tree: Tree::new(),
+            checkpoints: Vec::new(),
+            beacons: Vec::new(),
+        };
         let mut cosignature = None;
         for index in 0..self.sizes[place] {
             let parts = if index == 0 { vec![signed.encode()] } else { vec![vec![7; self.part_bytes]; 2] };
@@ -179,6 +199,11 @@ impl Recipe {
             };
             if index > 0 {
                 parts[1] = None;
+            }
+            if let Some(every_s) = self.beacon_every_s.filter(|_| index > 0) {
+                let line = beacon(index, every_s);
+                cosignature = Some(line.hash());
+                made.beacons.push(line);
             }
             let act = SignedAct::sign(act, &node).unwrap();
             let mut leaf = Leaf { origin: made.log.origin.clone(), index, seen: Vec::new(), cosignature, act };

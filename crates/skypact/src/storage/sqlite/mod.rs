@@ -156,6 +156,12 @@ impl Store for SqliteStore {
         rows::read_entries(&self.connection, log, &row, from, entries_max, bytes_max)
     }
 
+    fn leaves(&self, log: &str, from: u64, leaves_max: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.running()?;
+        let row = rows::get_log(&self.connection, log)?;
+        rows::read_leaves(&self.connection, log, &row, from, leaves_max)
+    }
+
     fn replay(&self, after_sequence: u64, entries_max: usize) -> Result<Vec<Replayed>, StoreError> {
         self.running()?;
         rows::replay_entries(&self.connection, after_sequence, entries_max)

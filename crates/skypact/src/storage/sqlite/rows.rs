@@ -132,6 +132,40 @@ pub(super) fn read_entries(
     Ok(entries)
 }
 
+/// The leaves alone: no row of a body is touched.
+pub(super) fn read_leaves(
+    connection: &Connection,
+    origin: &str,
+    log: &LogRow,
+    from: u64,
+    leaves_max: usize,
+) -> Result<Vec<Vec<u8>>, StoreError> {
+    let until = from.saturating_add(leaves_max as u64).min(log.size);
+    let mut leaves = Vec::new();
+    if from >= until {
+        return Ok(leaves);
+    }
+    let sql = "SELECT leaf_hash, leaf, leaf_index FROM entry
+        WHERE log = ?1 AND leaf_index >= ?2 AND leaf_index < ?3 ORDER BY leaf_index";
+    let failed = |index| move |error| located(failure("reading leaves")(error), origin, Some(index));
+    let mut statement = connection.prepare_cached(sql).map_err(failed(from))?;
+    let mut rows = statement.query((log.id, from, until)).map_err(failed(from))?;
+    for index in from..until {
+        let place = Place { origin, index };
+        let row = rows.next().map_err(failed(index))?.ok_or_else(|| place.damaged(Field::Position))?;
+        let read = |row: &Row<'_>| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, u64>(2)?));
+        let (hash, leaf, found) = read(row).map_err(|error| place.failed(error))?;
+        if found != index {
+            return Err(place.damaged(Field::Position));
+        }
+        if hash != seal::leaf(&leaf) {
+            return Err(place.damaged(Field::Leaf));
+        }
+        leaves.push(leaf);
+    }
+    Ok(leaves)
+}
+
 pub(super) fn replay_entries(
     connection: &Connection,
     after_sequence: u64,

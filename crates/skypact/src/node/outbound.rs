@@ -1,0 +1,101 @@
+//! The tasks that a node starts for each channel: couriers to the counterpart and to the witnesses, and those that leave sealed frames
+//! with a witness and fetch them there.
+
+use std::collections::BTreeMap;
+
+use skypact_channel::{LogRef, Pact};
+use skypact_record::LogClass;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::announce::learn;
+use super::beacon::listen;
+use super::collect::Collector;
+use super::courier::{carry, have_cosigned};
+use super::drop_off::{Contact, DropOff};
+use super::start::transport_key;
+use super::{NodeError, NodeHandle};
+use crate::keys::SealingSecret;
+use crate::transport::{Identity, PeerClient, TrafficClass, TransportKey};
+
+/// What all tasks of a node share.
+pub(super) struct Outbound<'a> {
+    pub(super) node: &'a NodeHandle,
+    pub(super) party: &'a str,
+    pub(super) counterparts: &'a BTreeMap<String, String>,
+    pub(super) witnesses: &'a BTreeMap<String, (String, [u8; 32])>,
+    pub(super) sealing: &'a SealingSecret,
+    pub(super) identity: &'a Identity,
+}
+
+impl Outbound<'_> {
+    /// Starts the tasks of one channel.
+    pub(super) fn start(
+        &self,
+        name: &str,
+        pact: &Pact,
+        counterpart: &str,
+        tasks: &mut JoinSet<()>,
+    ) -> Result<(), NodeError> {
+        let me = pact.party(self.party)?;
+        for class in LogClass::ALL {
+            let (log, traffic) = (LogRef { party: me, class }, traffic(class));
+            // Without an address nothing is carried, so nobody says what it holds.
+            let address = self.counterparts.get(counterpart);
+            let (confirmed, confirming) = watch::channel(address.is_none());
+            let (contact, in_contact) = watch::channel(Contact::none());
+            if let Some(address) = address {
+                let client = PeerClient::new(address, transport_key(pact, counterpart)?, self.identity, traffic);
+                if class == LogClass::Routine {
+                    tasks.spawn(learn(self.node.clone(), pact.clone(), 1 - me, client.clone()));
+                }
+                tasks.spawn(carry(self.node.clone(), name.to_owned(), pact.clone(), log, client, confirmed, contact));
+            }
+            for (witness, (address, key)) in self.witnesses {
+                let named = pact.genesis().witnesses.iter().any(|known| known.name.as_str() == witness);
+                if !named {
+                    continue;
+                }
+                // One connection for all that a log has for a witness: it grants few to each address.
+                let client = PeerClient::new(address, TransportKey::new(*key)?, self.identity, traffic);
+                let drop_off = DropOff {
+                    node: self.node.clone(),
+                    channel: name.to_owned(),
+                    pact: pact.clone(),
+                    log,
+                    witness: witness.clone(),
+                    client: client.clone(),
+                    contact: in_contact.clone(),
+                };
+                tasks.spawn(drop_off.run());
+                if class == LogClass::Routine {
+                    tasks.spawn(self.collector(name, pact, me, witness, &client).run());
+                    let (node, pact) = (self.node.clone(), pact.clone());
+                    tasks.spawn(listen(node, name.to_owned(), pact, witness.clone(), client.clone()));
+                }
+                let (channel, pact, witness) = (name.to_owned(), pact.clone(), witness.clone());
+                tasks.spawn(have_cosigned(self.node.clone(), channel, pact, log, witness, client, confirming.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    fn collector(&self, name: &str, pact: &Pact, me: usize, witness: &str, client: &PeerClient) -> Collector {
+        Collector {
+            node: self.node.clone(),
+            channel: name.to_owned(),
+            pact: pact.clone(),
+            me,
+            witness: witness.to_owned(),
+            client: client.clone(),
+            secret: self.sealing.clone(),
+        }
+    }
+}
+
+fn traffic(class: LogClass) -> TrafficClass {
+    match class {
+        LogClass::Routine => TrafficClass::Routine,
+        LogClass::Urgent => TrafficClass::Urgent,
+    }
+}
