@@ -12,6 +12,7 @@ use super::NodeError;
 use super::beacon::cited;
 use super::core::Channels;
 use super::courier::entry_of;
+use super::drop_off::offers;
 use super::round::origin;
 use crate::storage::{HeadKind, Store, each_entry};
 
@@ -41,6 +42,9 @@ fn write_logs<W: std::io::Write>(station: &Station, store: &dyn Store, sink: W) 
         each_entry(store, name.as_str(), leaves, |_, stored| bundle.leaf(&stored.leaf).map_err(broken))?;
     }
     bundle.manifest(Vec::new()).map_err(broken)?;
+    for log in logs.iter().filter(|log| log.party == channel.me()) {
+        bundle.offered(origin(channel, *log), &offers(station, store, *log)?).map_err(broken)?;
+    }
     for log in &logs {
         let name = origin(channel, *log);
         each_entry(store, name.as_str(), 0..channel.log(*log).size(), |index, stored| {
