@@ -8,7 +8,7 @@ import hashlib
 import re
 from typing import BinaryIO
 
-from skypact_verify import beacons, closing, names
+from skypact_verify import beacons, closing, names, offered
 from skypact_verify.genesis import Genesis, read_signed_genesis
 from skypact_verify.log import MODE_CHOSEN, LogState
 from skypact_verify.parts import PartsReader
@@ -130,6 +130,10 @@ class _Pass:
             self._seal(file)
         elif (match := LOG_FILE.match(file.name)) is not None:
             self._log_file(file, match)
+        elif (match := offered.FILE.match(file.name)) is not None:
+            log = self._log(file, match[1], match[2])
+            if log is not None:
+                offered.read_offered(log, file.name, file.offset, file.content, int(match[3]), match[4])
         elif (match := PARTS_FILE.match(file.name)) is not None:
             self._parts_file(file, match)
         else:
@@ -220,10 +224,12 @@ class _Pass:
     def _seal_differs(self, file: str, offset: int) -> None:
         """A damaged byte makes unproven what the file would prove, also where no signature covers it."""
         message = "content is not what was sealed"
-        match = LOG_FILE.match(file) or PARTS_FILE.match(file)
+        match = LOG_FILE.match(file) or PARTS_FILE.match(file) or offered.FILE.match(file)
         log = None if match is None else self.logs.get((match[1], names.LOG_CLASSES.index(match[2])))
         if log is None:
             self._fault("seal-differs", file, offset, message)
+        elif file.startswith("offered/"):
+            log.offered_fault("seal-differs", file, offset, message)
         elif file.startswith("parts/"):
             log.bodies_fault("seal-differs", file, offset, message)
         else:

@@ -57,6 +57,12 @@ class LogState:
     citations: list[tuple[int, bytes]] = field(default_factory=list)
     holds: bool = True
     bodies_hold: bool = True
+    offered_holds: bool = True
+    offers_given: int = 0
+    # First entry, and the one behind the last, of each frame that was offered.
+    offers: list[tuple[int, int]] = field(default_factory=list)
+    # Of a whole log, by index.
+    leaf_hashes: dict[int, bytes] = field(default_factory=dict)
     parts_given: int = 0
     parts_withheld: int = 0
     signatures_checked: int = 0
@@ -88,6 +94,11 @@ class LogState:
         """A fault of a part: it makes the bodies false and leaves the log what it is."""
         self.bodies_hold = False
         self.faults.append(Fault(code, file, offset, self.origin, index, message))
+
+    def offered_fault(self, code: str, file: str, offset: int, message: str) -> None:
+        """A fault of what was offered: it leaves log and bodies what they are."""
+        self.offered_holds = False
+        self.faults.append(Fault(code, file, offset, self.origin, None, message))
 
     # ---- checkpoints
 
@@ -196,6 +207,7 @@ class LogState:
     def _add_whole_leaf(self, file: str, offset: int, data: bytes, index: int) -> bytes:
         found = leaf_hash(data)
         self._tree.append(found)
+        self.leaf_hashes.setdefault(index, found)
         if self._tree.size in self._roots:
             self._roots[self._tree.size] = self._tree.root()
         self._check_leaf(file, offset, data, index)

@@ -67,7 +67,7 @@ def decode_decimal(text: bytes, largest: int) -> int | None:
 
 def read_checkpoint(data: bytes) -> Checkpoint:
     """Reads a checkpoint note; its signatures are not verified here."""
-    text, lines = _read_note(data)
+    text, lines = read_note(data)
     body = text.split(b"\n")
     # The text ends in a newline, so the last piece is empty.
     if len(body) != 4:
@@ -84,7 +84,7 @@ def read_checkpoint(data: bytes) -> Checkpoint:
     return Checkpoint(origin, size, root, text, lines)
 
 
-def _read_note(data: bytes) -> tuple[bytes, tuple[Line, ...]]:
+def read_note(data: bytes) -> tuple[bytes, tuple[Line, ...]]:
     """Parts the text, with its last newline, from the signature lines."""
     if len(data) > NOTE_BYTES_MAX:
         raise Refused("object-too-long", f"note has {len(data)} bytes, more than {NOTE_BYTES_MAX}")

@@ -20,12 +20,25 @@ def statements_of(log: LogState, times: dict[bytes, int], complete: bool) -> lis
     detail = f"{covered} of {largest.size} entries covered by a receipt of the counterpart"
     status = PROVEN if log.holds and covered == largest.size else UNPROVEN
     said.append(Statement("delivered", log.origin, status, detail))
+    if log.offers_given:
+        said.append(_offered(log, largest.size, complete))
     # Parts that are not given at all are no fault: their commitments stand.
     status = PROVEN if log.bodies_hold and complete else UNPROVEN
     said.append(
         Statement("bodies", log.origin, status, f"{log.parts_given} parts given, {log.parts_withheld} withheld")
     )
     return said
+
+
+def _offered(log: LogState, size: int, complete: bool) -> Statement:
+    """Whether everything that has no receipt lay with a witness."""
+    covered = log.receipt_size or 0
+    for start, end in sorted(log.offers):
+        if start <= covered:
+            covered = max(covered, end)
+    covered = min(covered, size)
+    status = PROVEN if log.holds and log.offered_holds and complete and covered == size else UNPROVEN
+    return Statement("offered", log.origin, status, f"{covered} of {size} entries delivered or offered")
 
 
 def _entries(log: LogState, times: dict[bytes, int], size: int) -> list[Statement]:

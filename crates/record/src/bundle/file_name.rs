@@ -25,6 +25,8 @@ pub enum FileName {
     Proof(PartyName, LogClass, u64),
     /// The manifest.
     Manifest,
+    /// A frame that was left with a witness: first index, and first four bytes of the hash of the stamp.
+    Offered(PartyName, LogClass, u64, [u8; 4]),
     /// Body parts: first index.
     Parts(PartyName, LogClass, u64),
     /// The seal.
@@ -45,6 +47,10 @@ impl fmt::Display for FileName {
             Self::Hashes(party, class, chunk) => write!(f, "logs/{party}/{class}/hashes/{chunk:09}"),
             Self::Proof(party, class, index) => write!(f, "logs/{party}/{class}/proof/{index:012}"),
             Self::Manifest => f.write_str("manifest"),
+            Self::Offered(party, class, start, stamp) => {
+                let stamp = u32::from_be_bytes(*stamp);
+                write!(f, "offered/{party}/{class}/{start:012}-{stamp:08x}")
+            }
             Self::Parts(party, class, index) => write!(f, "parts/{party}/{class}/{index:012}"),
             Self::Seal => f.write_str("seal"),
         }
@@ -73,6 +79,12 @@ fn parse(text: &str) -> Option<FileName> {
         ["heard", "beacons"] => FileName::Beacons,
         ["manifest"] => FileName::Manifest,
         ["seal"] => FileName::Seal,
+        ["offered", party, class, number] => {
+            let (party, class) = log(party, class)?;
+            let (start, stamp) = number.split_once('-')?;
+            let stamp = u32::from_str_radix(stamp, 16).ok()?;
+            FileName::Offered(party, class, start.parse().ok()?, stamp.to_be_bytes())
+        }
         [kind @ ("parts" | "keys"), party, class, index] => {
             let ((party, class), index) = (log(party, class)?, index.parse().ok()?);
             if kind == "keys" { FileName::Keys(party, class, index) } else { FileName::Parts(party, class, index) }

@@ -10,9 +10,11 @@ use crate::genesis::{Genesis, LogName, SignedGenesis};
 use crate::hash::Hash;
 use crate::name::Origin;
 use crate::note::NoteSignature;
+use crate::offer::Offer;
 use crate::part::Part;
 use crate::tlog_proof::TlogProof;
 use crate::tree::{Frontier, ProofError, leaf_hash};
+use crate::verify::encode_file;
 
 /// Why a bundle was not written.
 #[derive(Debug, thiserror::Error)]
@@ -83,7 +85,7 @@ pub fn log_order(genesis: &Genesis) -> Vec<LogName> {
 }
 
 /// Writes a bundle. Call `beacons` first, if at all; then `start_whole_log` with `leaf`, or `start_chosen_log` with `chosen_leaf`, for each log in the order of
-/// `log_order`; then `manifest`; then `parts`, in the same order; then `finish`.
+/// `log_order`; then `manifest`; then `offered`, in the same order; then `parts`, in the same order; then `finish`.
 pub struct BundleWriter<W: Write> {
     tar: SealedTar<W>,
     genesis: Genesis,
@@ -183,6 +185,20 @@ impl<W: Write> BundleWriter<W> {
         logs.sort_by(|a, b| a.origin.cmp(&b.origin));
         let manifest = Manifest { channel: self.channel, logs, claims };
         self.file(&FileName::Manifest, &manifest.encode()?)
+    }
+
+    /// Adds the offers of one log with the frames that they are of, in any order.
+    pub fn offered(&mut self, origin: &Origin, offers: &[(Offer, Vec<u8>)]) -> Result<(), BundleError> {
+        let log = self.known(origin)?;
+        let name = |offer: &Offer| {
+            let [a, b, c, d, ..] = Hash::of(&offer.stamp.encode()).0;
+            FileName::Offered(log.party.clone(), log.class, offer.start, [a, b, c, d])
+        };
+        let mut named: Vec<_> =
+            offers.iter().map(|(offer, frame)| (name(offer).to_string(), name(offer), offer, frame)).collect();
+        named.sort_by(|a, b| a.0.cmp(&b.0));
+        named.dedup_by(|a, b| a.0 == b.0);
+        named.into_iter().try_for_each(|(_, name, offer, frame)| self.file(&name, &encode_file(offer, frame)))
     }
 
     /// Adds the parts of one entry, `None` for each that is withheld. Indices ascend within a log.

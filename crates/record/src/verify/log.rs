@@ -2,6 +2,7 @@
 
 use super::key_files::KeyFiles;
 use super::leaf::{CheckedLeaf, GivenLeaf, Pact, check_leaves};
+use super::offered::OffersRead;
 use super::parts::PartsRead;
 use super::report::{Fault, Faults, LogMode};
 use crate::bundle::{CHUNK_LEAVES, TarFile};
@@ -52,6 +53,7 @@ pub(super) struct Log {
     /// Cosignatures that leaves cite, with the index of the first leaf of each run that cites it.
     pub(super) cited: Vec<(u64, Hash)>,
     pub(super) parts: PartsRead,
+    pub(super) offers: OffersRead,
     pub(super) signatures_checked: u64,
     pub(super) keys: KeyFiles,
     signatories: Vec<(Signatory, VerifierKey)>,
@@ -82,6 +84,7 @@ impl Log {
             cosignatures: Vec::new(),
             cited: Vec::new(),
             parts: PartsRead::default(),
+            offers: OffersRead::default(),
             signatures_checked: 0,
             keys: KeyFiles::default(),
             signatories: author.into_iter().chain(mirror).chain(witnesses).collect(),
@@ -111,6 +114,11 @@ impl Log {
         let place = self.given.binary_search_by_key(&index, |given| given.index).ok()?;
         let start = place.checked_sub(1).map_or(0, |before| self.given[before].commitments_end);
         Some(&self.commitments[start..self.given[place].commitments_end])
+    }
+
+    /// Hash of leaf `index` of a whole log, if it was given.
+    pub(super) fn leaf_hash(&self, index: u64) -> Option<Hash> {
+        self.leaf_hashes.get(usize::try_from(index).ok()?).copied()
     }
 
     /// Whether every leaf up to the head is there and makes the root of every checkpoint.

@@ -7,6 +7,7 @@ mod files;
 mod key_files;
 mod leaf;
 mod log;
+mod offered;
 mod parts;
 mod report;
 mod statements;
@@ -24,6 +25,7 @@ use beacons::Beacons;
 pub(crate) use files::Files;
 use leaf::Pact;
 use log::Log;
+pub(crate) use offered::encode_file;
 pub(crate) use report::Faults;
 
 /// Reads a bundle to its end, or to where it cannot be read on, and says what it proves. The signatures of acts are checked on `threads`
@@ -77,6 +79,7 @@ impl Verifier {
                 | FileName::Entries(ref party, class, _)
                 | FileName::Hashes(ref party, class, _)
                 | FileName::Proof(ref party, class, _)
+                | FileName::Offered(ref party, class, ..)
                 | FileName::Parts(ref party, class, _),
             ) => self.read_of_log(file, party, class, name.as_ref().expect("matched as a name")),
         }
@@ -118,6 +121,7 @@ impl Verifier {
             FileName::Entries(_, _, chunk) => log.read_entries(pact, file, chunk, self.threads, faults),
             FileName::Hashes(_, _, chunk) => log.read_hashes(file, chunk, faults),
             FileName::Proof(_, _, index) => log.read_proof(pact, file, index, faults),
+            FileName::Offered(_, _, start, stamp) => offered::read_offered(pact, log, file, (start, stamp), faults),
             FileName::Parts(_, _, index) => parts::read_parts(pact, log, file, index, faults),
             FileName::Genesis | FileName::Beacons | FileName::Manifest | FileName::Seal => {}
         }

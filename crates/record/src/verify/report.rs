@@ -49,6 +49,8 @@ pub enum StatementKind {
     Witnessed,
     /// The counterpart signed that it holds the whole log.
     Delivered,
+    /// What the counterpart signed nothing for lay with a witness where it could fetch it.
+    Offered,
     /// Each part given matches its commitment.
     Bodies,
 }
@@ -62,6 +64,7 @@ impl fmt::Display for StatementKind {
             Self::Entry(index) => write!(f, "entry {index}"),
             Self::Witnessed => f.write_str("witnessed"),
             Self::Delivered => f.write_str("delivered"),
+            Self::Offered => f.write_str("offered"),
             Self::Bodies => f.write_str("bodies"),
         }
     }

@@ -34,7 +34,7 @@ impl Verifier {
             entries: self.logs.iter().map(|log| log.indices().count() as u64).sum(),
             signatures_checked: self.signatures_checked
                 + self.beacons.signatures_checked
-                + self.logs.iter().map(|log| log.signatures_checked).sum::<u64>(),
+                + self.logs.iter().map(|log| log.signatures_checked + log.offers.signatures_checked).sum::<u64>(),
             faults: self.faults.into_list(),
         }
     }
@@ -88,6 +88,10 @@ impl Verifier {
             state(StatementKind::Witnessed, witnessed(pact, log, head, holds), until(None));
         }
         state(StatementKind::Delivered, delivered(log, head, holds), (None, None));
+        if log.offers.given > 0 {
+            let holds = holds && self.files.is_whole() && !self.faults.touch(origin, "offered/");
+            state(StatementKind::Offered, offered(log, head, holds), (None, None));
+        }
         let matched = self.files.is_whole() && !self.faults.touch(origin, "parts/");
         let status = if matched { Status::Proven } else { Status::Unproven };
         let detail = format!("{} parts given, {} withheld", log.parts.given, log.parts.withheld);
@@ -147,4 +151,14 @@ fn delivered(log: &Log, head: &Head, holds: bool) -> (Status, String) {
     } else {
         (Status::Unproven, detail)
     }
+}
+
+/// Whether everything that has no receipt was offered.
+fn offered(log: &Log, head: &Head, holds: bool) -> (Status, String) {
+    let delivered = log.heads.iter().rev().find(|head| head.is_mirrored).map_or(0, |head| head.size);
+    let covered = log.offers.covered(delivered).min(head.size);
+    let since = log.offers.frames.iter().map(|(.., witness, time_s)| format!("; {witness} had a frame at {time_s} s"));
+    let detail = format!("{covered} of {} entries delivered or offered", head.size);
+    let status = if holds && covered == head.size { Status::Proven } else { Status::Unproven };
+    (status, since.take(4).fold(detail, |detail, since| detail + &since))
 }

@@ -3,6 +3,7 @@
 mod beacons;
 mod forgery;
 pub(crate) mod maker;
+mod offered;
 
 use std::sync::LazyLock;
 

@@ -90,6 +90,7 @@ fn recipe(number: u64) -> Recipe {
         part_bytes: draw(number, "part", 90) as usize,
         is_chosen: draw(number, "chosen", 3) == 0,
         beacon_every_s: (draw(number, "beacons", 3) == 0).then_some(3),
+        offered_from: [None, Some(0), Some(1)][draw(number, "offered", 3) as usize],
         ..Recipe::default()
     }
 }

@@ -13,6 +13,7 @@ use super::NodeError;
 use super::beacon::cited;
 use super::core::Channels;
 use super::courier::entry_of;
+use super::drop_off::offers;
 use super::round::origin;
 use crate::storage::{HeadKind, Store, StoredEntry, each_entry};
 
@@ -88,6 +89,11 @@ impl Maker<'_> {
             self.leaves(&mut bundle, *log)?;
         }
         bundle.manifest(Vec::new()).map_err(broken)?;
+        // An offer shows a whole frame, bodies and all: where anything is withheld, so are offers.
+        let shows_all = self.chosen.is_none() && !self.withhold_bodies;
+        for log in logs.iter().filter(|log| shows_all && log.party == channel.me()) {
+            bundle.offered(origin(channel, *log), &offers(self.station, self.store, *log)?).map_err(broken)?;
+        }
         for log in logs.iter().filter(|_| !self.withhold_bodies) {
             let name = origin(channel, *log);
             self.each(*log, |index, stored| {

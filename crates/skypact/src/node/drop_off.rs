@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use skypact_channel::{ENTRIES_MAX, Frame, LogRef, Pact};
+use skypact_channel::{ENTRIES_MAX, Frame, LogRef, Pact, Station};
 use skypact_record::{Hash, Offer, SEALED_OVERHEAD, SignedCheckpoint, SignedSealing, SignedStamp, Stamp, seal};
 use tokio::sync::watch;
 use tracing::{info, warn};
@@ -198,8 +198,33 @@ fn next(
     }
 }
 
+/// The offers of an own log that reach beyond what the counterpart has signed for, each with its frame made again. One that cannot be made
+/// again, because a body was erased, is left out.
+pub(super) fn offers(station: &Station, store: &dyn Store, log: LogRef) -> Result<Vec<(Offer, Vec<u8>)>, NodeError> {
+    let pact = station.channel().pact();
+    let (state, origin) = (station.channel().log(log), super::round::origin(station.channel(), log).as_str());
+    let mut offers = Vec::new();
+    for witness in &pact.log_keys(log).witnesses {
+        let kept = store.document(&offers_document(origin, witness.name().as_str()))?;
+        for offer in split(&kept.unwrap_or_default()).iter().filter_map(|bytes| Offer::decode(bytes).ok()) {
+            if offer.start.saturating_add(offer.count) <= state.delivered {
+                continue;
+            }
+            let count = usize::try_from(offer.count).unwrap_or(ENTRIES_MAX).min(ENTRIES_MAX);
+            let entries = store.read(origin, offer.start, count, FRAME_BYTES_MAX)?;
+            let entries = entries.into_iter().map(|entry| wire(origin, entry)).collect::<Result<Vec<_>, _>>()?;
+            let frame = station.note_frame(log, offer.start, offer.note.encode());
+            let frame = Frame { entries, ..frame }.encode();
+            if offer.reseal(&frame).is_ok_and(|sealed| Hash::of(&sealed) == offer.stamp.stamp().dropped) {
+                offers.push((offer, frame));
+            }
+        }
+    }
+    Ok(offers)
+}
+
 /// Name of the document in which the offers of a log by way of a witness are kept.
-pub(super) fn offers_document(origin: &str, witness: &str) -> String {
+fn offers_document(origin: &str, witness: &str) -> String {
     format!("offers/{origin}/{witness}")
 }
 
@@ -210,7 +235,7 @@ fn join(offers: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// The inverse of `join`; what is cut off is left out.
-pub(super) fn split(mut document: &[u8]) -> Vec<Vec<u8>> {
+fn split(mut document: &[u8]) -> Vec<Vec<u8>> {
     let mut offers = Vec::new();
     while let Some((length, rest)) = document.split_first_chunk::<4>() {
         let Some((offer, rest)) = rest.split_at_checked(u32::from_be_bytes(*length) as usize) else { break };

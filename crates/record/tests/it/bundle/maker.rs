@@ -5,9 +5,9 @@
 use ed25519_dalek::{Signer as _, SigningKey};
 use skypact_record::bundle::BundleWriter;
 use skypact_record::{
-    Act, Beacon, ChannelName, Checkpoint, Genesis, Hash, KeyRole, Label, Leaf, LogName, Note, NoteSignature, Origin,
-    Part, Party, PartyKey, PartyName, PublicKey, SignedAct, SignedCheckpoint, SignedGenesis, Signer, SignerError, Tree,
-    WitnessKey, cosign,
+    Act, Beacon, ChannelName, Checkpoint, Entry, Genesis, Hash, KeyRole, Label, Leaf, LogName, Note, NoteSignature,
+    Offer, Origin, Part, Party, PartyKey, PartyName, PublicKey, SealingAnnouncement, SignedAct, SignedCheckpoint,
+    SignedGenesis, SignedStamp, Signer, SignerError, Stamp, Tree, WitnessKey, cosign, seal, sealing_key,
 };
 
 /// A deterministic signer.
@@ -92,6 +92,8 @@ pub(crate) struct Recipe {
     pub(crate) second_witness_s: Option<i64>,
     /// Time between two beacons, s, where leaves cite beacons instead of cosignatures.
     pub(crate) beacon_every_s: Option<u64>,
+    /// From which entry of BLUE's routine log on frames of two entries were left with the witness.
+    pub(crate) offered_from: Option<u64>,
     /// Size of content of each part, in bytes.
     pub(crate) part_bytes: usize,
     /// Whether logs are given as chosen leaves: those with an odd index are given.
@@ -111,6 +113,7 @@ impl Default for Recipe {
             is_witnessed: true,
             second_witness_s: None,
             beacon_every_s: None,
+            offered_from: None,
             part_bytes: 20,
             is_chosen: false,
             alter: |_| {},
@@ -162,6 +165,9 @@ impl Recipe {
             }
         }
         writer.manifest(vec!["a claim".to_owned()]).unwrap();
+        if let Some(from) = self.offered_from {
+            writer.offered(&logs[0].log.origin, &offers(&signed, &logs[0], from)).unwrap();
+        }
         for made in &logs {
             for (index, parts) in made.parts.iter().enumerate().filter(|(index, _)| !self.is_chosen || index % 2 == 1) {
                 writer.parts(&made.log.origin, index as u64, parts).unwrap();
@@ -243,4 +249,58 @@ impl Recipe {
             .then_some(hash)
             .map_or((signed.clone(), None), |hash| (signed, Some(hash)))
     }
+}
+
+/// Frames of BLUE's routine log, of two entries each, that the witness keeps for RED.
+fn offers(signed: &SignedGenesis, made: &MadeLog, from: u64) -> Vec<(Offer, Vec<u8>)> {
+    let (channel, red) = (signed.channel(), PartyName::new("RED").unwrap());
+    let announcement = SealingAnnouncement { channel, party: red.clone(), key: sealing_key(&[5; 32]), claimed_ns: 1 };
+    let sealing = announcement.sign(&FixedSigner::new(seed(1, KeyRole::Node))).unwrap();
+    let frame = |start: u64| {
+        let count = 2.min(made.tree.size() - start);
+        let head = Checkpoint {
+            origin: made.log.origin.clone(),
+            size: start + count,
+            root: made.tree.root_at(start + count).unwrap(),
+        };
+        let note = SignedCheckpoint::sign(head, &FixedSigner::new(seed(0, KeyRole::Checkpoint))).unwrap();
+        let entry = |index: u64| {
+            let leaf = Leaf::decode(&made.leaves[index as usize]).unwrap();
+            Entry { leaf, parts: made.parts[index as usize].clone() }.encode().unwrap()
+        };
+        let entries: Vec<Vec<u8>> = (start..start + count).map(entry).collect();
+        let bytes = frame_bytes(channel, &made.log.origin, start, &entries, &note.encode());
+        let sealed = seal(sealing_key(&[5; 32]), channel, &red, &[start as u8; 32], &bytes).unwrap();
+        let (witness, dropped) = (origin(WITNESSES[0].0), Hash::of(&sealed));
+        let stamp = Stamp { witness, channel, recipient: red.clone(), dropped, length: sealed.len() as u64 };
+        let stamp = SignedStamp::sign(stamp, FIRST_COSIGNED_S + start, &FixedSigner::new(WITNESS_SEED)).unwrap();
+        (Offer { stamp, seed: [start as u8; 32], sealing: sealing.clone(), start, count, note }, bytes)
+    };
+    (from..made.tree.size()).step_by(2).map(frame).collect()
+}
+
+/// A frame as docs/channel-protocol.md has it.
+fn frame_bytes(channel: Hash, origin: &Origin, start: u64, entries: &[Vec<u8>], note: &[u8]) -> Vec<u8> {
+    let head = |major: u8, length: usize| match length {
+        0..24 => vec![major << 5 | length as u8],
+        24..256 => vec![major << 5 | 0x18, length as u8],
+        _ => [&[major << 5 | 0x19][..], &(length as u16).to_be_bytes()].concat(),
+    };
+    let bytes = |bytes: &[u8]| [&head(2, bytes.len())[..], bytes].concat();
+    let text = [&head(3, origin.as_str().len())[..], origin.as_str().as_bytes()].concat();
+    let entries = entries.iter().map(|entry| bytes(entry)).collect::<Vec<_>>();
+    let list = [head(4, entries.len()), entries.concat()].concat();
+    let fields = [
+        vec![0xa5, 0],
+        bytes(&channel.0),
+        vec![1],
+        text,
+        vec![2],
+        head(0, start as usize),
+        vec![3],
+        list,
+        vec![4],
+        bytes(note),
+    ];
+    fields.concat()
 }

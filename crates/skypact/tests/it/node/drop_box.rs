@@ -4,6 +4,7 @@ use skypact::storage::{MemoryStore, Store as _};
 use skypact::transport::{PeerClient, TrafficClass, TransportKey};
 use skypact::witness::{BOX_ITEMS_MAX, DropBox};
 use skypact_channel::Frame;
+use skypact_record::verify::{Expectation, StatementKind, Status, verify};
 use skypact_record::{Hash, SEALED_OVERHEAD, SignedStamp, seal};
 
 use super::*;
@@ -153,6 +154,13 @@ async fn a_notice_to_a_silent_counterpart_reaches_it_by_way_of_the_witness() {
         board.notices().filter_map(|state| state.notice.call_sign.clone()).collect::<Vec<_>>()
     });
     assert_eq!(seen.await.expect("it runs"), ["KOBALT 21"]);
+    let bundle = ground.dir.join("red.bundle");
+    red.handle.bundle(CHANNEL, std::fs::File::create(&bundle).unwrap()).await.expect("a bundle");
+    let expectation = Expectation { channel: Some(ground.pact.channel()) };
+    let report = verify(std::fs::File::open(&bundle).unwrap(), &expectation, 1);
+    assert_eq!(report.faults, []);
+    let offered: Vec<_> = report.statements.iter().filter(|s| s.what == StatementKind::Offered).collect();
+    assert_eq!((offered.len(), offered[0].status), (1, Status::Proven), "{offered:?}");
     red.stop().await.expect("a clean stop");
     blue.stop().await.expect("a clean stop");
 
