@@ -155,7 +155,10 @@ async fn a_notice_to_a_silent_counterpart_reaches_it_by_way_of_the_witness() {
     });
     assert_eq!(seen.await.expect("it runs"), ["KOBALT 21"]);
     let bundle = ground.dir.join("red.bundle");
-    red.handle.bundle(CHANNEL, std::fs::File::create(&bundle).unwrap()).await.expect("a bundle");
+    red.handle
+        .bundle(CHANNEL, BundleOptions::default(), std::fs::File::create(&bundle).unwrap())
+        .await
+        .expect("a bundle");
     let expectation = Expectation { channel: Some(ground.pact.channel()) };
     let report = verify(std::fs::File::open(&bundle).unwrap(), &expectation, 1);
     assert_eq!(report.faults, []);
