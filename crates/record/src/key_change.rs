@@ -57,9 +57,12 @@ pub enum KeyChangeError {
         /// The key.
         id: KeyId,
     },
-    /// Somebody has to run the node.
-    #[error("no key of a node would be left")]
-    NoNode,
+    /// Somebody has to run the node, and somebody has to act.
+    #[error("no key of this role would be left: {role}")]
+    LastKey {
+        /// The role.
+        role: KeyRole,
+    },
     /// Too many keys.
     #[error("more than {} keys were added to this log", KeyHistory::ADDED_MAX)]
     TooMany,
@@ -72,7 +75,7 @@ impl KeyChangeError {
             Self::NotPossessed { .. } => "key-not-possessed",
             Self::KnownKey { .. } => "key-known",
             Self::NoSuchKey { .. } => "key-unknown",
-            Self::NoNode => "key-last-node",
+            Self::LastKey { .. } => "key-last",
             Self::TooMany => "keys-too-many",
         }
     }
@@ -206,6 +209,13 @@ impl KeyHistory {
         self.revoked.iter()
     }
 
+    /// The role of a key of a party, revoked or not.
+    fn role_of(&self, genesis: &Genesis, party: &PartyName, id: KeyId) -> Option<KeyRole> {
+        let of_genesis = genesis.party(party)?.keys.iter();
+        let mut all = of_genesis.chain(self.added.iter().map(|(_, key)| key));
+        all.find(|key| key.key.id() == id).map(|key| key.role)
+    }
+
     /// Takes in the change at `index` of a log of `party`, which its root signed, as a whole or not at all.
     pub fn apply(
         &mut self,
@@ -237,9 +247,12 @@ impl KeyHistory {
         }
         let of_genesis = genesis.party(party).into_iter().flat_map(|party| &party.keys);
         let all = of_genesis.chain(next.added.iter().map(|(_, key)| key));
-        let mut nodes = all.filter(|key| key.role == KeyRole::Node);
-        if nodes.all(|key| next.is_revoked(key.key.id(), index + 1)) {
-            return Err(KeyChangeError::NoNode);
+        let left: Vec<KeyRole> =
+            all.filter(|key| !next.is_revoked(key.key.id(), index + 1)).map(|key| key.role).collect();
+        for role in change.revoked.iter().filter_map(|revoked| self.role_of(genesis, party, revoked.id)) {
+            if !left.contains(&role) {
+                return Err(KeyChangeError::LastKey { role });
+            }
         }
         *self = next;
         Ok(())

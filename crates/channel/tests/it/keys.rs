@@ -20,6 +20,11 @@ fn adds(machine: &Machine, new: &Key, role: KeyRole) -> KeyChange {
     KeyChange { added: vec![added], revoked: Vec::new() }
 }
 
+/// Revokes the only officer of a party, and adds another: somebody has to act.
+fn replaces(machine: &Machine, id: KeyId, trusted: [u64; 2]) -> KeyChange {
+    KeyChange { revoked: revokes(id, trusted).revoked, ..adds(machine, &Key::new(97), KeyRole::Officer) }
+}
+
 fn revokes(id: KeyId, trusted: [u64; 2]) -> KeyChange {
     KeyChange { added: Vec::new(), revoked: vec![RevokedKey { id, trusted }] }
 }
@@ -71,7 +76,8 @@ fn a_revoked_key_signs_no_more_and_all_that_it_signed_stays() {
     files(&mut red, &officer).unwrap();
     settle(&mut red, &mut blue);
     // RED repudiates: it says that it never vouched for anything.
-    change(&mut red, &revokes(id(&officer), [0, 0])).unwrap();
+    let replacing = replaces(&red, id(&officer), [0, 0]);
+    change(&mut red, &replacing).unwrap();
     assert_eq!(files(&mut red, &officer), Err("not-an-officer"));
     settle(&mut red, &mut blue);
     assert_eq!(blue.channel.board().notices().count(), 1, "what was delivered stays");
@@ -91,7 +97,8 @@ fn a_frame_from_before_the_revocation_still_holds() {
     let (mut red, mut blue) = pair();
     let officer = key(RED, KeyRole::Officer);
     files(&mut red, &officer).unwrap();
-    change(&mut red, &revokes(id(&officer), [0, 0])).unwrap();
+    let replacing = replaces(&red, id(&officer), [0, 0]);
+    change(&mut red, &replacing).unwrap();
     // All at once, and the beginning of it again.
     settle(&mut red, &mut blue);
     blue.receive(&red.frame(0, 2)).unwrap();
@@ -114,7 +121,8 @@ fn a_revoked_key_does_not_come_back_and_a_known_one_is_not_added() {
     for foreign in [key(RED, KeyRole::Root), key(BLUE, KeyRole::Officer), key(RED, KeyRole::Checkpoint)] {
         assert_eq!(change(&mut red, &revokes(id(&foreign), [0, 0])), Err("key-unknown"));
     }
-    assert_eq!(change(&mut red, &revokes(id(&key(RED, KeyRole::Node)), [0, 0])), Err("key-last-node"));
+    assert_eq!(change(&mut red, &revokes(id(&key(RED, KeyRole::Node)), [0, 0])), Err("key-last"));
+    assert_eq!(change(&mut red, &revokes(id(&key(RED, KeyRole::Officer)), [0, 0])), Err("key-last"));
 }
 
 #[test]

@@ -2,9 +2,8 @@
 
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
-use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -101,9 +100,9 @@ async fn post(remote: &Remote, alarm: &[u8]) -> Result<(), String> {
     if answer.status().is_success() { Ok(()) } else { Err(format!("answered {}", answer.status())) }
 }
 
-/// Rings until it succeeds or the tries are used up.
-pub(super) async fn ring(bell: Arc<Bell>, alarm: AlarmView, node: NodeHandle, log: PathBuf) {
-    let body = serde_json::to_vec(&alarm).unwrap_or_default();
+/// Rings until it succeeds or the tries are used up; whether it did.
+pub(super) async fn ring(bell: &Bell, alarm: &AlarmView, node: &NodeHandle, log: &Path) -> bool {
+    let body = serde_json::to_vec(alarm).unwrap_or_default();
     for (attempt, pause) in (1..).zip(PAUSES) {
         tokio::time::sleep(pause).await;
         let tried = bell.try_once(&body).await;
@@ -111,14 +110,18 @@ pub(super) async fn ring(bell: Arc<Bell>, alarm: AlarmView, node: NodeHandle, lo
         let line = serde_json::json!({
             "at_ns": node.now_ns(), "alarm": alarm, "bell": bell.name, "attempt": attempt, "outcome": outcome,
         });
-        if let Err(error) = append(&log, &line.to_string()) {
+        if let Err(error) = append(log, &line.to_string()) {
             error!(%error, "alarms.log cannot be written");
         }
         match tried {
-            Ok(()) => return info!(event = alarm.event, id = alarm.id, bell = bell.name, "rung"),
+            Ok(()) => {
+                info!(event = alarm.event, id = alarm.id, bell = bell.name, "rung");
+                return true;
+            }
             Err(reason) => error!(event = alarm.event, id = alarm.id, bell = bell.name, attempt, reason, "not rung"),
         }
     }
+    false
 }
 
 fn append(log: &Path, line: &str) -> std::io::Result<()> {

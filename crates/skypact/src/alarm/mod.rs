@@ -5,6 +5,7 @@ mod bell;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -37,7 +38,7 @@ pub struct AlarmConfig {
 /// Something that somebody has to hear of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AlarmView {
-    /// stop, protected-conflict or test-call-missed.
+    /// stop, protected-conflict, suspended, overdue, test-call or test-call-missed.
     pub event: &'static str,
     /// Name of the channel.
     pub channel: String,
@@ -49,11 +50,18 @@ pub struct AlarmView {
     pub text: String,
 }
 
+/// Bells, by place, and the alarms for which each was rung or is being rung.
+type RungFor = Arc<Mutex<BTreeSet<(usize, String)>>>;
+
+fn known(rung_for: &RungFor) -> std::sync::MutexGuard<'_, BTreeSet<(usize, String)>> {
+    rung_for.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Looks at the record and rings, for as long as the node runs.
 pub async fn watch(node: NodeHandle, bells: Vec<Bell>, log: PathBuf) {
-    let bells: Vec<std::sync::Arc<Bell>> = bells.into_iter().map(std::sync::Arc::new).collect();
+    let bells: Vec<Arc<Bell>> = bells.into_iter().map(Arc::new).collect();
     // What was rung for since the start. A start rings again for what still waits: better twice than never.
-    let mut rung_for: BTreeSet<(usize, String)> = BTreeSet::new();
+    let rung_for: RungFor = RungFor::default();
     loop {
         let alarms = match alarms(&node).await {
             Ok(alarms) => alarms,
@@ -65,13 +73,22 @@ pub async fn watch(node: NodeHandle, bells: Vec<Bell>, log: PathBuf) {
         };
         for alarm in &alarms {
             for (place, bell) in bells.iter().enumerate() {
-                if bell.rung <= alarm.rung && rung_for.insert((place, alarm.id.clone())) {
-                    tokio::spawn(bell::ring(bell.clone(), alarm.clone(), node.clone(), log.clone()));
+                let key = (place, alarm.id.clone());
+                if bell.rung > alarm.rung || !known(&rung_for).insert(key.clone()) {
+                    continue;
                 }
+                let (bell, alarm, node, log) = (bell.clone(), alarm.clone(), node.clone(), log.clone());
+                let rung_for = rung_for.clone();
+                tokio::spawn(async move {
+                    if !bell::ring(&bell, &alarm, &node, &log).await {
+                        // As long as it waits for somebody it is tried again.
+                        known(&rung_for).remove(&key);
+                    }
+                });
             }
         }
         // What is over may ring again if it comes back.
-        rung_for.retain(|(_, id)| alarms.iter().any(|alarm| alarm.id == *id));
+        known(&rung_for).retain(|(_, id)| alarms.iter().any(|alarm| alarm.id == *id));
         tokio::time::sleep(PERIOD).await;
     }
 }
@@ -109,6 +126,22 @@ fn of_channel(name: &str, channel: &Channel, now_ns: i64) -> Vec<AlarmView> {
             let text = format!("conflict with something protected: {} - {}", view.notices[0], view.notices[1]);
             found.push(alarm("protected-conflict", &view.versions.join("-"), 0, text));
         }
+    }
+    if let Some(suspension) = channel.suspension() {
+        let theirs = suspension.stands[1 - channel.me()].suspends.last();
+        found.extend(theirs.map(|cut| {
+            let text = format!("the counterpart suspended the channel: {}", views::words(&cut.reason));
+            alarm("suspended", &cut.origin.leaf.to_string(), 0, text)
+        }));
+    }
+    let overdue = channel.board().notices().filter(|state| state.origin.party == channel.me() && state.stands());
+    for state in overdue.filter(|state| state.overdue().is_some() && state.read_back().is_none()) {
+        let text = "a notice was delivered and not read back in time: telephone".to_owned();
+        found.push(alarm("overdue", &state.origin.leaf.to_string(), 0, text));
+    }
+    let unanswered = channel.board().test_calls().iter();
+    for call in unanswered.filter(|call| call.answer.is_none() && call.origin.party != channel.me()) {
+        found.push(alarm("test-call", &call.origin.leaf.to_string(), 0, "a test call waits for an answer".to_owned()));
     }
     // The newest alone: an old miss is history, and stands in the record.
     let calls = views::test_calls(channel, now_ns);

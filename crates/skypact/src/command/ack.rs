@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::desk::{Desk, Where, Who, find};
+use super::desk::{Desk, Where, Who, find_notice};
 use super::exit::show;
 use super::notice::line;
 use super::quantity::counted;
@@ -30,13 +30,13 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     let mut notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
     notices.retain(|notice| notice.party == desk.view.counterpart && notice.stands && notice.read_back_by.is_none());
     if let Some(id) = &args.id {
-        let id = find("id", id, notices.iter().map(|notice| &notice.id))?.clone();
+        let id = find_notice("id", id, &notices)?.id.clone();
         notices.retain(|notice| notice.id == id);
     }
     let mut text = String::new();
     for notice in &notices {
         // Writing to a String cannot fail.
-        let _ = write!(text, "{}\n{}", line(notice), reading::lines(&reading::notice(notice)?.volumes));
+        let _ = write!(text, "{}\n{}", line(notice), reading::whole(notice)?);
     }
     let placed = desk.read_back(&signer, &notices).await?;
     show(json, &placed, &format!("{text}read back {}", counted(placed.len(), "notice")));

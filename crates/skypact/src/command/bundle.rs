@@ -15,8 +15,11 @@ pub(super) struct Args {
     /// File to write.
     #[arg(long)]
     out: PathBuf,
-    /// Disclose these entries alone: ids of notices, STOPs or other leaves, or their first 6 or more digits. Everything else is
-    /// left out, and can be shown later under the same signed heads.
+    /// Write over a file that exists.
+    #[arg(long)]
+    force: bool,
+    /// Disclose these entries alone: ids of notices (with all their versions and read-backs), STOPs or other leaves, or their
+    /// first 6 or more digits. Everything else is left out, and can be shown later under the same signed heads.
     #[arg(long, value_name = "ID", num_args = 1..)]
     only: Vec<String>,
     /// Withhold what was said: kinds, authors, times and proofs remain.
@@ -25,9 +28,13 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
+    if args.out.exists() && !args.force {
+        let message = format!("out: {} exists; give another name, or --force", args.out.display());
+        return Err(CliError::usage("file-exists", "out", message));
+    }
     let desk = Desk::open(&args.place).await?;
     let query = BundleQuery { only: args.only.join(","), withhold_bodies: args.withhold_bodies };
-    let length = desk.client.download(&desk.path(&query.path()), &args.out).await?;
+    let length = desk.client.download(&desk.path(&query.path()), &args.out, args.force).await?;
     let value = serde_json::json!({ "bundle": args.out, "bytes": length, "channel": desk.view.channel });
     show(json, &value, &format!("wrote {} ({length} bytes)\nchannel {}", args.out.display(), desk.view.channel));
     Ok(Outcome::Done)

@@ -75,7 +75,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
             let after = Desk::open(&args.place).await?.view;
             let text = match &after.suspension {
                 None => format!("resumed: epoch {}", after.epoch),
-                Some(suspension) => format!("ready to resume; {}", standing(&after, suspension)),
+                Some(suspension) => format!("ready to resume\nsuspended {}", standing(&after, suspension)),
             };
             show(json, &placed, &text);
             Ok(Outcome::Done)

@@ -70,7 +70,8 @@ async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
     for conflict in &conflicts {
         let [a, b] = &conflict.notices;
         let filed = conflict.filed.iter().filter(|filed| **filed).count();
-        let _ = writeln!(text, "CONFLICT {a} - {b}, recorded by {filed} of 2 nodes");
+        let protected = if conflict.protected { ", PROTECTED" } else { "" };
+        let _ = writeln!(text, "CONFLICT{protected} {a} - {b}, recorded by {filed} of 2 nodes");
         let _ = writeln!(text, "  {} to {}", time_text(conflict.start_ns), time_text(conflict.end_ns));
         for party in &conflict.unseen_by {
             let _ = writeln!(text, "  UNSEEN OVERLAP: {party} had the other notice and does not cite it");
@@ -101,6 +102,11 @@ async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
     let _ = writeln!(text, "{state} over these logs:");
     for log in &desk.view.logs {
         let _ = writeln!(text, "  {} {}", log.size, log.origin);
+    }
+    if !desk.view.connected {
+        let counterpart = &desk.view.counterpart;
+        let _ =
+            writeln!(text, "UNKNOWN beyond them: {counterpart} does not answer, and what it filed since is not here");
     }
     let value = serde_json::json!({ "state": state, "conflicts": conflicts, "logs": desk.view.logs, "connected": desk.view.connected });
     show(json, &value, &text);

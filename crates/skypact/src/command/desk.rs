@@ -36,7 +36,7 @@ pub struct Where {
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Who {
     /// Name of the acting officer, as the pact has it.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, env = "SKYPACT_OFFICER")]
     pub officer: Option<String>,
     /// The officer's key; without it DIR/officers/OFFICER.key.
     #[arg(long, global = true)]
@@ -127,8 +127,25 @@ impl Who {
                 return Err(CliError::usage("officer-missing", "officer", message));
             }
         };
+        if !path.exists() {
+            return Err(CliError::usage("key-missing", "officer", no_key(&path, dir)));
+        }
         Ok(RecordSigner::new(FileSigner::open(&path, KeyRole::Officer)?))
     }
+}
+
+/// Why there is no key, and whose keys there are. Nobody is told to make one: a new key is another officer.
+fn no_key(path: &Path, dir: &Path) -> String {
+    let officers = std::fs::read_dir(dir.join("officers")).into_iter().flatten().flatten();
+    let mut names: Vec<String> =
+        officers.filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".key")?.to_owned())).collect();
+    names.sort();
+    let known = if names.is_empty() {
+        format!("no officer has a key in {}: is it the directory of a party's node?", dir.display())
+    } else {
+        format!("officers with a key here: {}", names.join(", "))
+    };
+    format!("officer: there is no key {}; {known}", path.display())
 }
 
 /// The one of `hashes` that begins with `prefix`, which has at least six hex digits.
@@ -156,6 +173,16 @@ pub(super) fn find<'a>(
             format!("{field}: {} ids begin with {prefix}; give more digits", found.len()),
         )),
     }
+}
+
+/// The notice of which any version has an id that begins with `prefix`.
+pub(super) fn find_notice<'a>(
+    field: &str,
+    prefix: &str,
+    notices: impl IntoIterator<Item = &'a NoticeView> + Clone,
+) -> Result<&'a NoticeView, CliError> {
+    let version = find(field, prefix, notices.clone().into_iter().flat_map(|notice| &notice.versions))?;
+    Ok(notices.into_iter().find(|notice| notice.versions.contains(version)).expect("found above"))
 }
 
 /// Hash of a body that the node showed, taken here and held against what the node says: an officer signs what was read.

@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use super::channel::standing;
 use super::conflicts::pending;
-use super::desk::{Desk, Where};
+use super::desk::{Desk, Where, short};
 use super::exit::show;
 use super::notice::line;
 use super::stop::alarm;
 use super::{CliError, Outcome, reading};
-use crate::http::views::{ConflictView, NoticeView, StopView};
+use crate::http::views::{ConflictView, NoticeView, StopView, TestCallView};
 
 /// Arguments of `inbox`.
 #[derive(Debug, clap::Args)]
@@ -23,6 +23,9 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     let mut unread: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
     let mut proposals = pending(&desk, &unread).await?;
     proposals.retain(|proposal| proposal.turn == desk.view.party);
+    let overdue: Vec<NoticeView> = unread.iter().filter(|notice| is_overdue(&desk, notice)).cloned().collect();
+    let mut calls: Vec<TestCallView> = desk.client.get(&desk.path("test-calls")).await?;
+    calls.retain(|call| call.party == desk.view.counterpart && call.answered_by.is_none());
     unread.retain(|notice| notice.party == desk.view.counterpart && notice.stands && notice.read_back_by.is_none());
     let mut conflicts: Vec<ConflictView> = desk.client.get(&desk.path("conflicts")).await?;
     conflicts.retain(|conflict| conflict.open);
@@ -36,6 +39,12 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     if let Some(suspension) = &desk.view.suspension {
         let _ = writeln!(text, "SUSPENDED  {}", standing(&desk.view, suspension));
     }
+    for call in &calls {
+        let _ = writeln!(text, "test call  answer it: skypact test-call answer {}", short(&call.id));
+    }
+    for notice in &overdue {
+        let _ = writeln!(text, "telephone  {}", line(notice));
+    }
     for notice in &unread {
         let _ = writeln!(text, "read back  {}", line(notice));
     }
@@ -45,13 +54,24 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         let _ = write!(text, "{}", reading::lines(&reading::proposal(&proposal.view)?.volumes));
     }
     for conflict in &conflicts {
-        let _ = writeln!(text, "conflict   {} - {}", conflict.notices[0], conflict.notices[1]);
+        let _ = writeln!(
+            text,
+            "{} {} - {}",
+            if conflict.protected { "PROTECTED " } else { "conflict  " },
+            conflict.notices[0],
+            conflict.notices[1]
+        );
     }
     if !desk.view.connected {
         let _ = writeln!(text, "{} does not answer: what it filed since is not here", desk.view.counterpart);
     }
     let proposals = proposals.into_iter().map(|proposal| proposal.view).collect::<Vec<_>>();
-    let value = serde_json::json!({ "stops": stops, "suspension": desk.view.suspension, "unread": unread, "conflicts": conflicts, "proposals": proposals, "connected": desk.view.connected });
+    let value = serde_json::json!({ "stops": stops, "suspension": desk.view.suspension, "test_calls": calls, "overdue": overdue, "unread": unread, "conflicts": conflicts, "proposals": proposals, "connected": desk.view.connected });
     show(json, &value, if text.is_empty() { "nothing needs an act" } else { &text });
     Ok(Outcome::Done)
+}
+
+/// Whether a notice of this party waits for its read-back longer than the pact allows.
+fn is_overdue(desk: &Desk, notice: &NoticeView) -> bool {
+    notice.party == desk.view.party && notice.stands && notice.overdue && notice.read_back_by.is_none()
 }

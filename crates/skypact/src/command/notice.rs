@@ -7,7 +7,7 @@ use serde::Deserialize;
 use skypact_channel::{ActivityClass, Kind, Message, Notice, NoticeAct};
 use skypact_record::Hash;
 
-use super::desk::{Desk, Where, Who, find, hash, short};
+use super::desk::{Desk, Where, Who, find_notice, hash, short};
 use super::exit::show;
 use super::quantity::{FootprintText, VolumeText, counted, time_text};
 use super::{CliError, Outcome, reading};
@@ -118,12 +118,11 @@ async fn file(args: &FileArgs, json: bool) -> Result<Outcome, CliError> {
     let desk = Desk::open(&args.place).await?;
     if let Some(change) = &args.change {
         let known: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
-        let id = find("change", change, known.iter().map(|notice| &notice.id))?;
         let [notice] = &mut notices[..] else {
             return Err(CliError::usage("field-invalid", "file", "file: a change is one notice"));
         };
-        let version = known.iter().find(|notice| notice.id == *id).map(|notice| hash(&notice.version)).transpose()?;
-        (notice.act, notice.previous) = (NoticeAct::Changed, version);
+        let version = hash(&find_notice("change", change, &known)?.version)?;
+        (notice.act, notice.previous) = (NoticeAct::Changed, Some(version));
     }
     file_notices(&desk, &signer, notices, &[], json).await
 }
@@ -157,8 +156,20 @@ pub(super) async fn file_notices(
     for place in &placed {
         let _ = writeln!(text, "filed {} as entry {} of {}", short(&place.leaf), place.index, place.origin);
     }
+    if desk.view.suspension.is_some() {
+        text.push_str("IN SUSPENSION: it counts for safety, and binds nobody\n");
+    }
+    text += &not_heard(desk);
     show(json, &placed, &text);
     Ok(Outcome::Done)
+}
+
+/// A line that says so when the counterpart does not answer.
+pub(super) fn not_heard(desk: &Desk) -> String {
+    if desk.view.connected {
+        return String::new();
+    }
+    format!("{} DOES NOT ANSWER: it has not got this yet; call by other means\n", desk.view.counterpart)
 }
 
 /// Versions of the counterpart that a notice would be in conflict with: the proof of knowledge that it cites.
@@ -222,12 +233,11 @@ async fn act(args: &ActArgs, act: NoticeAct, json: bool) -> Result<Outcome, CliE
     let signer = args.who.signer(&args.place.dir)?;
     let desk = Desk::open(&args.place).await?;
     let known: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
-    let id = find("id", &args.id, known.iter().map(|notice| &notice.id))?;
-    let view = known.iter().find(|notice| notice.id == *id).expect("found above");
+    let view = find_notice("id", &args.id, &known)?;
     let mut notice = reading::notice(view)?;
     (notice.act, notice.previous) = (act, Some(hash(&view.version)?));
     let placed = desk.file(&signer, [(Message::Notice(notice), Vec::new())]).await?;
-    show(json, &placed, &format!("{} {}", act.name(), short(id)));
+    show(json, &placed, &format!("{} {}", act.name(), short(&view.id)));
     Ok(Outcome::Done)
 }
 
@@ -246,11 +256,15 @@ async fn list(place: &Where, all: bool, json: bool) -> Result<Outcome, CliError>
 
 /// A notice in a line of 80 columns.
 pub(super) fn line(notice: &NoticeView) -> String {
-    let read = notice.read_back_by.as_deref().map_or("unread".to_owned(), |officer| format!("read by {officer}"));
-    let call_sign = notice.call_sign.as_deref().unwrap_or("-");
+    let unread = if notice.delivered == Some(false) { "NOT DELIVERED" } else { "unread" };
+    let read = notice.read_back_by.as_deref().map_or(unread.to_owned(), |officer| format!("read by {officer}"));
+    let protected = notice.protection.as_ref().map(|protection| protection.name.as_str());
+    let call_sign = protected.or(notice.call_sign.as_deref()).unwrap_or("-");
     // PROVISIONAL alone is the state of each notice in its first second.
     let late = notice.timeliness.as_deref().filter(|mark| mark.starts_with("LATE"));
-    let marks = [late, notice.overdue.then_some("OVERDUE"), notice.in_suspension.then_some("IN SUSPENSION")];
+    let protected = protected.map(|_| "PROTECTED");
+    let overdue = notice.overdue.then_some("OVERDUE");
+    let marks = [protected, late, overdue, notice.in_suspension.then_some("IN SUSPENSION")];
     let marks = marks.into_iter().flatten().fold(read, |line, mark| line + ", " + mark);
     format!(
         "{}  {:<5} {:<10} {:<9} {} {marks}",

@@ -82,6 +82,10 @@ async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
 async fn add(args: &Args, name: &str, json: bool) -> Result<Outcome, CliError> {
     let root = root(args)?;
     let desk = Desk::open(&args.place).await?;
+    if name.contains(['/', '\\']) || name.starts_with('.') {
+        let message = "name: is the name of a file too; give it without slashes, and no dot at its beginning";
+        return Err(CliError::usage("field-invalid", "name", message));
+    }
     let label = Label::new(name).map_err(|error| CliError::usage("field-invalid", "name", error.to_string()))?;
     let path = NodeDir(args.place.dir.clone()).officer_key(name);
     let key = if path.exists() {
@@ -115,6 +119,13 @@ async fn revoke(args: &Args, id: &str, trusted: [Option<u64>; 2], json: bool) ->
         let own = desk.view.logs.iter().filter(|log| log.delivered.is_some());
         own.filter(|log| log.origin.ends_with(class)).map(|log| log.size).next().unwrap_or(0)
     });
+    for (field, trusted, size) in [("trusted-routine", trusted[0], sizes[0]), ("trusted-urgent", trusted[1], sizes[1])]
+    {
+        if trusted.is_some_and(|trusted| trusted > size) {
+            let message = format!("{field}: the log has {size} entries; nobody vouches for what is not there yet");
+            return Err(CliError::usage("field-invalid", field, message));
+        }
+    }
     let trusted = [trusted[0].unwrap_or(sizes[0]), trusted[1].unwrap_or(sizes[1])];
     let key_id = KeyId(super::desk::hash(id)?);
     let revoked = vec![RevokedKey { id: key_id, trusted }];

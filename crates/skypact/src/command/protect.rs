@@ -4,9 +4,9 @@
 use skypact_channel::{ActivityClass, Message, Notice, NoticeAct, Protected, Verification};
 use skypact_record::Hash;
 
-use super::desk::{Desk, Where, Who, find, hash, short};
+use super::desk::{Desk, Where, Who, find_notice, hash, short};
 use super::exit::show;
-use super::notice::overlaps;
+use super::notice::{not_heard, overlaps};
 use super::quantity::{FootprintText, VolumeText, counted};
 use super::{CliError, Outcome};
 use crate::http::views::NoticeView;
@@ -63,9 +63,8 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     let desk = Desk::open(&args.place).await?;
     if let Some(change) = &args.change {
         let known: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
-        let id = find("change", change, known.iter().map(|notice| &notice.id))?;
-        let version = known.iter().find(|notice| notice.id == *id).map(|notice| hash(&notice.version)).transpose()?;
-        (protected.notice.act, protected.notice.previous) = (NoticeAct::Changed, version);
+        let version = hash(&find_notice("change", change, &known)?.version)?;
+        (protected.notice.act, protected.notice.previous) = (NoticeAct::Changed, Some(version));
     }
     let overlaps = overlaps(&desk, &Message::Notice(protected.notice.clone())).await?;
     let conflicts = match overlaps.len() {
@@ -78,6 +77,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         "protected {id}: {}; {} gets it, and nobody else{conflicts}\nnext: {} reads it back; 'skypact notice list' shows whether",
         args.name, desk.view.counterpart, desk.view.counterpart
     );
+    let text = format!("{text}\n{}", not_heard(&desk));
     show(json, &placed, &text);
     Ok(Outcome::Done)
 }

@@ -1,7 +1,9 @@
 //! What an officer is shown before signing. It is made here, from the very bytes whose hash is signed, and not from what
 //! the node says about them.
 
-use skypact_airspace::Volume4d;
+use std::fmt::Write as _;
+
+use skypact_airspace::{Footprint, LatLng, Volume4d};
 use skypact_channel::{Kind, Message, Notice, Protected, Remedy};
 use skypact_record::Hash;
 
@@ -52,13 +54,41 @@ fn unreadable() -> CliError {
     CliError::io("body", "what the node shows cannot be read")
 }
 
-/// Where, how high and when: two indented lines of 80 columns for each volume.
+/// All that a read-back signs, indented, with every point: nobody signs for a place that was not shown.
+pub(super) fn whole(view: &NoticeView) -> Result<String, CliError> {
+    let mut text = format!("  class {}\n", view.class);
+    if let Some(protection) = &view.protection {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  PROTECTED: {}, {}", protection.name, protection.verification);
+        if let Some(markings) = &protection.markings {
+            let _ = writeln!(text, "  marked: {markings}");
+        }
+    }
+    if let Some(contact) = &view.contact {
+        let _ = writeln!(text, "  contact: {contact}");
+    }
+    Ok(text + &lines(&notice(view)?.volumes))
+}
+
+/// Where, how high and when: indented lines of 80 columns for each volume.
 pub(super) fn lines(volumes: &[Volume4d]) -> String {
     let line = |shown: &Volume4d| {
         let (from, until) = (time_text(shown.window.start().0), time_text(shown.window.end().0));
-        format!("  {}\n    {from} to {until}\n", volume(shown))
+        format!("  {}\n{}    {from} to {until}\n", volume(shown), points(shown))
     };
     volumes.iter().map(line).collect()
+}
+
+/// Every point of a polygon or corridor, three to a line.
+fn points(volume: &Volume4d) -> String {
+    let points = match &volume.footprint {
+        Footprint::Polygon(polygon) => polygon.vertices(),
+        Footprint::Corridor(corridor) => corridor.points(),
+        Footprint::Circle(_) => return String::new(),
+    };
+    let point = |point: &LatLng| format!("{:.4},{:.4}", point.lat_deg(), point.lng_deg());
+    let line = |points: &[LatLng]| format!("    {}\n", points.iter().map(point).collect::<Vec<_>>().join("  "));
+    points.chunks(3).map(line).collect()
 }
 
 #[cfg(test)]
@@ -69,7 +99,7 @@ mod tests {
     #[test]
     fn a_proposal_whose_bytes_are_not_those_that_the_node_states_is_not_shown() {
         let window = super::super::quantity::window("2030-01-01T00:00:00Z", "2030-01-01T01:00:00Z").expect("a window");
-        let centre = skypact_airspace::LatLng::new(35_000_000_000, 40_000_000_000).expect("a position");
+        let centre = LatLng::new(35_000_000_000, 40_000_000_000).expect("a position");
         let circle = skypact_airspace::Circle::new(centre, 1_000_000).expect("a circle");
         let band = skypact_airspace::AltitudeBand::new(None, None).expect("a band");
         let hash = Hash::of(b"a version");

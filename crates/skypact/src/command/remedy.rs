@@ -7,7 +7,7 @@ use skypact_airspace::{AltitudeBand, TimeWindow, UtcNanos, Volume4d};
 use skypact_channel::{ConflictKey, Message, Notice, NoticeAct, Remedy};
 use skypact_record::Hash;
 
-use super::desk::{Desk, find, hash, short};
+use super::desk::{Desk, find, find_notice, hash, short};
 use super::exit::show;
 use super::notice::{file_notices, overlaps, read_file};
 use super::quantity::{FootprintText, altitude, counted, duration_ns};
@@ -150,8 +150,8 @@ async fn propose(
     json: bool,
 ) -> Result<Outcome, CliError> {
     let notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
-    let id = find("id", id, notices.iter().map(|notice| &notice.id))?;
-    let view = notices.iter().find(|notice| notice.id == *id).expect("found above");
+    let view = find_notice("id", id, &notices)?;
+    let id = &view.id;
     let conflicts: Vec<ConflictView> = desk.client.get(&desk.path("conflicts")).await?;
     let conflict = conflicts.iter().find(|conflict| conflict.open && conflict.versions.contains(&view.version));
     let conflict = conflict

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use skypact_airspace::UtcNanos;
 use skypact_channel::{Message, Rung, Stop, StopArea, StopRung};
 
-use super::desk::{Desk, Where, Who, find, hash, short};
+use super::desk::{Desk, Where, Who, find, find_notice, hash, short};
 use super::exit::show;
 use super::quantity::{area, counted, time_ns, time_text};
 use super::{CliError, Outcome};
@@ -30,8 +30,9 @@ enum Step {
     List,
     /// Call STOP.
     Call {
-        /// What is to stop: a call sign, a unit, a fire.
-        what: String,
+        /// What is to stop: a call sign, a unit, a fire. Words are joined; quotes are not needed.
+        #[arg(required = true)]
+        what: Vec<String>,
         /// Id of the notice in danger or at fault, or its first 6 or more digits.
         #[arg(long)]
         notice: Option<String>,
@@ -90,7 +91,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         Some(Step::Call { what, notice, area, until, reason }) => {
             let area = area.as_deref().map(stop_area).transpose()?;
             let until = until.as_deref().map(|text| time_ns("until", text).map(UtcNanos)).transpose()?;
-            let stop = Stop { object: None, what: what.clone(), area, until, reason: reason.clone() };
+            let stop = Stop { object: None, what: what.join(" "), area, until, reason: reason.clone() };
             call(&args.place, &signer()?, stop, notice.as_deref(), json).await
         }
         Some(Step::Heard { id }) => answer(&args.place, &signer()?, id, Rung::Heard, None, json).await,
@@ -123,7 +124,7 @@ async fn call(
     let desk = Desk::open(place).await?;
     if let Some(notice) = notice {
         let notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
-        stop.object = Some(hash(find("notice", notice, notices.iter().map(|notice| &notice.id))?)?);
+        stop.object = Some(hash(&find_notice("notice", notice, &notices)?.id)?);
     }
     let references = stop.object.into_iter().collect();
     let what = stop.what.clone();
@@ -152,7 +153,7 @@ async fn answer(
 ) -> Result<Outcome, CliError> {
     let desk = Desk::open(place).await?;
     let stops: Vec<StopView> = desk.client.get(&desk.path("stops")).await?;
-    let theirs = stops.iter().filter(|stop| stop.party == desk.view.counterpart).map(|stop| &stop.id);
+    let theirs = stops.iter().filter(|stop| stop.party == desk.view.counterpart).flat_map(|stop| &stop.stops);
     let id = find("id", id, theirs)?;
     let stop = hash(id)?;
     let message = Message::StopRung(StopRung { stop, rung, text: text.cloned() });
@@ -170,7 +171,7 @@ async fn lift(place: &Where, signer: &RecordSigner, id: &str, json: bool) -> Res
     let desk = Desk::open(place).await?;
     let stops: Vec<StopView> = desk.client.get(&desk.path("stops")).await?;
     let own = stops.iter().filter(|stop| stop.party == desk.view.party && stop.lifted_by.is_none());
-    let id = find("id", id, own.map(|stop| &stop.id))?;
+    let id = find("id", id, own.flat_map(|stop| &stop.stops))?;
     let stop = hash(id)?;
     let placed = desk.file(signer, [(Message::StopLifted { stop }, vec![stop])]).await?;
     show(json, &placed, &format!("STOP {}: lifted", short(id)));

@@ -6,6 +6,7 @@ use skypact_channel::Message;
 
 use super::desk::{Desk, Where, Who, find, hash, short};
 use super::exit::show;
+use super::notice::not_heard;
 use super::quantity::time_text;
 use super::{CliError, Outcome};
 use crate::http::views::TestCallView;
@@ -42,7 +43,11 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
             let desk = Desk::open(&args.place).await?;
             let placed = desk.file(&signer, [(Message::TestCall, Vec::new())]).await?;
             let id = placed.first().map_or("", |placed| short(&placed.leaf));
-            let text = format!("test call {id}; 'skypact test-call' shows when {} answers", desk.view.counterpart);
+            let text = format!(
+                "test call {id}; 'skypact test-call' shows when {} answers\n{}",
+                desk.view.counterpart,
+                not_heard(&desk)
+            );
             show(json, &placed, &text);
             Ok(Outcome::Done)
         }

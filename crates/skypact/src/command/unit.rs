@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use skypact_channel::{Message, Propagation, Reach};
 
-use super::desk::{Desk, Where, Who, find, hash, short};
+use super::desk::{Desk, Where, Who, find_notice, hash, short};
 use super::exit::show;
 use super::{CliError, Outcome};
 use crate::http::views::NoticeView;
@@ -68,9 +68,8 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     let signer = args.who.signer(&args.place.dir)?;
     let desk = Desk::open(&args.place).await?;
     let notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
-    let id = find("id", id, notices.iter().map(|notice| &notice.id))?;
-    let version = notices.iter().find(|notice| notice.id == *id).map(|notice| hash(&notice.version)).transpose()?;
-    let version = version.expect("found above");
+    let view = find_notice("id", id, &notices)?;
+    let (id, version) = (&view.id, hash(&view.version)?);
     let messages = units.iter().map(|unit| {
         let said = Propagation { notice: version, unit: unit.clone(), reach, person: person.clone() };
         (Message::Propagation(said), vec![version])

@@ -55,6 +55,15 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     };
     let signer = args.who.signer(&args.place.dir)?;
     let desk = Desk::open(&args.place).await?;
+    if act != WatchAct::Takes {
+        let watches: Vec<WatchView> = desk.client.get(&desk.path("watch")).await?;
+        let own = watches.iter().find(|watch| watch.party == desk.view.party);
+        let holder = own.and_then(|watch| watch.officer.as_deref());
+        if holder != Some(signer.label()) {
+            let holder = holder.unwrap_or("nobody");
+            return Err(CliError::refused("not-on-watch", format!("{holder} has the watch; who has it leaves it")));
+        }
+    }
     let watch = Watch { act, at: UtcNanos(desk.view.now_ns), remarks: remarks.clone() };
     let placed = desk.file(&signer, [(Message::Watch(watch), Vec::new())]).await?;
     let text = match act {

@@ -369,7 +369,7 @@ async fn evidence(stage: &Stage, red: &Actor, blue: &Actor, result: &mut PlayRes
     result.bundles_hold = true;
     for (name, actor) in [("red", red), ("blue", blue)] {
         let out = stage.dir.join(format!("{name}.bundle"));
-        actor.desk.client.download(&actor.desk.path("bundle"), &out).await?;
+        actor.desk.client.download(&actor.desk.path("bundle"), &out, false).await?;
         let expectation = Expectation { channel: Some(hash(&actor.desk.view.channel)?) };
         let file = std::fs::File::open(&out).map_err(|error| CliError::io("bundle", &error.to_string()))?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);

@@ -2,7 +2,9 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::Request;
@@ -15,6 +17,9 @@ use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::problem::Problem;
+
+/// How long a node may take to begin its answer: a request of ten thousand acts takes seconds.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A client of one node's local API.
 #[derive(Debug, Clone)]
@@ -77,8 +82,8 @@ impl LocalClient {
         self.read(answer).await
     }
 
-    /// Streams an answer into a new file.
-    pub async fn download(&self, path: &str, out: &Path) -> Result<u64, Problem> {
+    /// Streams an answer into a new file that its owner alone reads; with `force` over one that exists.
+    pub async fn download(&self, path: &str, out: &Path, force: bool) -> Result<u64, Problem> {
         let cannot = |error: std::io::Error| {
             Problem::request(500, "file-unusable", "out", format!("{}: {error}", out.display()))
         };
@@ -86,7 +91,7 @@ impl LocalClient {
         let length = self.fetch(path, |data| {
             let file = match &mut file {
                 Some(file) => file,
-                None => file.insert(std::fs::File::create(out).map_err(cannot)?),
+                None => file.insert(private(out, force).map_err(cannot)?),
             };
             file.write_all(data).map_err(cannot)
         });
@@ -135,7 +140,8 @@ impl LocalClient {
         }
         .map_err(|error| unreachable(&error))?;
         let request = request.body(Full::new(Bytes::from(body))).map_err(|error| unreadable(&error.to_string()))?;
-        sender.send_request(request).await.map_err(|error| unreachable(&error))
+        let answer = tokio::time::timeout(PATIENCE, sender.send_request(request)).await;
+        answer.map_err(|_| silent())?.map_err(|error| unreachable(&error))
     }
 
     fn unreachable(&self, error: &dyn std::fmt::Display) -> Problem {
@@ -165,6 +171,17 @@ impl LocalClient {
     }
 }
 
+fn private(out: &Path, force: bool) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).mode(0o600);
+    if force {
+        options.create(true).truncate(true)
+    } else {
+        options.create_new(true)
+    };
+    options.open(out)
+}
+
 /// Speaks HTTP/1.1 over a stream, until the answer has come or the sender is dropped.
 pub(super) async fn open(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -172,6 +189,15 @@ pub(super) async fn open(
     let (sender, connection) = handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
     Ok(sender)
+}
+
+/// It took the connection, and says nothing: it hangs, or its disk does.
+fn silent() -> Problem {
+    let message = format!(
+        "the node does not answer within {} s: it hangs; call by other means, and look after its process and disk",
+        PATIENCE.as_secs()
+    );
+    Problem { code: "node-silent".to_owned(), field: None, message, position: None, status: 0 }
 }
 
 fn unreadable(reason: &str) -> Problem {

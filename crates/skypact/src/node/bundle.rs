@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufWriter, Seek as _, Write};
 
-use skypact_channel::{Channel, LogRef, Station};
+use skypact_channel::{Channel, LogRef, NoticeState, Origin, Station};
 use skypact_record::bundle::{BundleError, BundleWriter, log_order};
-use skypact_record::{SignedCheckpoint, SignedGenesis};
+use skypact_record::{LogClass, SignedCheckpoint, SignedGenesis};
 
 use super::NodeError;
 use super::beacon::cited;
@@ -55,13 +55,29 @@ fn choose(channel: &Channel, only: &[String]) -> Result<BTreeSet<(usize, u64)>, 
         let places: Vec<_> = found.map(|(_, at)| (at.log, at.index)).take(2).collect();
         match places[..] {
             [(log, index)] if prefix.len() >= 6 => {
-                chosen.insert((log.place(), index));
-                chosen.extend(channel.key_changes(log).iter().map(|change| (log.place(), *change)));
+                let story = story(channel, log, index);
+                for log in story.iter().map(|(place, _)| LogRef::ALL[*place]) {
+                    chosen.extend(channel.key_changes(log).iter().map(|change| (log.place(), *change)));
+                }
+                chosen.extend(story);
             }
             _ => return Err(NodeError::UnknownEntry { id: text.clone() }),
         }
     }
     Ok(chosen)
+}
+
+/// The entry; and of the first version of a notice all that became of it, since the beginning alone would mislead.
+fn story(channel: &Channel, log: LogRef, index: u64) -> Vec<(usize, u64)> {
+    let mut story = vec![(log.place(), index)];
+    let first = |state: &&NoticeState| state.origin.party == log.party && state.versions[0].origin.index == index;
+    if let Some(state) = channel.board().notices().find(|state| log.class == LogClass::Routine && first(state)) {
+        let versions = state.versions.iter().map(|version| &version.origin);
+        let said = state.read_backs.iter().chain(&state.overdue).map(|said| &said.origin);
+        let place = |origin: &Origin| LogRef { party: origin.party, class: LogClass::Routine }.place();
+        story.extend(versions.chain(said).map(|origin| (place(origin), origin.index)));
+    }
+    story
 }
 
 /// What a bundle is made from.

@@ -87,3 +87,64 @@ fn a_stop_passes_while_suspended_and_a_silent_link_is_no_suspension() {
         channel(&red)["logs"].as_array().unwrap().iter().all(|log| log["anchored"].as_u64() > Some(1))
     });
 }
+
+#[test]
+fn what_the_counterpart_writes_draws_no_line_and_a_read_back_shows_all_that_it_signs() {
+    let ground = Ground::new("hostile-words");
+    pact(&ground);
+    let (red, blue) = (ground.path("red"), ground.path("blue"));
+    let (_red, _blue) = (Node::start(&red), Node::start(&blue));
+    file(&red, "Z\nCLEAR over these logs:");
+    act(&red, &["stop", "call", "X\nno STOP was called"]);
+    act(&red, &["watch", "take", "--remarks", "quiet\nBLUE: somebody has the watch"]);
+    let corridor =
+        ["notice", "file", "--call-sign", "MULE 7", "--corridor", "35.1,40.1 35.2,40.2 35.3,40.1", "--width", "1km"];
+    let when = ["--from", "2099-04-07T12:00:00Z", "--until", "2099-04-07T13:00:00Z", "--contact", "130.000 MHz"];
+    act(&red, &[&corridor[..], &when].concat());
+    until("BLUE has it all", || {
+        succeed(&["notice", "list", "--dir", &blue]).as_array().unwrap().len() == 2 && stops(&blue).0 == Some(1)
+    });
+    for command in ["inbox", "conflicts", "stop", "watch"] {
+        let output = skypact(&[command, "--dir", &blue]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let own = ["CLEAR over these logs:"].into_iter().filter(|_| command == "conflicts").count();
+        let drawn =
+            |line: &&str| line.starts_with("CLEAR") || line.starts_with("no STOP") || line.starts_with("BLUE: some");
+        assert_eq!(text.lines().filter(drawn).count(), own, "{command}: {text}");
+    }
+    let signed = act(&blue, &["ack", "--all"]);
+    for shown in ["35.1000,40.1000", "35.2000,40.2000", "35.3000,40.1000", "130.000 MHz", "class manned"] {
+        assert!(signed.contains(shown), "{shown} is signed and not shown: {signed}");
+    }
+}
+
+#[test]
+fn any_id_that_was_printed_is_taken_back() {
+    let ground = Ground::new("ids");
+    pact(&ground);
+    let (red, blue) = (ground.path("red"), ground.path("blue"));
+    let (_red, _blue) = (Node::start(&red), Node::start(&blue));
+    let first = file(&red, "KOBALT 21");
+    let change = ["--call-sign", "KOBALT 21", "--circle", "35.4,40.2,20NM", "--lower", "FL180", "--upper", "FL240"];
+    let when = ["--from", "2099-04-07T12:00:00Z", "--until", "2099-04-07T13:00:00Z"];
+    let who = [&["notice", "file", "--dir", &red, "--change", &first[..8]][..], &OFFICER].concat();
+    let second = succeed(&[&who[..], &change, &when].concat())[0]["leaf"].as_str().unwrap().to_owned();
+    act(&red, &["notice", "activate", &second[..8]]);
+    let call = || {
+        let call = [&["stop", "call", "FIRE", "MISSION", "--dir", &red][..], &OFFICER].concat();
+        succeed(&call)[0]["leaf"].as_str().unwrap().to_owned()
+    };
+    let (_, repeated) = (call(), call());
+    until("BLUE has both calls", || stops(&blue).1[0]["calls"] == 2);
+    act(&blue, &["stop", "ceased", &repeated[..8]]);
+    until("RED has the answer", || stops(&red).0 == Some(0));
+    act(&red, &["stop", "lift", &repeated[..8]]);
+    refuse(&[&["watch", "leave", "--dir", &red][..], &OFFICER].concat(), 3, "not-on-watch");
+    refuse(&["officer", "add", "../x", "--dir", &red], 2, "field-invalid");
+    let keys = succeed(&["officer", "--dir", &red]);
+    let own = keys.as_array().unwrap().iter().filter(|key| key["party"] == "RED" && key["role"] == "officer");
+    let [first, second] = own.map(|key| &key["id"].as_str().unwrap()[..8]).collect::<Vec<_>>()[..] else { panic!() };
+    refuse(&["officer", "revoke", first, "--trusted-routine", "999999", "--dir", &red], 2, "field-invalid");
+    succeed(&["officer", "revoke", first, "--dir", &red]);
+    refuse(&["officer", "revoke", second, "--dir", &red], 3, "key-last");
+}

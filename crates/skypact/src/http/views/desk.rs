@@ -5,11 +5,15 @@ use skypact_airspace::UtcNanos;
 use skypact_channel::{Alarm, Channel, Origin, StopRung, TestCall};
 use utoipa::ToSchema;
 
+use super::words::{some_words, words};
+
 /// All STOPs of one party about one object.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct StopView {
     /// Leaf hash of the first STOP.
     pub id: String,
+    /// Leaf hashes of every STOP of it, the first one's too.
+    pub stops: Vec<String>,
     /// Party that called.
     pub party: String,
     /// Officer who called last.
@@ -104,22 +108,23 @@ pub fn stop(channel: &Channel, alarm: &Alarm, now_ns: i64) -> StopView {
     let escalating = alarm.is_escalating();
     let rung = |(rung, origin): &(StopRung, Origin)| RungView {
         rung: rung.rung.name().to_owned(),
-        text: rung.text.clone(),
+        text: some_words(rung.text.as_ref()),
         officer: origin.signer.clone(),
         at_ns: origin.claimed_time.0,
     };
     StopView {
         id: alarm.id().to_string(),
+        stops: alarm.stops.iter().map(|(_, origin)| origin.leaf.to_string()).collect(),
         party: channel.pact().party_name(alarm.caller()).to_owned(),
         officer: alarm.stops[alarm.stops.len() - 1].1.signer.clone(),
-        what: newest.what.clone(),
+        what: words(&newest.what),
         object: newest.object.map(|object| object.to_string()),
         area: newest.area.map(|area| {
             let radius_km = area.radius_mm as f64 / 1e6;
             format!("{:.4},{:.4} {radius_km:.1} km", area.centre.lat_deg(), area.centre.lng_deg())
         }),
         until_ns: newest.until.map(|until| until.0),
-        reason: newest.reason.clone(),
+        reason: some_words(newest.reason.as_ref()),
         calls: alarm.stops.len(),
         first_ns: alarm.stops[0].1.claimed_time.0,
         rungs: alarm.rungs.iter().map(rung).collect(),
@@ -146,7 +151,7 @@ pub fn watches(channel: &Channel, now_ns: i64) -> Vec<WatchView> {
                     act: watch.act.name().to_owned(),
                     officer: origin.signer.clone(),
                     at_ns: watch.at.0,
-                    remarks: watch.remarks.clone(),
+                    remarks: some_words(watch.remarks.as_ref()),
                 })
                 .collect(),
         }

@@ -1,6 +1,7 @@
 //! What the local API shows, as JSON. Hashes are hex, times are nanoseconds UTC, lengths are millimetres.
 
 mod desk;
+mod words;
 
 use serde::{Deserialize, Serialize};
 use skypact_airspace::{Altitude, Datum, Footprint, Volume4d};
@@ -11,6 +12,8 @@ use skypact_record::LogClass;
 use utoipa::ToSchema;
 
 pub use self::desk::{RungView, StopView, TestCallView, WatchChangeView, WatchView, stop, test_calls, watches};
+use self::words::some_words;
+pub use self::words::words;
 use crate::directory::base64;
 use crate::node::{BundleOptions, LinkState};
 
@@ -95,6 +98,10 @@ pub struct NoticeView {
     pub id: String,
     /// Leaf hash of the newest version.
     pub version: String,
+    /// Leaf hashes of all versions, oldest first.
+    pub versions: Vec<String>,
+    /// Whether the counterpart has signed for the newest version; none for the counterpart's own notices.
+    pub delivered: Option<bool>,
     /// SHA-256 of its body: what is read back.
     pub content: String,
     /// Author.
@@ -121,6 +128,8 @@ pub struct NoticeView {
     pub class: String,
     /// Call sign.
     pub call_sign: Option<String>,
+    /// How to reach whoever controls the activity.
+    pub contact: Option<String>,
     /// First instant, nanoseconds UTC.
     pub start_ns: i64,
     /// Last instant, nanoseconds UTC.
@@ -342,7 +351,7 @@ fn suspension(channel: &Channel, standing: Suspension<'_>) -> SuspensionView {
         id: cut.origin.leaf.to_string(),
         party: name(cut.origin.party),
         officer: cut.origin.signer.clone(),
-        reason: cut.reason.clone(),
+        reason: words(&cut.reason),
         at_ns: cut.origin.claimed_time.0,
     };
     let mut suspensions: Vec<CutView> = standing.stands.iter().flat_map(|stand| &stand.suspends).map(cut).collect();
@@ -387,6 +396,8 @@ pub fn notice(channel: &Channel, state: &NoticeState) -> NoticeView {
     NoticeView {
         id: state.id().to_string(),
         version: state.origin.leaf.to_string(),
+        versions: state.versions.iter().map(|version| version.origin.leaf.to_string()).collect(),
+        delivered: delivered(channel, state),
         content: state.origin.content.to_string(),
         party: channel.pact().party_name(state.origin.party).to_owned(),
         officer: state.origin.signer.clone(),
@@ -394,9 +405,9 @@ pub fn notice(channel: &Channel, state: &NoticeState) -> NoticeView {
         stands: state.stands(),
         in_suspension: channel.filed_in_suspension(&state.origin),
         protection: state.protection.as_ref().map(|protection| ProtectionView {
-            name: protection.name.clone(),
+            name: words(&protection.name),
             verification: protection.verification.name().to_owned(),
-            markings: protection.markings.clone(),
+            markings: some_words(protection.markings.as_ref()),
             photographs: protection.photographs.iter().map(ToString::to_string).collect(),
         }),
         units: units(channel, state),
@@ -404,13 +415,19 @@ pub fn notice(channel: &Channel, state: &NoticeState) -> NoticeView {
         lead_ns: timeliness.lead_ns,
         overdue: state.overdue().is_some(),
         class: notice.class.name().to_owned(),
-        call_sign: notice.call_sign.clone(),
+        call_sign: some_words(notice.call_sign.as_ref()),
+        contact: some_words(notice.contact.as_ref()),
         start_ns: window.start().0,
         end_ns: window.end().0,
         volumes: notice.volumes.iter().map(volume).collect(),
         read_back_by: state.read_back().map(|read_back| read_back.origin.signer.clone()),
         body: base64(&state.body()),
     }
+}
+
+fn delivered(channel: &Channel, state: &NoticeState) -> Option<bool> {
+    let log = LogRef { party: state.origin.party, class: LogClass::Routine };
+    (log.party == channel.me()).then(|| channel.log(log).delivered > state.origin.index)
 }
 
 fn units(channel: &Channel, state: &NoticeState) -> Vec<UnitView> {
@@ -420,9 +437,9 @@ fn units(channel: &Channel, state: &NoticeState) -> Vec<UnitView> {
             let said = units.reach(unit, &state.origin.leaf);
             views.push(UnitView {
                 party: channel.pact().party_name(party).to_owned(),
-                unit: unit.to_owned(),
+                unit: words(unit),
                 reach: said.map_or(Reach::Named, |(said, _)| said.reach).name().to_owned(),
-                person: said.and_then(|(said, _)| said.person.clone()),
+                person: said.and_then(|(said, _)| some_words(said.person.as_ref())),
                 officer: said.map(|(_, origin)| origin.signer.clone()),
             });
         }
@@ -430,11 +447,17 @@ fn units(channel: &Channel, state: &NoticeState) -> Vec<UnitView> {
     views
 }
 
+/// What people call a notice: the name of what is protected, else its call sign.
+fn shown_name(state: &NoticeState) -> Option<&str> {
+    let protected = state.protection.as_ref().map(|protection| protection.name.as_str());
+    protected.or(state.notice.call_sign.as_deref())
+}
+
 /// View of a conflict.
 pub fn conflict(channel: &Channel, key: &ConflictKey, state: &ConflictState) -> ConflictView {
     let name = |id: &skypact_record::Hash| {
         let notice = channel.board().notice_of(id);
-        notice.and_then(|notice| notice.notice.call_sign.clone()).unwrap_or_else(|| id.to_string())
+        notice.and_then(|notice| Some(words(shown_name(notice)?))).unwrap_or_else(|| id.to_string())
     };
     ConflictView {
         versions: key.versions().map(|version| version.to_string()),
