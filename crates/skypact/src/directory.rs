@@ -154,6 +154,11 @@ impl NodeDir {
         self.0.join("tokens")
     }
 
+    /// Plans that are not notified.
+    pub fn plans(&self) -> PathBuf {
+        self.0.join("plans")
+    }
+
     /// What became of each alarm.
     pub fn alarm_log(&self) -> PathBuf {
         self.0.join("alarms.log")

@@ -15,6 +15,7 @@ pub mod http;
 pub mod keys;
 pub mod monitor;
 pub mod node;
+pub mod plans;
 pub mod storage;
 pub mod transport;
 pub mod witness;

@@ -9,12 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use skypact_channel::Channel;
+use skypact_channel::{Channel, Notice};
+use skypact_record::Hash;
 use tracing::warn;
 
 pub use self::bell::{Bell, BellError};
 use crate::http::views;
 use crate::node::{NodeError, NodeHandle};
+use crate::plans;
 
 /// How often the record is looked at.
 const PERIOD: Duration = Duration::from_millis(250);
@@ -38,7 +40,7 @@ pub struct AlarmConfig {
 /// Something that somebody has to hear of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AlarmView {
-    /// stop, protected-conflict, suspended, overdue, test-call or test-call-missed.
+    /// stop, protected-conflict, plan-conflict, suspended, overdue, test-call or test-call-missed.
     pub event: &'static str,
     /// Name of the channel.
     pub channel: String,
@@ -58,12 +60,12 @@ fn known(rung_for: &RungFor) -> std::sync::MutexGuard<'_, BTreeSet<(usize, Strin
 }
 
 /// Looks at the record and rings, for as long as the node runs.
-pub async fn watch(node: NodeHandle, bells: Vec<Bell>, log: PathBuf) {
+pub async fn watch(node: NodeHandle, bells: Vec<Bell>, log: PathBuf, plans: PathBuf) {
     let bells: Vec<Arc<Bell>> = bells.into_iter().map(Arc::new).collect();
     // What was rung for since the start. A start rings again for what still waits: better twice than never.
     let rung_for: RungFor = RungFor::default();
     loop {
-        let alarms = match alarms(&node).await {
+        let alarms = match alarms(&node, &plans).await {
             Ok(alarms) => alarms,
             Err(NodeError::Stopped | NodeError::NotRecorded { .. }) => return,
             Err(error) => {
@@ -94,19 +96,34 @@ pub async fn watch(node: NodeHandle, bells: Vec<Bell>, log: PathBuf) {
 }
 
 /// Everything that waits for somebody of this party.
-async fn alarms(node: &NodeHandle) -> Result<Vec<AlarmView>, NodeError> {
+async fn alarms(node: &NodeHandle, plans: &std::path::Path) -> Result<Vec<AlarmView>, NodeError> {
     let now_ns = node.now_ns();
+    let plans = plans::all(plans);
     node.query(move |channels| {
         let mut found = Vec::new();
         for name in channels.names() {
             if let Some(channel) = channels.get(name) {
                 found.extend(of_channel(name, channel, now_ns));
+                found.extend(plans.iter().flat_map(|plan| of_plan(name, channel, plan)));
             }
         }
         found.truncate(ALARMS_MAX);
         found
     })
     .await
+}
+
+/// What a plan that was not notified is in conflict with. It rings here, and leaves in no message.
+fn of_plan(name: &str, channel: &Channel, (plan, notice): &(String, Notice)) -> Vec<AlarmView> {
+    let found = channel.board().conflicts_with(channel.me(), notice).into_iter();
+    let alarm = |version: Hash| AlarmView {
+        event: "plan-conflict",
+        channel: name.to_owned(),
+        id: format!("{version}-{plan}"),
+        rung: 0,
+        text: format!("plan {plan} is in conflict with a notice of the counterpart; it is known here alone"),
+    };
+    found.map(|(version, ..)| alarm(version)).collect()
 }
 
 fn of_channel(name: &str, channel: &Channel, now_ns: i64) -> Vec<AlarmView> {

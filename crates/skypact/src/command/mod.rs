@@ -25,6 +25,7 @@ mod notice;
 mod officer;
 mod pact;
 mod pact_sheet;
+mod plan;
 mod proposal;
 mod protect;
 mod quantity;
@@ -85,6 +86,8 @@ enum Command {
     Conflicts(conflicts::Args),
     /// Call STOP, answer one, lift one, or list them (safety-of-flight calls).
     Stop(stop::Args),
+    /// Keep plans that are not notified, and check them; nothing of it leaves this machine.
+    Plan(plan::Args),
     /// Make a protected site or movement known to the counterpart.
     Protect(Box<protect::Args>),
     /// Record how far notices have come in this party's units, and show the gaps.
@@ -159,6 +162,7 @@ fn run(cli: Cli) -> Result<Outcome, CliError> {
         Command::Ack(args) => wait_for(ack::run(args, json)),
         Command::Conflicts(args) => wait_for(conflicts::run(args, json)),
         Command::Stop(args) => wait_for(stop::run(args, json)),
+        Command::Plan(args) => wait_for(plan::run(args, json)),
         Command::Protect(args) => wait_for(protect::run(*args, json)),
         Command::Unit(args) => wait_for(unit::run(args, json)),
         Command::Watch(args) => wait_for(watch::run(args, json)),

@@ -67,6 +67,13 @@ struct FileArgs {
     /// Id of the notice that this one changes.
     #[arg(long)]
     change: Option<String>,
+    #[command(flatten)]
+    notice: Plain,
+}
+
+/// A notice as options state it.
+#[derive(Debug, clap::Args)]
+pub(super) struct Plain {
     /// manned, unmanned, relief-flight, ground-movement or hazard-area.
     #[arg(long, default_value = "manned")]
     class: String,
@@ -85,10 +92,10 @@ struct FileArgs {
     #[arg(long)]
     upper: Option<String>,
     /// First instant, UTC: 2017-04-07T09:00:00Z.
-    #[arg(long, required_unless_present = "file", default_value = "")]
+    #[arg(long, default_value = "")]
     from: String,
     /// Last instant.
-    #[arg(long, required_unless_present = "file", default_value = "")]
+    #[arg(long, default_value = "")]
     until: String,
 }
 
@@ -183,15 +190,28 @@ fn stated(args: &FileArgs) -> Result<Vec<Notice>, CliError> {
     if let Some(path) = &args.file {
         return read_file(path);
     }
-    let volume = VolumeText {
-        footprint: args.footprint.clone(),
-        lower: args.lower.clone(),
-        upper: args.upper.clone(),
-        from: args.from.clone(),
-        until: args.until.clone(),
-    };
-    let (class, call_sign, contact) = (args.class.clone(), args.call_sign.clone(), args.contact.clone());
-    Ok(vec![notice(&NoticeText { class, call_sign, contact, volumes: vec![volume] })?])
+    Ok(vec![args.notice.notice()?])
+}
+
+impl Plain {
+    /// The notice that is stated.
+    pub(super) fn notice(&self) -> Result<Notice, CliError> {
+        for (field, text) in [("from", &self.from), ("until", &self.until)] {
+            if text.is_empty() {
+                let message = format!("{field}: say when, UTC, such as 2017-04-07T09:00:00Z");
+                return Err(CliError::usage("field-missing", field, message));
+            }
+        }
+        let volume = VolumeText {
+            footprint: self.footprint.clone(),
+            lower: self.lower.clone(),
+            upper: self.upper.clone(),
+            from: self.from.clone(),
+            until: self.until.clone(),
+        };
+        let (class, call_sign, contact) = (self.class.clone(), self.call_sign.clone(), self.contact.clone());
+        notice(&NoticeText { class, call_sign, contact, volumes: vec![volume] })
+    }
 }
 
 /// The notices of a JSON file: one, or an array of them.

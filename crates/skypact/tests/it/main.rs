@@ -28,6 +28,7 @@ mod listener;
 mod loopback;
 mod node;
 mod officers;
+mod plans;
 mod recording;
 mod remedy;
 mod scenarios;
