@@ -30,7 +30,8 @@ pub const UNKNOWN: u8 = 11;
 /// The codes as `--help` shows them.
 pub const TABLE: &str = "Exit codes:
   0   all is well
-  1   a check found something (verify, fork, doctor, demo, pact diff),
+  1   a check found something (verify, fork, doctor, demo, pact diff,
+      position),
       or a STOP is not answered for good (stop)
   2   wrong arguments, or a wrong file
   3   refused by the rules of the channel

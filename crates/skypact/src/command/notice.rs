@@ -9,6 +9,7 @@ use skypact_record::Hash;
 
 use super::desk::{Desk, Where, Who, find, hash, short};
 use super::exit::show;
+use super::position_check::PositionArgs;
 use super::quantity::{FootprintText, VolumeText, counted, time_text};
 use super::{CliError, Outcome, reading};
 use crate::directory::base64;
@@ -78,6 +79,8 @@ struct FileArgs {
     contact: Option<String>,
     #[command(flatten)]
     footprint: FootprintText,
+    #[command(flatten)]
+    positions: PositionArgs,
     /// Lower limit: FL180, "5000ft AMSL" or "1500m W84".
     #[arg(long)]
     lower: Option<String>,
@@ -114,8 +117,12 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
 
 async fn file(args: &FileArgs, json: bool) -> Result<Outcome, CliError> {
     let mut notices = stated(args)?;
+    let statements = args.positions.statements(&notices)?;
     let signer = args.who.signer(&args.place.dir)?;
     let desk = Desk::open(&args.place).await?;
+    if let Some(statements) = statements {
+        statements.check(&desk, &args.place.dir)?;
+    }
     if let Some(change) = &args.change {
         let known: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
         let id = find("change", change, known.iter().map(|notice| &notice.id))?;

@@ -26,6 +26,7 @@ mod listener;
 mod loopback;
 mod node;
 mod officers;
+mod position;
 mod recording;
 mod remedy;
 mod storage;
