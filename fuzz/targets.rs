@@ -9,6 +9,7 @@ use skypact::http::dss::keys::KeySet;
 use skypact::http::dss::metrics::Metrics;
 use skypact::http::dss::token::{Authenticator, TokenRules};
 use skypact_airspace::UtcNanos;
+use skypact_airspace::position::{StatedPosition, TEXT_BYTES_MAX, gars, mgrs, separation};
 use skypact_channel::{ActKeys, FramesItem, FramesReader, FramesWriter, Pact, VerifiedAnswer};
 use skypact_dss::{Caller, Change, Dss, Operation, Recorded, Scope, Scopes, Stamp, Target};
 use skypact_f3548::{
@@ -25,7 +26,7 @@ use skypact_record::{
 type Run = fn(&[u8]);
 
 /// The targets: name, which is that of a folder of seeds, and what it runs.
-pub(crate) const TARGETS: [(&str, Run); 11] = [
+pub(crate) const TARGETS: [(&str, Run); 12] = [
     ("request", request),
     ("changes", changes),
     ("token", token),
@@ -37,6 +38,7 @@ pub(crate) const TARGETS: [(&str, Run); 11] = [
     ("tile", tile),
     ("dropped", dropped),
     ("beacon", beacon),
+    ("position", position),
 ];
 
 /// The time at which everything here takes place: 2026-01-01.
@@ -207,6 +209,25 @@ pub(crate) fn frames_file(bytes: &[u8]) {
     match reader.finish() {
         Ok(()) => assert_eq!(again.expect("it has a head").1, file, "it has one form"),
         Err(error) => refused(error.code(), &error.to_string()),
+    }
+}
+
+/// A position in any of its forms. What is read is an area around its middle, and what is printed of that is read again.
+pub(crate) fn position(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    match StatedPosition::read(text) {
+        Ok(stated) => {
+            assert!(text.len() <= TEXT_BYTES_MAX && stated.area().across_mm() >= 0);
+            let middle = stated.area().middle();
+            for printed in [mgrs(middle, 5), gars(middle)] {
+                let again = StatedPosition::read(&printed).expect("what is printed is read");
+                assert!(separation(stated.area(), again.area()).apart_mm <= 1, "{text} and {printed}");
+            }
+        }
+        Err(error) => {
+            assert!(!error.code().is_empty() && !error.field().is_empty() && !error.to_string().is_empty());
+            assert!(error.to_string().len() < 2_048, "an answer is short whatever was asked");
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod extent;
 pub mod footprint;
 mod geodesy;
 pub mod index;
+pub mod position;
 pub mod time;
 pub mod units;
 mod vector;

@@ -47,10 +47,12 @@ pub enum Kind {
     Propagation = 19,
     /// A protected site or movement.
     Protected = 20,
+    /// The position of a notice in other forms.
+    PositionForms = 21,
 }
 
 impl Kind {
-    const ALL: [Self; 21] = [
+    const ALL: [Self; 22] = [
         Self::Genesis,
         Self::Notice,
         Self::ReadBack,
@@ -72,6 +74,7 @@ impl Kind {
         Self::TestAnswer,
         Self::Propagation,
         Self::Protected,
+        Self::PositionForms,
     ];
 
     /// Value in the act.
@@ -108,6 +111,7 @@ impl Kind {
             Self::TestAnswer => "test answer",
             Self::Propagation => "propagation",
             Self::Protected => "protected",
+            Self::PositionForms => "position forms",
         }
     }
 
@@ -132,7 +136,8 @@ impl Kind {
             | Self::Overdue
             | Self::Watch
             | Self::Propagation
-            | Self::Protected => Some(LogClass::Routine),
+            | Self::Protected
+            | Self::PositionForms => Some(LogClass::Routine),
         }
     }
 

@@ -15,6 +15,9 @@ use crate::suspension::Reconciled;
 use crate::volume_codec::{read_volumes, write_volumes};
 use crate::watch::Watch;
 
+/// Most forms of one position, and longest form, in bytes.
+const FORMS_MAX: u64 = 7;
+const FORM_MAX: usize = 200;
 /// Longest reason of a suspension, in bytes.
 const REASON_MAX: usize = 500;
 
@@ -149,6 +152,13 @@ pub enum Message {
     Propagation(Propagation),
     /// A protected site or movement.
     Protected(Protected),
+    /// The position of a notice in other forms, as its officer had them.
+    PositionForms {
+        /// Leaf hash of the version.
+        notice: Hash,
+        /// 1 to 7 forms of 1 to 200 bytes, such as MGRS or a bearing and distance.
+        forms: Vec<String>,
+    },
 }
 
 impl Message {
@@ -175,6 +185,7 @@ impl Message {
             Self::TestAnswer { .. } => Kind::TestAnswer,
             Self::Propagation(_) => Kind::Propagation,
             Self::Protected(_) => Kind::Protected,
+            Self::PositionForms { .. } => Kind::PositionForms,
         }
     }
 
@@ -239,6 +250,10 @@ impl Message {
             Self::TestAnswer { call } => writer.map(1)?.u8(0)?.bytes(&call.0)?.ok(),
             Self::Propagation(propagation) => propagation.write(writer),
             Self::Protected(protected) => protected.write(writer),
+            Self::PositionForms { notice, forms } => {
+                writer.map(2)?.u8(0)?.bytes(&notice.0)?.u8(1)?.array(forms.len() as u64)?;
+                forms.iter().try_for_each(|form| writer.str(form)?.ok())
+            }
             Self::KeyChange(_) => unreachable!("the record writes it"),
         }
     }
@@ -252,7 +267,7 @@ impl Message {
             Kind::Stop | Kind::Protected => 5,
             Kind::Proposal | Kind::Anchor | Kind::Propagation => 4,
             Kind::Conflict | Kind::StopRung | Kind::Watch => 3,
-            Kind::ReadBack | Kind::Acceptance | Kind::Reconciled | Kind::Witnessed => 2,
+            Kind::ReadBack | Kind::Acceptance | Kind::Reconciled | Kind::Witnessed | Kind::PositionForms => 2,
             Kind::StopLifted | Kind::Suspend | Kind::Resume | Kind::Overdue | Kind::TestAnswer => 1,
             Kind::TestCall => 0,
         })?;
@@ -305,6 +320,7 @@ impl Message {
             }
             Kind::Propagation => Propagation::read(reader).map(Self::Propagation),
             Kind::Protected => Protected::read(reader).map(Self::Protected),
+            Kind::PositionForms => read_forms(reader),
         }
     }
 }
@@ -315,6 +331,18 @@ fn read_cited(reader: &mut Reader<'_>, field: &'static str) -> Result<(Hash, Has
     let cited = reader.hash()?;
     reader.key(1, "content")?;
     Ok((cited, reader.hash()?))
+}
+
+fn read_forms(reader: &mut Reader<'_>) -> Result<Message, CodecError> {
+    reader.key(0, "notice")?;
+    let notice = reader.hash()?;
+    reader.key(1, "forms")?;
+    let count = reader.array(FORMS_MAX)?;
+    let forms = (0..count).map(|_| reader.text(FORM_MAX)).collect::<Result<Vec<_>, _>>()?;
+    if forms.is_empty() || forms.iter().any(|form| form.trim().is_empty()) {
+        return Err(reader.error("is no form, or one that is empty"));
+    }
+    Ok(Message::PositionForms { notice, forms })
 }
 
 fn read_conflict(reader: &mut Reader<'_>) -> Result<Message, CodecError> {

@@ -177,6 +177,13 @@ impl Board {
             }
             Message::Protected(protected) => self.check_notice(party, &protected.notice),
             Message::Propagation(propagation) => self.newest("notice", &propagation.notice).map(drop),
+            Message::PositionForms { notice, .. } => {
+                let state = self.newest("notice", notice)?;
+                if state.origin.party == party {
+                    return Ok(());
+                }
+                Err(Misfit::WrongParty { field: "notice", reason: "only its author says where it is" })
+            }
             Message::TestAnswer { call } => self.test_calls.check_answer(party, call),
             Message::StopRung(rung) => self.alarms.check_rung(party, rung),
             Message::StopLifted { stop } => self.alarms.check_lifted(party, stop),
@@ -205,6 +212,10 @@ impl Board {
             Message::Propagation(propagation) => {
                 let state = self.notices.get_mut(&self.versions[&propagation.notice]).expect("checked above");
                 state.units[origin.party].say(propagation, origin);
+            }
+            Message::PositionForms { notice, forms } => {
+                let state = self.notices.get_mut(&self.versions[&notice]).expect("checked above");
+                state.forms.push((notice, forms, origin));
             }
             Message::Watch(watch) => self.watches[origin.party].push(watch, origin),
             Message::TestCall => self.test_calls.call(origin),
@@ -304,6 +315,7 @@ impl Board {
                     is_protected_version: protection.is_some(),
                     protection,
                     units: Default::default(),
+                    forms: Vec::new(),
                     overdue: Vec::new(),
                 },
             );

@@ -70,6 +70,8 @@ pub struct NoticeState {
     pub(super) is_protected_version: bool,
     /// Units of each party, in the order of the parties, that have to have it.
     pub units: [Units; 2],
+    /// The position of a version in other forms, as its author gave them: version, forms, and where that stands.
+    pub forms: Vec<(Hash, Vec<String>, Origin)>,
     /// Entries of its author's node that say that a version was not read back in time, oldest first.
     pub overdue: Vec<ReadBack>,
 }

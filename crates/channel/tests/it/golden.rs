@@ -83,6 +83,7 @@ pub(crate) fn messages() -> Vec<(&'static str, Message)> {
         ("test-answer", Message::TestAnswer { call: a }),
         ("propagation", Message::Propagation(applied(a, "DRONE CELL"))),
         ("protected", Message::Protected(hospital())),
+        ("position-forms", Message::PositionForms { notice: a, forms: vec!["441LL19".to_owned()] }),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! The key changes of a log, which come before its leaves in a bundle (docs/record-format.md, section 17), so that a leaf's
 //! key is known when its signature is checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::leaf::{GivenLeaf, Pact, refusal};
 use super::report::{Fault, Faults};
@@ -17,6 +17,8 @@ use crate::part::Part;
 pub(super) struct KeyFiles {
     /// By index, as long as its leaf has not come.
     waiting: BTreeMap<u64, (Part, String, u64)>,
+    /// Indices of all that were given.
+    given: BTreeSet<u64>,
     history: KeyHistory,
 }
 
@@ -25,7 +27,13 @@ impl KeyFiles {
         &self.history
     }
 
+    /// Whether a file was given for the leaf at this index.
+    pub(super) fn has(&self, index: u64) -> bool {
+        self.given.contains(&index)
+    }
+
     pub(super) fn read(&mut self, name: &LogName, file: &TarFile, index: u64, faults: &mut Faults) {
+        self.given.insert(index);
         match Part::decode(&file.content) {
             Ok(part) => drop(self.waiting.insert(index, (part, file.name.clone(), file.offset))),
             Err(error) => {
@@ -46,8 +54,9 @@ impl KeyFiles {
             // A leaf that is not what it should be has a fault of its own.
             let Ok(leaf) = Leaf::decode(given.bytes) else { continue };
             let act = leaf.act.act();
-            if act.kind != Act::KEY_CHANGE {
-                faults.push(fault("key-change-without-leaf", format!("leaf has the kind {}", act.kind)));
+            if act.kind != Act::KEY_CHANGE || act.commitments.len() != 1 {
+                let message = format!("leaf has the kind {} and {} commitments", act.kind, act.commitments.len());
+                faults.push(fault("key-change-without-leaf", message));
             } else if act.commitments != [part.commitment()] {
                 faults.push(fault("part-differs", "part does not match the leaf's commitment".to_owned()));
             } else if refusal(pact, &self.history, name, given.index, &leaf).is_none() {

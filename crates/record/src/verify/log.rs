@@ -5,6 +5,7 @@ use super::leaf::{CheckedLeaf, GivenLeaf, Pact, check_leaves};
 use super::offered::OffersRead;
 use super::parts::PartsRead;
 use super::report::{Fault, Faults, LogMode};
+use crate::act::Act;
 use crate::bundle::{CHUNK_LEAVES, TarFile};
 use crate::checkpoint::{SignedCheckpoint, verify_line};
 use crate::cosignature::Cosignature;
@@ -285,6 +286,13 @@ impl Log {
         }
         let Some(leaf) = checked.leaf else { return };
         self.signatures_checked += 1;
+        let act = leaf.act.act();
+        // Whoever leaves a revocation out would have revoked keys sign on.
+        let is_change = act.kind == Act::KEY_CHANGE && act.commitments.len() == 1;
+        if self.mode == LogMode::Whole && is_change && !self.keys.has(checked.index) {
+            let message = "leaf changes keys, and its part is not in keys/: who may sign after it cannot be told";
+            faults.push(self.fault("key-change-without-part", file, message).at(checked.offset).of_leaf(checked.index));
+        }
         self.commitments.extend(&leaf.act.act().commitments);
         self.given.push(Given { index: checked.index, commitments_end: self.commitments.len() });
         if let Some(hash) = leaf.cosignature.filter(|hash| self.cited.last().is_none_or(|(_, last)| last != hash)) {

@@ -63,8 +63,9 @@ impl Verifier {
         statements: &mut Vec<Statement>,
     ) {
         let origin = &log.name.origin;
-        let holds =
-            head.is_signed && !self.faults.touch(origin, "logs/") && (log.mode == LogMode::Chosen || log.is_complete());
+        // A key change that is at fault may have hidden who might not sign.
+        let touched = ["logs/", "keys/"].iter().any(|directory| self.faults.touch(origin, directory));
+        let holds = head.is_signed && !touched && (log.mode == LogMode::Chosen || log.is_complete());
         let mut state = |what, (status, detail), (not_before_s, not_after_s)| {
             let log = Some(origin.clone());
             statements.push(Statement { what, log, status, detail, not_before_s, not_after_s });

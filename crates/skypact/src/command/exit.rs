@@ -30,14 +30,14 @@ pub const UNKNOWN: u8 = 11;
 /// The codes as `--help` shows them.
 pub const TABLE: &str = "Exit codes:
   0   all is well
-  1   a check found something (verify, fork, monitor, doctor, demo, pact diff),
-      or a STOP is not answered for good (stop)
+  1   a check found something (verify, fork, monitor, doctor, demo, pact diff,
+      position), or somebody has to act (stop, watch, unit, test-call)
   2   wrong arguments, or a wrong file
   3   refused by the rules of the channel
   4   no node answers
   5   a file, the disk or the network failed
-  10  conflicts are open (conflicts)
-  11  unknown: the counterpart does not answer (conflicts)";
+  10  conflicts are open (conflicts, plan check)
+  11  unknown: the counterpart does not answer (conflicts, plan check)";
 
 /// How a command ended that did its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -47,6 +47,9 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     }
     for notice in &unread {
         let _ = writeln!(text, "read back  {}", line(notice));
+        for mismatch in reading::mismatches(notice)? {
+            let _ = writeln!(text, "  MISMATCH: {mismatch}");
+        }
     }
     for proposal in &proposals {
         let (what, command) = proposal.step();

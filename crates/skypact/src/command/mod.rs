@@ -26,6 +26,8 @@ mod officer;
 mod pact;
 mod pact_sheet;
 mod plan;
+mod position;
+mod position_check;
 mod proposal;
 mod protect;
 mod quantity;
@@ -78,6 +80,8 @@ enum Command {
     Dss(Box<dss::Args>),
     /// Announce air activity.
     Notice(notice::Args),
+    /// Show a position in every form, and whether several statements of one agree (exit code 1: they do not).
+    Position(position::Args),
     /// Show what needs an act: unread notices, open conflicts, proposals.
     Inbox(inbox::Args),
     /// Read notices of the counterpart back (READ BACK).
@@ -151,6 +155,7 @@ fn run(cli: Cli) -> Result<Outcome, CliError> {
         Command::Fork(args) => fork::run(&args, json),
         Command::Token(args) => token::run(&args, json),
         Command::Doctor(args) => Ok(doctor::run(&args, json)),
+        Command::Position(args) => position::run(&args, json),
         Command::Completions(args) => Ok(completions::run(&args)),
         Command::Bench(args) => wait_for(bench::run(args, json)),
         Command::Serve(args) => wait_for(serve::run(args, json)),

@@ -9,10 +9,11 @@ use skypact_record::Hash;
 
 use super::desk::{Desk, Where, Who, find_notice, hash, short};
 use super::exit::show;
+use super::position_check::PositionArgs;
 use super::quantity::{FootprintText, VolumeText, counted, time_text};
 use super::{CliError, Outcome, reading};
 use crate::directory::base64;
-use crate::http::views::NoticeView;
+use crate::http::views::{NoticeView, PlacedView};
 use crate::node::RecordSigner;
 
 /// Most versions of the counterpart that a filing cites.
@@ -69,6 +70,8 @@ struct FileArgs {
     change: Option<String>,
     #[command(flatten)]
     notice: Plain,
+    #[command(flatten)]
+    positions: PositionArgs,
 }
 
 /// A notice as options state it.
@@ -121,8 +124,12 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
 
 async fn file(args: &FileArgs, json: bool) -> Result<Outcome, CliError> {
     let mut notices = stated(args)?;
+    let statements = args.positions.statements(&notices)?;
     let signer = args.who.signer(&args.place.dir)?;
     let desk = Desk::open(&args.place).await?;
+    if let Some(statements) = statements {
+        statements.check(&desk, &args.place.dir)?;
+    }
     if let Some(change) = &args.change {
         let known: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
         let [notice] = &mut notices[..] else {
@@ -131,7 +138,17 @@ async fn file(args: &FileArgs, json: bool) -> Result<Outcome, CliError> {
         let version = hash(&find_notice("change", change, &known)?.version)?;
         (notice.act, notice.previous) = (NoticeAct::Changed, Some(version));
     }
-    file_notices(&desk, &signer, notices, &[], json).await
+    let forms = args.positions.forms();
+    if forms.is_empty() {
+        return file_notices(&desk, &signer, notices, &[], json).await;
+    }
+    let (placed, text) = file_all(&desk, &signer, notices, &[]).await?;
+    // The counterpart sees the forms too, and so a mismatch that was forced.
+    if let Some(notice) = placed.first().map(|placed| hash(&placed.leaf)).transpose()? {
+        desk.file(&signer, [(Message::PositionForms { notice, forms }, vec![notice])]).await?;
+    }
+    show(json, &placed, &text);
+    Ok(Outcome::Done)
 }
 
 /// Files notices, each citing the counterpart's versions that it is in conflict with, and `references`.
@@ -142,6 +159,18 @@ pub(super) async fn file_notices(
     references: &[Hash],
     json: bool,
 ) -> Result<Outcome, CliError> {
+    let (placed, text) = file_all(desk, signer, notices, references).await?;
+    show(json, &placed, &text);
+    Ok(Outcome::Done)
+}
+
+/// The same; where they were placed, and what to tell.
+async fn file_all(
+    desk: &Desk,
+    signer: &RecordSigner,
+    notices: Vec<Notice>,
+    references: &[Hash],
+) -> Result<(Vec<PlacedView>, String), CliError> {
     let mut messages = Vec::new();
     let mut text = String::new();
     for notice in notices {
@@ -167,8 +196,7 @@ pub(super) async fn file_notices(
         text.push_str("IN SUSPENSION: it counts for safety, and binds nobody\n");
     }
     text += &not_heard(desk);
-    show(json, &placed, &text);
-    Ok(Outcome::Done)
+    Ok((placed, text))
 }
 
 /// A line that says so when the counterpart does not answer.

@@ -7,8 +7,8 @@ use skypact_airspace::{Footprint, LatLng, Volume4d};
 use skypact_channel::{Kind, Message, Notice, Protected, Remedy};
 use skypact_record::Hash;
 
-use super::CliError;
 use super::quantity::time_text;
+use super::{CliError, position_check};
 use crate::directory::unbase64;
 use crate::http::views::{NoticeView, ProposalView, volume};
 
@@ -67,7 +67,20 @@ pub(super) fn whole(view: &NoticeView) -> Result<String, CliError> {
     if let Some(contact) = &view.contact {
         let _ = writeln!(text, "  contact: {contact}");
     }
-    Ok(text + &lines(&notice(view)?.volumes))
+    let notice = notice(view)?;
+    text += &lines(&notice.volumes);
+    for form in &view.position_forms {
+        let _ = writeln!(text, "  its author also gives the position as {form}");
+    }
+    for mismatch in position_check::mismatches(&notice, &view.position_forms, view.position_tolerance_mm) {
+        let _ = writeln!(text, "  MISMATCH: {mismatch}; ask before you rely on either");
+    }
+    Ok(text)
+}
+
+/// What is wrong with the forms of a notice's position, if its author gave any.
+pub(super) fn mismatches(view: &NoticeView) -> Result<Vec<String>, CliError> {
+    Ok(position_check::mismatches(&notice(view)?, &view.position_forms, view.position_tolerance_mm))
 }
 
 /// Where, how high and when: indented lines of 80 columns for each volume.

@@ -29,6 +29,7 @@ mod loopback;
 mod node;
 mod officers;
 mod plans;
+mod position;
 mod recording;
 mod remedy;
 mod scenarios;

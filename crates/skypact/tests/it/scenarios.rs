@@ -17,6 +17,11 @@ fn scenario_1_routine_day_holds() {
 }
 
 #[test]
+fn scenario_2_nine_kilometres_holds() {
+    holds("2");
+}
+
+#[test]
 fn scenario_3_empty_chair_holds() {
     holds("3");
 }

@@ -4,6 +4,7 @@
 mod convoy;
 mod empty_chair;
 mod fifty_seconds;
+mod nine_kilometres;
 mod routine_day;
 mod scene;
 mod suspension;
@@ -24,8 +25,9 @@ pub struct Scenario {
 }
 
 /// Every scenario that can be played, ascending by number.
-pub const SCENARIOS: [Scenario; 5] = [
+pub const SCENARIOS: [Scenario; 6] = [
     Scenario { number: 1, title: "Routine day" },
+    Scenario { number: 2, title: "Nine kilometres" },
     Scenario { number: 3, title: "Empty chair" },
     Scenario { number: 4, title: "Fifty seconds" },
     Scenario { number: 5, title: "Convoy" },
@@ -62,6 +64,7 @@ impl Played {
 pub async fn play(scenario: Scenario, quiet: bool) -> Result<Played, CliError> {
     let facts = match scenario.number {
         1 => routine_day::play(quiet).await?,
+        2 => nine_kilometres::play(quiet).await?,
         3 => empty_chair::play(quiet).await?,
         4 => fifty_seconds::play(quiet).await?,
         5 => convoy::play(quiet).await?,

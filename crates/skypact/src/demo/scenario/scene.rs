@@ -94,6 +94,14 @@ impl Scene {
         Ok((output.status.code().unwrap_or(-1), value))
     }
 
+    /// What a command shows on a screen.
+    pub(super) fn reads(&self, party: &str, arguments: &[&str]) -> Result<String, CliError> {
+        let mut command = Command::new(std::env::current_exe().map_err(|error| failed(&error))?);
+        command.args(arguments).env("SKYPACT_DIR", self.stage.node(party)).stdin(Stdio::null());
+        let output = tokio::task::block_in_place(|| command.output()).map_err(|error| failed(&error))?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
     /// Waits until something holds, and says whether it came to that.
     pub(super) async fn until(&mut self, holds: impl Fn(&Self) -> Result<bool, CliError>) -> Result<bool, CliError> {
         let watch = Stopwatch::start();

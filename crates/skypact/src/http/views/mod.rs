@@ -114,6 +114,10 @@ pub struct NoticeView {
     pub stands: bool,
     /// Whether its newest version was filed while the channel was suspended: it counts for safety, and binds nobody.
     pub in_suspension: bool,
+    /// The position of the newest version in other forms, as its author gave them.
+    pub position_forms: Vec<String>,
+    /// How far apart the pact lets them be, millimetres.
+    pub position_tolerance_mm: i64,
     /// What makes it protected.
     pub protection: Option<ProtectionView>,
     /// Units of both parties that have to have it.
@@ -404,6 +408,13 @@ pub fn notice(channel: &Channel, state: &NoticeState) -> NoticeView {
         act: notice.act.name().to_owned(),
         stands: state.stands(),
         in_suspension: channel.filed_in_suspension(&state.origin),
+        position_tolerance_mm: channel.pact().terms().position_tolerance_mm,
+        position_forms: state
+            .forms
+            .iter()
+            .filter(|(version, ..)| *version == state.origin.leaf)
+            .flat_map(|(_, forms, _)| forms.iter().map(|form| words(form)))
+            .collect(),
         protection: state.protection.as_ref().map(|protection| ProtectionView {
             name: words(&protection.name),
             verification: protection.verification.name().to_owned(),

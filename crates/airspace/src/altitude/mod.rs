@@ -3,6 +3,12 @@
 //! Altitudes of different datums are compared conservatively: each comparison grows by the greatest difference
 //! that the pact assumes between the two datums, so a band only ever grows.
 
+mod conversion;
+mod geoid;
+
+pub use conversion::{ConvertedAltitude, DatumRelation, altitude_text, datum_text};
+pub use geoid::{MODEL_ERROR_MM, Undulation};
+
 /// One international foot in micrometres (exact by definition).
 const FOOT_UM: i64 = 304_800;
 
