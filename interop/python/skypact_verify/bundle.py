@@ -8,7 +8,7 @@ import hashlib
 import re
 from typing import BinaryIO
 
-from skypact_verify import beacons, closing, names, offered
+from skypact_verify import beacons, closing, key_change, names, offered
 from skypact_verify.genesis import Genesis, read_signed_genesis
 from skypact_verify.log import MODE_CHOSEN, LogState
 from skypact_verify.parts import PartsReader
@@ -128,6 +128,10 @@ class _Pass:
             self._manifest(file)
         elif file.name == "seal":
             self._seal(file)
+        elif (match := key_change.FILE.match(file.name)) is not None:
+            log = self._log(file, match[1], match[2])
+            if log is not None:
+                log.add_key_change(file.name, file.offset, file.content, int(match[3]))
         elif (match := LOG_FILE.match(file.name)) is not None:
             self._log_file(file, match)
         elif (match := offered.FILE.match(file.name)) is not None:
@@ -224,7 +228,8 @@ class _Pass:
     def _seal_differs(self, file: str, offset: int) -> None:
         """A damaged byte makes unproven what the file would prove, also where no signature covers it."""
         message = "content is not what was sealed"
-        match = LOG_FILE.match(file) or PARTS_FILE.match(file) or offered.FILE.match(file)
+        forms = (LOG_FILE, PARTS_FILE, offered.FILE, key_change.FILE)
+        match = next((found for form in forms if (found := form.match(file)) is not None), None)
         log = None if match is None else self.logs.get((match[1], names.LOG_CLASSES.index(match[2])))
         if log is None:
             self._fault("seal-differs", file, offset, message)
@@ -242,6 +247,8 @@ class _Pass:
             self._fault("file-missing", "manifest", self.last_offset, "bundle has no manifest")
         if complete and not self.has_seal:
             self._fault("file-missing", "seal", self.last_offset, "bundle has no seal")
+        for log in self.logs.values() if complete else ():
+            log.end_of_keys()
         times = dict(self.beacon_times)
         for log in self.logs.values():
             times |= log.times_by_line

@@ -19,6 +19,7 @@ MAY_SIGN_ACTS = (ROOT, NODE, OFFICER)
 ACT_PREFIX = b"skypact/v1/act\n"
 GENESIS_PREFIX = b"skypact/v1/genesis\n"
 SEALING_PREFIX = b"skypact/v1/sealing\n"
+POSSESSION_PREFIX = b"skypact/v1/possession\n"
 
 
 @dataclass(frozen=True)

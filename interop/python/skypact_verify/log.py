@@ -6,7 +6,7 @@ A log keeps of its leaves what later files are checked against: hashes of the ti
 import hashlib
 from dataclasses import dataclass, field
 
-from skypact_verify import keys, names, note
+from skypact_verify import key_change, keys, names, note
 from skypact_verify.act import KIND_GENESIS
 from skypact_verify.genesis import Genesis, Party
 from skypact_verify.leaf import LEAF_BYTES_MAX, Leaf, leaf_hash, read_leaf
@@ -77,6 +77,7 @@ class LogState:
     def __post_init__(self) -> None:
         self.origin = names.origin_of_log(self.party.prefix, self.genesis.channel_name, self.log_class)
         self.counterpart = self.genesis.counterpart(self.party.name)
+        self._keys = key_change.KeyHistory(self.genesis, self.party)
         self._tree = GrowingTree()
         self._tiles: list[tuple[int, bytes]] = []
         self._tiles_seen = 0
@@ -168,6 +169,24 @@ class LogState:
         if not signed:
             self.fault("checkpoint-not-signed", file, offset, "no signature by the log's own key holds")
 
+    # ---- keys
+
+    def add_key_change(self, file: str, offset: int, content: bytes, index: int) -> None:
+        """The part of a change: whose signatures count depends on it, so its faults are those of the log."""
+        try:
+            self._keys.waiting[index] = key_change.read_file(file, offset, content)
+        except Refused as refused:
+            self.fault(refused.code, file, offset + refused.at, refused.message, index)
+
+    def _change_keys(self, leaf: Leaf, index: int, valid: bool) -> None:
+        given = self._keys.take(leaf, index)
+        if given is None:
+            return
+        if given.commitment != leaf.act.commitments[0]:
+            self.fault("part-differs", given.file, given.offset, "part does not match its commitment", index)
+        elif valid and given.change is not None:
+            self._keys.signers.apply(given.change)
+
     # ---- leaves
 
     def _enter(self, mode: int, file: str, offset: int) -> None:
@@ -225,11 +244,14 @@ class LogState:
         self.commitments.setdefault(index, b"".join(leaf.act.commitments))
         if leaf.cosignature is not None and (not self.citations or self.citations[-1][1] != leaf.cosignature):
             self.citations.append((index, leaf.cosignature))
+        valid = True
         try:
             self._check_place(leaf, index)
             self._check_signature(leaf)
         except Refused as refused:
+            valid = False
             self.fault(refused.code, file, offset + refused.at, refused.message, index)
+        self._change_keys(leaf, index, valid)
         return True
 
     def _check_place(self, leaf: Leaf, index: int) -> None:
@@ -250,9 +272,9 @@ class LogState:
             raise Refused("leaf-genesis", "entry 0 has epoch 0, no references and one part")
 
     def _check_signature(self, leaf: Leaf) -> None:
-        key = self.party.act_key(leaf.signature.key_id)
+        key = self._keys.signers.key_for(leaf.act, leaf.signature.key_id)
         if key is None:
-            raise Refused("leaf-key", f"key {leaf.signature.key_id.hex()} may not sign acts of {self.party.name}")
+            raise Refused("leaf-key", f"key {leaf.signature.key_id.hex()} may not sign this act of {self.party.name}")
         self.signatures_checked += 1
         keys.verify(key, leaf.signature, keys.ACT_PREFIX + leaf.act_bytes, "act")
 
@@ -285,6 +307,12 @@ class LogState:
             return
         if self._check_leaf(file, offset, proof.leaf_bytes, index):
             self.chosen.append(index)
+
+    def end_of_keys(self) -> None:
+        """The tar was read to its end, so no leaf can follow that a key change waits for."""
+        for index, given in self._keys.waiting.items():
+            message = "no leaf of the log is a key change with this one part"
+            self.fault("key-change-without-leaf", given.file, given.offset, message, index)
 
     def end_of_leaves(self) -> None:
         """Every leaf file has been read: a whole log must have the root of each checkpoint."""

@@ -107,11 +107,18 @@ class Pact:
     def counterpart(self, party: str) -> str:
         return "RED" if party == "BLUE" else "BLUE"
 
+    def new_key(self, key: Signer, role: int = 3, label: str = "new") -> list[Item]:
+        """What a key change says of a key that it adds."""
+        possession = key.sign(b"skypact/v1/possession\n" + self.channel + key.public)
+        return [role, label, 1, key.public, possession]
+
 
 @dataclass
 class Entry:
     leaf: bytes
     parts: list[Item]
+    # A key change, whose part comes before the leaves as well.
+    change: bool = False
 
     def hash(self) -> bytes:
         return hashlib.sha256(b"\x00" + self.leaf).digest()
@@ -136,7 +143,7 @@ class Log:
         cited: bytes | None = None,
         act: dict[int, Item] | None = None,
         leaf: dict[int, Item] | None = None,
-        signer: str = "node",
+        signer: str | Signer = "node",
     ) -> Entry:
         """The next entry; `act` and `leaf` replace fields before they are signed. Entry 0 is the genesis by default."""
         index = len(self.entries)
@@ -161,11 +168,26 @@ class Log:
             9: commitments,
         }
         act_bytes = cbor(fields | (act or {}))
-        key = self.pact.keys[self.party][signer]
+        key = self.pact.keys[self.party][signer] if isinstance(signer, str) else signer
         signature = key.signature(b"skypact/v1/act\n" + act_bytes)
         outer: dict[int, Item] = {0: 1, 1: self.origin, 2: index, 3: [], 4: cited, 5: act_bytes, 6: signature}
         entry = Entry(cbor(outer | (leaf or {})), parts)
         self.entries.append(entry)
+        return entry
+
+    def change(
+        self,
+        added: Iterable[Item] = (),
+        revoked: Iterable[Signer] = (),
+        body: Item = None,
+        bodies: Iterable[bytes] | None = None,
+        signer: str | Signer = "root",
+        act: dict[int, Item] | None = None,
+    ) -> Entry:
+        """A key change (section 17), signed by the root; `body` or `bodies` take the place of what it says."""
+        said = cbor({0: 1, 1: list(added), 2: [[key.id, 1, 1] for key in revoked]} if body is None else body)
+        entry = self.add([said] if bodies is None else bodies, act={5: 15} | (act or {}), signer=signer)
+        entry.change = True
         return entry
 
     def checkpoint(
@@ -225,6 +247,9 @@ def log_files(
     else:
         for i in indexes:
             files[f"logs/{log.folder}/proof/{i:012}"] = log.proof(i)
+    for i in indexes:
+        if log.entries[i].change and len(log.entries[i].parts) == 1:
+            files[f"keys/{log.folder}/{i:012}"] = cbor(log.entries[i].parts[0])
     file, name = b"", ""
     for i in indexes if parts else []:
         if not log.entries[i].parts:
