@@ -241,8 +241,9 @@ impl KeyHistory {
         }
         for revoked in &change.revoked {
             let id = revoked.id;
-            let key = next.act_key(genesis, party, id, index + 1).filter(|key| key.role != KeyRole::Root);
-            key.ok_or(KeyChangeError::NoSuchKey { id })?;
+            // Of the keys before this change, and each once.
+            let key = self.act_key(genesis, party, id, index + 1).filter(|key| key.role != KeyRole::Root);
+            key.filter(|_| !next.is_revoked(id, index + 1)).ok_or(KeyChangeError::NoSuchKey { id })?;
             next.revoked.push((index, revoked.clone()));
         }
         let of_genesis = genesis.party(party).into_iter().flat_map(|party| &party.keys);

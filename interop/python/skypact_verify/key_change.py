@@ -152,6 +152,8 @@ class KeyHistory:
         self.signers = Signers(genesis, party)
         # In the order of their indexes; of these each file is taken when its leaf comes.
         self.waiting: dict[int, ChangeFile] = {}
+        # Of every file that was there, taken or not.
+        self.given: set[int] = set()
 
     def take(self, leaf: Leaf, index: int) -> ChangeFile | None:
         """The file that fits this leaf, which may still differ from its commitment."""

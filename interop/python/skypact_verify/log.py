@@ -173,14 +173,18 @@ class LogState:
 
     def add_key_change(self, file: str, offset: int, content: bytes, index: int) -> None:
         """The part of a change: whose signatures count depends on it, so its faults are those of the log."""
+        self._keys.given.add(index)
         try:
             self._keys.waiting[index] = key_change.read_file(file, offset, content)
         except Refused as refused:
             self.fault(refused.code, file, offset + refused.at, refused.message, index)
 
-    def _change_keys(self, leaf: Leaf, index: int, valid: bool) -> None:
+    def _change_keys(self, leaf: Leaf, index: int, valid: bool, file: str, offset: int) -> None:
         given = self._keys.take(leaf, index)
         if given is None:
+            is_change = leaf.act.kind == key_change.KIND_KEY_CHANGE and len(leaf.act.commitments) == 1
+            if self.mode == MODE_WHOLE and is_change and index not in self._keys.given:
+                self.fault("key-change-without-part", file, offset, "leaf changes keys and its part is not given", index)
             return
         if given.commitment != leaf.act.commitments[0]:
             self.fault("part-differs", given.file, given.offset, "part does not match its commitment", index)
@@ -251,7 +255,7 @@ class LogState:
         except Refused as refused:
             valid = False
             self.fault(refused.code, file, offset + refused.at, refused.message, index)
-        self._change_keys(leaf, index, valid)
+        self._change_keys(leaf, index, valid, file, offset)
         return True
 
     def _check_place(self, leaf: Leaf, index: int) -> None:

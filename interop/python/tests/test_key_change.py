@@ -231,7 +231,7 @@ class FilesTest(KeyChangeTest):
         files = self.files()
         del files[FIRST_FILE]
         report = verify(pack(files))
-        self.assertEqual([(f.code, f.index) for f in report.faults], [("leaf-key", 2)])
+        self.assertEqual([(f.code, f.index) for f in report.faults], [("key-change-without-part", 1), ("leaf-key", 2)])
 
     def test_withheld_bodies_leave_the_change(self) -> None:
         files = {name: data for name, data in self.files().items() if not name.startswith("parts/")}

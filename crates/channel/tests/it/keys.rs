@@ -174,3 +174,14 @@ fn a_node_key_is_replaced_without_a_moment_without_one() {
     assert!(blue.channel.key(log, id(&node)).is_some());
     assert!(blue.channel.key(log, id(&key(RED, KeyRole::Node))).is_none());
 }
+
+#[test]
+fn a_change_revokes_each_key_once_and_none_that_it_adds() {
+    let (mut red, _) = pair();
+    let mut both = adds(&red, &newcomer(), KeyRole::Officer);
+    both.revoked = revokes(id(&newcomer()), [0, 0]).revoked;
+    assert_eq!(change(&mut red, &both), Err("key-unknown"));
+    let mut twice = replaces(&red, id(&key(RED, KeyRole::Officer)), [0, 0]);
+    twice.revoked.push(twice.revoked[0].clone());
+    assert_eq!(change(&mut red, &twice), Err("key-unknown"));
+}
