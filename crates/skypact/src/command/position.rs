@@ -111,17 +111,15 @@ pub(super) fn title(stated: &StatedPosition) -> String {
     format!("{} ({})", stated.text(), stated.form().name())
 }
 
-/// A line on two statements: what is between their areas decides, their middles are named beside it.
-pub(super) fn line(statements: &[StatedPosition], pair: &Pair) -> String {
+/// Two lines on two statements: what is between their areas decides, their middles are named beside it.
+pub(super) fn lines(statements: &[StatedPosition], pair: &Pair) -> String {
+    let verdict = if pair.agree { "agree" } else { "DISAGREE" };
     let (first, second) = (title(&statements[pair.first]), title(&statements[pair.second]));
-    let middles = distance_text(pair.separation.middles_mm);
-    match (pair.agree, pair.separation.apart_mm) {
-        (true, 0) => format!("agree: {first} and {second} share a place; their middles are {middles} apart"),
-        (true, apart_mm) => format!("agree: {first} and {second} are {} apart", distance_text(apart_mm)),
-        (false, apart_mm) => {
-            format!("DISAGREE: {first} and {second} are {} apart; their middles {middles}", distance_text(apart_mm))
-        }
-    }
+    let areas = match pair.separation.apart_mm {
+        0 => "their areas meet".to_owned(),
+        apart_mm => format!("their areas are {} apart", distance_text(apart_mm)),
+    };
+    format!("{verdict}: {first} and {second}\n  {areas}, their middles {}", distance_text(pair.separation.middles_mm))
 }
 
 fn statement(stated: &StatedPosition) -> StatementView {
@@ -166,7 +164,7 @@ fn page(view: &PositionView, statements: &[StatedPosition], agreement: &Agreemen
         let _ = writeln!(text, "  aerodrome  {}", view.bearing_and_distance);
     }
     for pair in &agreement.pairs {
-        let _ = writeln!(text, "{}", line(statements, pair));
+        let _ = writeln!(text, "{}", lines(statements, pair));
     }
     for altitude in &view.altitudes {
         let _ = writeln!(text, "{altitude}");

@@ -91,8 +91,8 @@ impl Statements {
         if agreement.holds() {
             return None;
         }
-        let lines =
-            agreement.pairs.iter().filter(|pair| !pair.agree).map(|pair| position::line(&self.statements, pair));
+        let wrong = agreement.pairs.iter().filter(|pair| !pair.agree);
+        let lines = wrong.map(|pair| position::lines(&self.statements, pair).replace('\n', "\n  "));
         Some(format!(
             "position: the forms of one position disagree by more than the {} of the pact\n  {}\n  find out which is \
              right and correct the other; --force-position files the notice as it is",

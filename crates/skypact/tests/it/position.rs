@@ -23,10 +23,8 @@ fn every_form_of_a_position_is_shown_and_held_against_each_other() {
     let output = skypact(&["position", "35.2854N 040.2750E", "441LL19"]);
     let page = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "{page}");
-    assert!(
-        page.contains("DISAGREE: 35.2854N 040.2750E (latitude and longitude) and 441LL19 (GARS) are 2.2"),
-        "{page}"
-    );
+    assert!(page.contains("DISAGREE: 35.2854N 040.2750E (latitude and longitude) and 441LL19 (GARS)\n"), "{page}");
+    assert!(page.contains("  their areas are 2.27 km (1.23 NM) apart, their middles 6.10 km (3.30 NM)\n"), "{page}");
 
     let page = screen(&["position", "--altitude", "5000ft AMSL", "--altitude", "FL180", "441LL19"]);
     assert!(page.contains("5000 ft AMSL (1524 m) is 524 to 2524 m pressure altitude"), "{page}");
