@@ -16,6 +16,7 @@ mod decide;
 mod draft;
 mod frame;
 mod frames_file;
+mod health;
 mod kind;
 mod log;
 mod message;
@@ -48,6 +49,7 @@ pub use frame::{
 pub use frames_file::{
     FRAMES_FILE_MAX_BYTES, FRAMES_FILE_MAX_ITEMS, FramesFileError, FramesHead, FramesItem, FramesReader, FramesWriter,
 };
+pub use health::{PartyWeek, Week, health};
 pub use kind::Kind;
 pub use log::{Log, LogRef, NewestCosignature};
 pub use message::{ConflictKey, Message, Remedy};

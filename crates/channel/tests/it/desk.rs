@@ -113,3 +113,39 @@ fn a_protected_site_conflicts_like_any_notice_and_stays_protected() {
     let wrong = Protected { notice: Notice { class: ActivityClass::Manned, ..hospital().notice }, ..hospital() };
     assert_eq!(blue.submit(&Message::Protected(wrong)).unwrap_err().code(), "message-malformed");
 }
+
+#[test]
+fn both_sides_count_the_same_weeks() {
+    let (mut red, mut blue) = pair();
+    red.submit(&watch(WatchAct::Takes, 0)).unwrap();
+    let id = red.submit(&here()).unwrap();
+    blue.submit(&here()).unwrap();
+    let call = red.submit(&Message::TestCall).unwrap();
+    let stop = skypact_channel::Stop { object: None, what: "fire".to_owned(), area: None, until: None, reason: None };
+    let stop = red.submit(&Message::Stop(stop)).unwrap();
+    settle(&mut red, &mut blue);
+    blue.now = at(120);
+    blue.submit(&Message::TestAnswer { call }).unwrap();
+    let content = blue.channel.board().notice_of(&id).unwrap().origin.content;
+    blue.submit(&Message::ReadBack { notice: id, content }).unwrap();
+    let rung = skypact_channel::StopRung { stop, rung: skypact_channel::Rung::Ceased, text: None };
+    blue.submit(&Message::StopRung(rung)).unwrap();
+    blue.now = at(8 * 86_400);
+    blue.submit(&Message::TestCall).unwrap();
+    settle(&mut red, &mut blue);
+    let now = at(8 * 86_400 + 3_600);
+    let weeks = skypact_channel::health(&red.channel, now);
+    assert_eq!(weeks, skypact_channel::health(&blue.channel, now));
+    assert_eq!(weeks.len(), 2);
+    let first = &weeks[0];
+    // T0 is Monday 2026-09-21, 14:13:20 UTC.
+    assert_eq!(first.start, UtcNanos(T0 - (14 * 3_600 + 13 * 60 + 20) * SECOND));
+    assert_eq!((first.conflicts, first.conflicts_open, first.suspensions), (1, 1, 0));
+    let [blues, reds] = &first.parties;
+    assert_eq!((reds.notices, blues.notices, blues.read_backs, reds.read_backs), (1, 1, 1, 0));
+    assert_eq!((blues.read_back_median_ns, blues.stop_median_ns), (Some(120 * SECOND), Some(120 * SECOND)));
+    assert_eq!((blues.stops, blues.stops_open, blues.test_calls, blues.test_calls_missed), (1, 0, 1, 1));
+    assert_eq!(reds.unattended_ns, (14 * 3_600 + 13 * 60 + 20) * SECOND, "before the watch was taken");
+    assert_eq!(blues.unattended_ns, 7 * 86_400 * SECOND);
+    assert_eq!(weeks[1].parties[1].test_calls_missed, 1, "nobody has answered within the rung");
+}

@@ -18,6 +18,7 @@ mod dss_export;
 mod dss_token;
 pub mod exit;
 mod fork;
+mod health;
 mod inbox;
 mod init;
 mod monitor;
@@ -100,6 +101,8 @@ enum Command {
     Watch(watch::Args),
     /// Call to see whether the counterpart answers, and answer its calls.
     TestCall(test_call::Args),
+    /// Show week by week whether trust gets better or worse.
+    Health(health::Args),
     /// Show who may sign for the parties; add an officer, revoke a key (with the party's root key).
     Officer(officer::Args),
     /// Show how a channel stands; suspend it, resume it; carry it by file.
@@ -172,6 +175,7 @@ fn run(cli: Cli) -> Result<Outcome, CliError> {
         Command::Unit(args) => wait_for(unit::run(args, json)),
         Command::Watch(args) => wait_for(watch::run(args, json)),
         Command::TestCall(args) => wait_for(test_call::run(args, json)),
+        Command::Health(args) => wait_for(health::run(args, json)),
         Command::Officer(args) => wait_for(officer::run(args, json)),
         Command::Channel(args) => wait_for(channel::run(args, json)),
         Command::ExportBundle(args) => wait_for(bundle::run(args, json)),

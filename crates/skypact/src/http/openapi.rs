@@ -37,6 +37,7 @@ pub fn document() -> String {
         routes::proposals,
         routes::stops,
         routes::keys,
+        routes::health,
         routes::watch,
         routes::test_calls,
         routes::check,

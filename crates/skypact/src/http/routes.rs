@@ -19,7 +19,7 @@ use super::problem::Problem;
 use super::request::{JsonBody, Name};
 use super::views::{
     self, ActIn, ActsIn, BundleQuery, ChannelView, CheckIn, ConflictView, KeyView, NoticeView, PlacedView,
-    ProposalView, StopView, TestCallView, WatchView,
+    ProposalView, StopView, TestCallView, WatchView, WeekView,
 };
 use crate::directory::unbase64;
 use crate::node::NodeHandle;
@@ -29,7 +29,7 @@ pub const BODY_MAX_BYTES: usize = 64 << 20;
 const ACTS_MAX: usize = 10_000;
 
 /// Every path, with what answers it. `openapi/local.json` has the same ones; a test compares.
-pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 13] {
+pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 14] {
     [
         ("/v1/channels", get(channels)),
         ("/v1/channels/{name}", get(channel)),
@@ -38,6 +38,7 @@ pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 13] {
         ("/v1/channels/{name}/proposals", get(proposals)),
         ("/v1/channels/{name}/stops", get(stops)),
         ("/v1/channels/{name}/keys", get(keys)),
+        ("/v1/channels/{name}/health", get(health)),
         ("/v1/channels/{name}/watch", get(watch)),
         ("/v1/channels/{name}/test-calls", get(test_calls)),
         ("/v1/channels/{name}/check", post(check)),
@@ -193,6 +194,18 @@ async fn watch(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<W
 async fn test_calls(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<TestCallView>> {
     let now_ns = node.now_ns();
     read(&node, name, move |channel| views::test_calls(channel, now_ns)).await
+}
+
+/// What each party did in each week, out of the record alone.
+#[utoipa::path(
+    get,
+    path = "/v1/channels/{name}/health",
+    params(("name" = String, Path, description = "Name of the channel.")),
+    responses((status = 200, description = "The weeks in which something was said, oldest first.", body = Vec<WeekView>))
+)]
+async fn health(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<WeekView>> {
+    let now_ns = node.now_ns();
+    read(&node, name, move |channel| views::weeks(channel, now_ns)).await
 }
 
 /// Conflicts that a notice would have if it were filed now. Nothing is recorded.

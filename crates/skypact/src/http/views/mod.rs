@@ -1,6 +1,7 @@
 //! What the local API shows, as JSON. Hashes are hex, times are nanoseconds UTC, lengths are millimetres.
 
 mod desk;
+mod health;
 mod words;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use skypact_record::LogClass;
 use utoipa::ToSchema;
 
 pub use self::desk::{RungView, StopView, TestCallView, WatchChangeView, WatchView, stop, test_calls, watches};
+pub use self::health::{PartyWeekView, WeekView, weeks};
 use self::words::some_words;
 pub use self::words::words;
 use crate::directory::base64;
