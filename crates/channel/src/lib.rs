@@ -55,7 +55,7 @@ pub use log::{Log, LogRef, NewestCosignature};
 pub use message::{ConflictKey, Message, Remedy};
 pub use notice::{Notice, NoticeAct};
 pub use pact::{LogKeys, Pact, PactError};
-pub use propagation::{Propagation, Reach, Units};
+pub use propagation::{APPLIED_BEFORE_NS, Propagation, Reach, Units};
 pub use protected::{Protected, Protection, Verification};
 pub use station::{Changes, KeptNote, Next, NoteKind, Placed, RestoreError, Signers, Station};
 pub use stop::{Alarm, Alarms, Rung, Stop, StopArea, StopRung};

@@ -9,6 +9,8 @@ use skypact_record::Hash;
 use crate::board::Origin;
 use crate::codec::{CodecError, Reader, Writer, Written, write_optional_text};
 
+/// How long before a notice takes effect every unit should have applied it, ns; after that a gap is an alarm.
+pub const APPLIED_BEFORE_NS: i64 = 2 * 3_600_000_000_000;
 /// Longest name of a unit or person, in bytes.
 const NAME_MAX: usize = 64;
 

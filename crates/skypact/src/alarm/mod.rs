@@ -1,4 +1,5 @@
-//! Alarms that leave the machine: a STOP that nobody answers, a conflict with something protected, a test call that was missed.
+//! Alarms that leave the machine: a STOP that nobody answers, a conflict with something protected, a unit that has not applied
+//! a notice, a test call that was missed or not made.
 //! Each goes to the bells that `node.toml` names, when its escalation rung has passed, with retries, and DIR/alarms.log says what became of it.
 
 mod bell;
@@ -9,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use skypact_channel::{Channel, Notice};
+use skypact_channel::{APPLIED_BEFORE_NS, Channel, Notice, Origin};
 use skypact_record::Hash;
 use tracing::warn;
 
@@ -22,6 +23,9 @@ use crate::plans;
 const PERIOD: Duration = Duration::from_millis(250);
 /// Most alarms of one look: a counterpart that calls a thousand STOPs rings for the first of them.
 const ALARMS_MAX: usize = 256;
+
+/// Longest time on watch without a test call of one's own, ns: two a day.
+const TEST_CALL_EVERY_NS: i64 = 12 * 3_600_000_000_000;
 
 /// One `[[alarm]]` of `node.toml`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -40,7 +44,8 @@ pub struct AlarmConfig {
 /// Something that somebody has to hear of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AlarmView {
-    /// stop, protected-conflict, plan-conflict, suspended, overdue, test-call or test-call-missed.
+    /// stop, protected-conflict, plan-conflict, suspended, overdue, unit-gap, test-call, test-call-missed or
+    /// test-call-due.
     pub event: &'static str,
     /// Name of the channel.
     pub channel: String,
@@ -156,6 +161,17 @@ fn of_channel(name: &str, channel: &Channel, now_ns: i64) -> Vec<AlarmView> {
         let text = "a notice was delivered and not read back in time: telephone".to_owned();
         found.push(alarm("overdue", &state.origin.leaf.to_string(), 0, text));
     }
+    let is_due = |notice: &Notice| {
+        let window = notice.window();
+        window.start().0.saturating_sub(now_ns) <= APPLIED_BEFORE_NS && now_ns <= window.end().0
+    };
+    for state in channel.board().notices().filter(|state| state.stands()) {
+        let gaps = state.units[channel.me()].gaps(&state.origin.leaf);
+        if !gaps.is_empty() && is_due(&state.notice) {
+            let text = format!("a notice takes effect and is not applied by {}", views::words(&gaps.join(", ")));
+            found.push(alarm("unit-gap", &format!("{}-units", state.origin.leaf), 0, text));
+        }
+    }
     let unanswered = channel.board().test_calls().iter();
     for call in unanswered.filter(|call| call.answer.is_none() && call.origin.party != channel.me()) {
         found.push(alarm("test-call", &call.origin.leaf.to_string(), 0, "a test call waits for an answer".to_owned()));
@@ -165,5 +181,18 @@ fn of_channel(name: &str, channel: &Channel, now_ns: i64) -> Vec<AlarmView> {
     if let Some(call) = calls.iter().rev().find(|call| call.party == own).filter(|call| call.missed) {
         found.push(alarm("test-call-missed", &call.id, 0, "the counterpart did not answer a test call".to_owned()));
     }
+    found.extend(test_call_due(channel, now_ns).map(|since| {
+        let id = format!("{}-test-call", since.leaf);
+        alarm("test-call-due", &id, 0, "no test call was made for twelve hours: make one".to_owned())
+    }));
     found
+}
+
+/// The entry since which this party should have made a test call: its newest one, or the first change of its watch.
+fn test_call_due(channel: &Channel, now_ns: i64) -> Option<&Origin> {
+    let me = channel.me();
+    let calls = channel.board().test_calls().iter().map(|call| &call.origin);
+    let newest = calls.filter(|origin| origin.party == me).last();
+    let since = newest.or_else(|| channel.board().watch(me).entries().next().map(|(_, origin)| origin))?;
+    (now_ns.saturating_sub(since.claimed_time.0) > TEST_CALL_EVERY_NS).then_some(since)
 }

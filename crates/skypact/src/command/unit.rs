@@ -3,15 +3,12 @@
 
 use std::fmt::Write as _;
 
-use skypact_channel::{Message, Propagation, Reach};
+use skypact_channel::{APPLIED_BEFORE_NS, Message, Propagation, Reach};
 
 use super::desk::{Desk, Where, Who, find_notice, hash, short};
 use super::exit::show;
 use super::{CliError, Outcome};
 use crate::http::views::NoticeView;
-
-/// How long before a notice takes effect a gap becomes an alarm, ns.
-const ALARM_NS: i64 = 2 * 3_600_000_000_000;
 
 /// Arguments of `unit`.
 #[derive(Debug, clap::Args)]
@@ -89,7 +86,7 @@ async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
         let name = notice.protection.as_ref().map(|protection| protection.name.as_str());
         let name = name.or(notice.call_sign.as_deref()).unwrap_or("-");
         let _ = writeln!(text, "{}  {name} of {}", short(&notice.id), notice.party);
-        let is_near = notice.start_ns.saturating_sub(desk.view.now_ns) <= ALARM_NS;
+        let is_near = notice.start_ns.saturating_sub(desk.view.now_ns) <= APPLIED_BEFORE_NS;
         for unit in &notice.units {
             let is_gap = unit.reach != Reach::Applied.name();
             let is_alarm = is_gap && is_near;

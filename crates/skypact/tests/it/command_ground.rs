@@ -109,16 +109,30 @@ pub(crate) struct Node {
 impl Node {
     /// Starts a node and waits until it answers.
     pub(crate) fn start(dir: &str) -> Self {
-        let node = Self::spawn(dir);
+        Self::answering(dir, &[])
+    }
+
+    /// Starts a node on a clock that shows this time, and waits until it answers.
+    pub(crate) fn start_at(dir: &str, time: &str) -> Self {
+        Self::answering(dir, &["--exercise-clock", time])
+    }
+
+    fn answering(dir: &str, args: &[&str]) -> Self {
+        let node = Self::spawn_with(dir, args);
         until("the node answers", || UnixStream::connect(Path::new(dir).join("api.sock")).is_ok());
         node
     }
 
     /// Starts a node. What it says goes to a file beside its directory.
     pub(crate) fn spawn(dir: &str) -> Self {
+        Self::spawn_with(dir, &[])
+    }
+
+    fn spawn_with(dir: &str, args: &[&str]) -> Self {
         let log = PathBuf::from(format!("{dir}.log"));
         let child = Command::new(env!("CARGO_BIN_EXE_skypact"))
             .args(["--json", "serve", "--dir", dir])
+            .args(args)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(std::fs::File::create(&log).unwrap())

@@ -1,0 +1,108 @@
+//! Bells for what nobody did: units that have not applied a notice two hours before it, and a watch without test calls.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+
+use crate::command_ground::{Ground, Node, pact, succeed, until};
+
+const OFFICER: [&str; 2] = ["--officer", "Duty officer"];
+const WHERE: [&str; 6] = ["--circle", "35.2854,40.1760,20NM", "--lower", "FL180", "--upper", "FL240"];
+
+/// Ids that rang for `event`, by `alarms.log`.
+fn rang(dir: &str, event: &str) -> Vec<String> {
+    let log = std::fs::read_to_string(Path::new(dir).join("alarms.log")).unwrap_or_default();
+    let rings = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let rung = rings.filter(|ring| ring["alarm"]["event"] == event && ring["outcome"] == "rung");
+    rung.map(|ring| ring["alarm"]["id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// A pager on loopback: refuses the first page that it gets, and gives on the bodies of all others.
+fn pager() -> (String, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/page", listener.local_addr().unwrap());
+    let (given, pages) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for (turn, stream) in listener.incoming().enumerate() {
+            let mut stream = BufReader::new(stream.unwrap());
+            let mut length = 0;
+            let mut line = String::new();
+            while stream.read_line(&mut line).unwrap() > 2 {
+                let field = line.to_ascii_lowercase();
+                length = field.strip_prefix("content-length:").map_or(length, |value| value.trim().parse().unwrap());
+                line.clear();
+            }
+            let mut body = vec![0; length];
+            stream.read_exact(&mut body).unwrap();
+            let status = if turn == 0 { "503 Service Unavailable" } else { "204 No Content" };
+            let answer = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+            stream.get_mut().write_all(answer.as_bytes()).unwrap();
+            if turn > 0 && given.send(String::from_utf8(body).unwrap()).is_err() {
+                return;
+            }
+        }
+    });
+    (url, pages)
+}
+
+#[test]
+fn a_gap_rings_two_hours_before_and_a_watch_without_test_calls_after_twelve_hours() {
+    let ground = Ground::new("bells");
+    pact(&ground);
+    let red = ground.path("red");
+    let config = Path::new(&red).join("node.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, format!("{text}\n[[alarm]]\nrung = 0\ncommand = [\"cat\"]\n")).unwrap();
+    let officer = |args: &[&str]| succeed(&[args, &["--dir", &red], &OFFICER].concat());
+
+    let node = Node::start_at(&red, "2099-04-07T00:00:00Z");
+    officer(&["watch", "take"]);
+    let when = ["--from", "2099-04-07T13:00:00Z", "--until", "2099-04-07T14:00:00Z"];
+    let filed = officer(&[&["notice", "file"][..], &WHERE, &when].concat());
+    let id = filed[0]["leaf"].as_str().unwrap();
+    officer(&["unit", "name", id, "TOWER", "RADAR"]);
+    officer(&["unit", "applied", id, "RADAR", "--person", "R. Two"]);
+    drop(node);
+
+    // Thirteen hours before it, and twelve after the watch began.
+    let node = Node::start_at(&red, "2099-04-07T10:59:00Z");
+    // Four looks at the record.
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!((rang(&red, "unit-gap"), rang(&red, "test-call-due")), (vec![], vec![]), "nothing is due yet");
+    drop(node);
+
+    let node = Node::start_at(&red, "2099-04-07T12:00:30Z");
+    until("both ring", || !rang(&red, "unit-gap").is_empty() && !rang(&red, "test-call-due").is_empty());
+    assert!(rang(&red, "unit-gap").iter().all(|rung| rung == &format!("{id}-units")));
+    officer(&["unit", "applied", id, "TOWER", "--person", "R. Three"]);
+    officer(&["test-call", "call"]);
+    drop(node);
+
+    let before = (rang(&red, "unit-gap"), rang(&red, "test-call-due"));
+    let _node = Node::start_at(&red, "2099-04-07T12:30:00Z");
+    until("the missed test call rings", || !rang(&red, "test-call-missed").is_empty());
+    assert_eq!((rang(&red, "unit-gap"), rang(&red, "test-call-due")), before, "what was done rings no more");
+}
+
+#[test]
+fn a_webhook_is_called_again_until_it_takes_the_alarm() {
+    let ground = Ground::new("pager");
+    pact(&ground);
+    let red = ground.path("red");
+    let config = Path::new(&red).join("node.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let (url, pages) = pager();
+    std::fs::write(&config, format!("{text}\n[[alarm]]\nrung = 0\nwebhook = \"{url}\"\n")).unwrap();
+    let node = Node::start_at(&red, "2099-04-07T00:00:00Z");
+    succeed(&["watch", "take", "--dir", &red, OFFICER[0], OFFICER[1]]);
+    drop(node);
+    let _node = Node::start_at(&red, "2099-04-07T12:00:30Z");
+    let page = pages.recv_timeout(Duration::from_secs(30)).unwrap();
+    let page: serde_json::Value = serde_json::from_str(&page).unwrap();
+    assert_eq!((&page["event"], &page["channel"]), (&"test-call-due".into(), &"east-river".into()));
+    until("alarms.log has it", || rang(&red, "test-call-due").len() == 1);
+    let log = std::fs::read_to_string(Path::new(&red).join("alarms.log")).unwrap();
+    assert!(log.lines().next().unwrap().contains("answered 503"), "the refusal is written down: {log}");
+}
