@@ -29,9 +29,9 @@ pub use frame::{
     ENTRIES_MAX, EntryFault, FRAME_MAX_BYTES, Frame, FrameAnswer, FrameError, VerifiedEntry, VerifiedFrame,
     VerifiedReceipt, WitnessLine,
 };
-pub use log::{Log, LogRef, NewestCosignature};
+pub use log::{Log, LogRef, NewestCosignature, PostQuantum};
 pub use message::{ConflictKey, Kind, Message, Notice, NoticeAct, Remedy};
-pub use pact::{LogKeys, Pact, PactError};
-pub use station::{Changes, KeptNote, Next, NoteKind, Placed, RestoreError, Signers, Station};
+pub use pact::{LogKeys, MlDsa44Keys, Pact, PactError};
+pub use station::{Changes, KeptNote, MlDsa44Signers, Next, NoteKind, Placed, RestoreError, Signers, Station};
 pub use terms::Terms;
 pub use volume_codec::VOLUMES_MAX;

@@ -7,4 +7,5 @@ mod bytes;
 mod exchange;
 mod golden;
 mod parties;
+mod post_quantum;
 mod refusals;

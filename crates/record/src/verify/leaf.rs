@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::act::Act;
-use crate::genesis::{Genesis, LogName, SignedGenesis};
+use crate::genesis::{Genesis, LogName};
 use crate::hash::Hash;
 use crate::key::{KeyId, PublicKey};
 use crate::leaf::Leaf;
 use crate::name::PartyName;
+use crate::signed_genesis::SignedGenesis;
 use crate::tree::leaf_hash;
 
 /// A pact that both roots signed, ready for many checks.

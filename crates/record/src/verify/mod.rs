@@ -16,8 +16,8 @@ pub use report::{Expectation, Fault, LogMode, LogReport, Report, Statement, Stat
 use crate::act::LogClass;
 use crate::bundle::{FileName, Manifest, ManifestLog, TarFile, TarReader};
 use crate::cbor::DecodeError;
-use crate::genesis::SignedGenesis;
 use crate::name::PartyName;
+use crate::signed_genesis::SignedGenesis;
 pub(crate) use files::Files;
 use leaf::Pact;
 use log::Log;

@@ -49,6 +49,8 @@ pub enum StatementKind {
     Witnessed,
     /// The counterpart signed that it holds the whole log.
     Delivered,
+    /// The newest head carries the ML-DSA-44 lines of author, mirror and quorum too.
+    PostQuantum,
     /// Each part given matches its commitment.
     Bodies,
 }
@@ -62,6 +64,7 @@ impl fmt::Display for StatementKind {
             Self::Entry(index) => write!(f, "entry {index}"),
             Self::Witnessed => f.write_str("witnessed"),
             Self::Delivered => f.write_str("delivered"),
+            Self::PostQuantum => f.write_str("post-quantum"),
             Self::Bodies => f.write_str("bodies"),
         }
     }

@@ -11,6 +11,8 @@ use skypact_record::{
     Tree, WitnessKey, cosign, tree,
 };
 
+use crate::post_quantum;
+
 /// Time of the first cosignature, s since the Unix epoch.
 pub(crate) const TIME_S: u64 = 1_790_000_000;
 
@@ -45,6 +47,9 @@ fn objects() -> Vec<(&'static str, Vec<u8>)> {
         ("add-checkpoint", request.encode()),
         ("tlog-proof", proof.encode()),
     ]
+    .into_iter()
+    .chain(post_quantum::objects())
+    .collect()
 }
 
 fn golden_path(name: &str) -> PathBuf {
@@ -52,7 +57,7 @@ fn golden_path(name: &str) -> PathBuf {
 }
 
 /// The bytes of a golden file.
-fn golden(name: &str) -> Vec<u8> {
+pub(crate) fn golden(name: &str) -> Vec<u8> {
     let path = golden_path(name);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("golden file {}: {error}", path.display()));
     let bytes = from_hex(&text);
@@ -167,9 +172,14 @@ pub(crate) struct Log {
 
 impl Pact {
     pub(crate) fn new() -> Self {
+        Self::of(|_| {})
+    }
+
+    /// The pact with something changed before the roots sign it.
+    pub(crate) fn of(change: impl FnOnce(&mut Genesis)) -> Self {
         let witnesses = ["witness one", "witness two"].map(TestSigner::new);
         let names = ["w1.example", "w2.example"];
-        let genesis = Genesis {
+        let mut genesis = Genesis {
             channel_name: "east-river".parse().expect("a channel name"),
             parties: [party("BLUE", "blue.example"), party("RED", "red.example")],
             witnesses: names
@@ -180,6 +190,7 @@ impl Pact {
             quorum: 1,
             terms: b"terms of the channel protocol".to_vec(),
         };
+        change(&mut genesis);
         let bytes = genesis.encode().expect("a golden genesis");
         let roots = ["BLUE root", "RED root"]
             .map(|label| Genesis::sign(&bytes, &TestSigner::new(label)).expect("a key at hand signs"));

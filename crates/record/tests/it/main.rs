@@ -7,6 +7,8 @@ mod golden;
 mod interop;
 mod journal;
 mod keys;
+mod ml_dsa_44;
 mod notes;
+mod post_quantum;
 mod python;
 mod tree;

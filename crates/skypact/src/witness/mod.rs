@@ -6,10 +6,11 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 
 use hyper::body::Bytes;
-use skypact_record::{AddCheckpoint, Hash, Origin, SignatureType, VerifierKey, WitnessRefusal, cosign};
+use skypact_record::{AddCheckpoint, Hash, Origin, SignatureType, Signer, VerifierKey, WitnessRefusal, cosign};
 use tokio::sync::watch;
 
 use crate::clock::NodeClock;
+use crate::keys::MlDsa44Signer;
 use crate::node::{NodeError, RecordSigner};
 use crate::storage::Store;
 use crate::transport::{ClientAuth, Identity, Peer, PeerAnswer, PeerHandler, PeerServer, Pins};
@@ -18,13 +19,16 @@ use crate::transport::{ClientAuth, Identity, Peer, PeerAnswer, PeerHandler, Peer
 pub struct Witness {
     name: Origin,
     signer: RecordSigner,
-    logs: BTreeMap<String, VerifierKey>,
+    /// Signs under ML-DSA-44 too.
+    ml_dsa_44: Option<MlDsa44Signer>,
+    /// Keys of each log, that of Ed25519 first.
+    logs: BTreeMap<String, Vec<VerifierKey>>,
     store: Mutex<Box<dyn Store>>,
     clock: NodeClock,
 }
 
 impl Witness {
-    /// A witness of this name and key that cosigns the logs of these keys.
+    /// A witness of this name and key that cosigns the logs of these keys; a log's Ed25519 key comes before its ML-DSA-44 key.
     pub fn new(
         name: Origin,
         signer: RecordSigner,
@@ -32,13 +36,21 @@ impl Witness {
         store: Box<dyn Store>,
         clock: NodeClock,
     ) -> Self {
-        let logs = logs.into_iter().map(|key| (key.name().to_string(), key)).collect();
-        Self { name, signer, logs, store: Mutex::new(store), clock }
+        let mut by_name = BTreeMap::<String, Vec<VerifierKey>>::new();
+        for key in logs {
+            by_name.entry(key.name().to_string()).or_default().push(key);
+        }
+        Self { name, signer, ml_dsa_44: None, logs: by_name, store: Mutex::new(store), clock }
+    }
+
+    /// The witness with a key that cosigns under ML-DSA-44 too.
+    #[must_use]
+    pub fn with_ml_dsa_44(self, signer: MlDsa44Signer) -> Self {
+        Self { ml_dsa_44: Some(signer), ..self }
     }
 
     /// Its key as others name it in their pacts.
     pub fn key(&self) -> VerifierKey {
-        use skypact_record::Signer as _;
         VerifierKey::new(self.name.clone(), SignatureType::Cosignature, self.signer.public_key().clone())
     }
 
@@ -69,7 +81,8 @@ impl Witness {
             Ok(last) => last.as_deref().and_then(parse_head),
             Err(error) => return (503, format!("{error}\n")),
         };
-        let checkpoint = match request.decide(self.logs.get(&origin), last) {
+        let log_keys = self.logs.get(&origin).map(Vec::as_slice).unwrap_or_default();
+        let checkpoint = match request.decide(log_keys, last) {
             Ok(checkpoint) => checkpoint,
             Err(refusal) => return answer_to(&refusal),
         };
@@ -78,8 +91,11 @@ impl Witness {
             return (503, format!("{error}\n"));
         }
         let time_s = u64::try_from(self.clock.now_utc_ns() / 1_000_000_000).unwrap_or(0);
-        match cosign(checkpoint, time_s, &self.name, &self.signer) {
-            Ok(line) => (200, line.to_string()),
+        let ml_dsa_44 = self.ml_dsa_44.iter().map(|signer| signer as &dyn Signer);
+        let signers = [&self.signer as &dyn Signer].into_iter().chain(ml_dsa_44);
+        let lines = signers.map(|signer| cosign(checkpoint, time_s, &self.name, signer).map(|line| line.to_string()));
+        match lines.collect::<Result<String, _>>() {
+            Ok(lines) => (200, lines),
             Err(error) => (503, format!("{error}\n")),
         }
     }
