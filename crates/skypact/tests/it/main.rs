@@ -3,6 +3,7 @@
 
 mod command;
 mod command_ground;
+mod command_post_quantum;
 mod dss_clock;
 #[cfg(debug_assertions)]
 mod dss_crash;
