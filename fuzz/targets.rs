@@ -18,8 +18,8 @@ use skypact_f3548::{
 };
 use skypact_record::verify::{Expectation, verify};
 use skypact_record::{
-    Beacon, Hash, JournalLeaf, Offer, SignedCheckpoint, SignedSealing, SignedStamp, TileResource, TileSpan,
-    VerifierKey, entry_bundle, leaves_of, open, verify_journal,
+    Algorithm, Beacon, Cosignature, Hash, JournalLeaf, NoteSignature, Offer, Origin, PublicKey, SignedCheckpoint,
+    SignedSealing, SignedStamp, TileResource, TileSpan, VerifierKey, entry_bundle, leaves_of, open, verify_journal,
 };
 
 /// What a target runs.
@@ -160,11 +160,24 @@ pub(crate) fn record_bundle(bytes: &[u8]) {
     assert!(report.faults.iter().all(|fault| !fault.code.is_empty() && !fault.message.is_empty()));
 }
 
-/// A signed checkpoint.
+/// A signed checkpoint, each of whose lines is held to a cosigner's key of either algorithm as if it were by that key.
 pub(crate) fn note(bytes: &[u8]) {
-    match SignedCheckpoint::parse(bytes) {
-        Ok(signed) => assert_eq!(signed.encode(), bytes, "it has one form"),
-        Err(error) => assert!(!error.code().is_empty() && !error.to_string().is_empty()),
+    let signed = match SignedCheckpoint::parse(bytes) {
+        Ok(signed) => signed,
+        Err(error) => return assert!(!error.code().is_empty() && !error.to_string().is_empty()),
+    };
+    assert_eq!(signed.encode(), bytes, "it has one form");
+    // The base point of the curve, and any bytes.
+    let base: [u8; 32] = std::array::from_fn(|place| if place == 0 { 0x58 } else { 0x66 });
+    let keys = [PublicKey::ed25519(&base), PublicKey::new(Algorithm::MlDsa44, &[7; 1312])];
+    for key in keys.into_iter().flatten() {
+        for line in signed.signatures() {
+            let Ok(name) = line.name.parse::<Origin>() else { continue };
+            let key = VerifierKey::cosigner(name, key.clone());
+            let line = NoteSignature { key_id: key.key_id(), ..line.clone() };
+            let refusal = Cosignature::verify(&key, signed.checkpoint(), &line).expect_err("nobody has the secret");
+            assert_eq!(refusal.code(), "signature-invalid");
+        }
     }
 }
 

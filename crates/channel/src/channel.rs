@@ -15,7 +15,7 @@ use crate::codec::CodecError;
 use crate::draft::Facts;
 use crate::frame::{FrameError, VerifiedEntry, VerifiedReceipt, verify_entry, verify_note};
 use crate::kind::Kind;
-use crate::log::{Log, LogRef, NewestCosignature};
+use crate::log::{Log, LogRef};
 use crate::message::Message;
 use crate::notice::NoticeAct;
 use crate::pact::{Pact, PactError};
@@ -435,17 +435,6 @@ impl Channel {
 
     /// Takes in a receipt that was checked to speak of a size and root of the log.
     pub fn apply_receipt(&mut self, receipt: &VerifiedReceipt) {
-        let size = receipt.checkpoint.size;
-        let log = &mut self.logs[receipt.log.place()];
-        if receipt.mirrored {
-            log.delivered = log.delivered.max(size);
-        }
-        for line in &receipt.cosignatures {
-            if size > log.cosigned.get(&line.witness).copied().unwrap_or(0) {
-                log.cosigned.insert(line.witness.clone(), size);
-                let newest = NewestCosignature { size, time_s: line.time_s, line: line.hash };
-                log.cosignature = log.cosignature.max(Some(newest));
-            }
-        }
+        self.logs[receipt.log.place()].apply_receipt(receipt);
     }
 }

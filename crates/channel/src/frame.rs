@@ -3,14 +3,14 @@
 
 use skypact_record::{
     Checkpoint, Cosignature, DecodeError, Entry, EntryError, Hash, KeyChange, KeyError, KeyRole, NoteError,
-    NoteSignature, SignedCheckpoint,
+    NoteSignature, SignedCheckpoint, VerifierKey,
 };
 
 use crate::act_keys::ActKeys;
 use crate::codec::{self, CodecError};
 use crate::kind::Kind;
-use crate::log::LogRef;
-use crate::pact::Pact;
+use crate::log::{LogRef, PostQuantum};
+use crate::pact::{LogKeys, Pact};
 
 /// Most entries of one frame.
 pub const ENTRIES_MAX: usize = 1_024;
@@ -139,10 +139,12 @@ pub struct VerifiedFrame {
     pub entries: Vec<VerifiedEntry>,
     /// The checkpoint, signed by the log's author.
     pub checkpoint: Checkpoint,
-    /// The note of the checkpoint with all its signatures.
+    /// The note of the checkpoint with the signatures that count.
     pub note: Vec<u8>,
     /// Cosignatures by witnesses of the pact that it carries.
     pub cosignatures: Vec<WitnessLine>,
+    /// Which of them it carries under ML-DSA-44 too.
+    pub post_quantum: PostQuantum,
 }
 
 /// A note in which the counterpart signs that it holds a log of ours, or a witness that it has seen it.
@@ -152,12 +154,14 @@ pub struct VerifiedReceipt {
     pub log: LogRef,
     /// The checkpoint that was signed.
     pub checkpoint: Checkpoint,
-    /// The note.
+    /// The note with the signatures that count, one of each key: whoever sends others cannot make what is kept grow, or a bundle false.
     pub note: Vec<u8>,
     /// Whether the counterpart of the log's author signed it with its mirror key.
     pub mirrored: bool,
     /// Cosignatures by witnesses of the pact.
     pub cosignatures: Vec<WitnessLine>,
+    /// Whose ML-DSA-44 lines it carries.
+    pub post_quantum: PostQuantum,
 }
 
 /// A cosignature of a witness that holds.
@@ -286,6 +290,7 @@ impl Frame {
             checkpoint: receipt.checkpoint,
             note: receipt.note,
             cosignatures: receipt.cosignatures,
+            post_quantum: receipt.post_quantum,
         })
     }
 
@@ -349,26 +354,59 @@ fn permitted(kind: u16, role: KeyRole) -> bool {
     Kind::from_wire(kind).map_or(role.signs_acts(), |kind| kind.signer() == role)
 }
 
+/// Whose key signs a line of a note.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Signatory {
+    Author,
+    Mirror,
+    Witness,
+}
+
+/// Every key whose lines count under a log, and whether it is one of ML-DSA-44.
+fn signatories(keys: &LogKeys) -> impl Iterator<Item = (Signatory, bool, &VerifierKey)> {
+    let ed25519 = [(Signatory::Author, false, &keys.checkpoint), (Signatory::Mirror, false, &keys.mirror)];
+    let witnesses = keys.witnesses.iter().map(|key| (Signatory::Witness, false, key));
+    let ml_dsa_44 = keys.ml_dsa_44.iter().flat_map(|keys| {
+        let own = [(Signatory::Author, true, &keys.checkpoint), (Signatory::Mirror, true, &keys.mirror)];
+        own.into_iter().chain(keys.witnesses.iter().map(|key| (Signatory::Witness, true, key)))
+    });
+    ed25519.into_iter().chain(witnesses).chain(ml_dsa_44)
+}
+
 /// Checks a note of a log: the author's signature, and which of the others on it count.
 pub(crate) fn verify_note(pact: &Pact, log: LogRef, note: &[u8]) -> Result<VerifiedReceipt, FrameError> {
     let keys = pact.log_keys(log);
     let broken = |error| FrameError::Note { origin: keys.origin.to_string(), error };
-    let signed = SignedCheckpoint::parse(note).map_err(broken)?;
+    let mut signed = SignedCheckpoint::parse(note).map_err(broken)?;
     signed.verify(&keys.checkpoint).map_err(broken)?;
     let checkpoint = signed.checkpoint().clone();
-    let (mut mirrored, mut cosignatures) = (false, Vec::new());
+    let (mut mirrored, mut cosignatures, mut post_quantum) = (false, Vec::new(), PostQuantum::default());
+    let mut kept: Vec<(&VerifierKey, NoteSignature)> = Vec::new();
     for line in signed.signatures() {
-        let witness = keys.witnesses.iter().find(|key| key.is_named_by(line));
-        let Some(key) = witness.or(keys.mirror.is_named_by(line).then_some(&keys.mirror)) else { continue };
-        let time_s = Cosignature::verify(key, &checkpoint, line).map_err(broken)?.time_s;
-        match witness {
-            Some(key) => {
-                cosignatures.push(WitnessLine { witness: key.name().to_string(), time_s, hash: line.hash() });
+        let by = signatories(keys).find(|(_, _, key)| key.is_named_by(line));
+        let Some((signatory, is_ml_dsa_44, key)) = by else { continue };
+        let is_plain = signatory == Signatory::Author && !is_ml_dsa_44;
+        // The author's plain line is verified above.
+        let time_s = if is_plain { 0 } else { Cosignature::verify(key, &checkpoint, line).map_err(broken)?.time_s };
+        if kept.iter().any(|(known, _)| *known == key) {
+            continue;
+        }
+        kept.push((key, line.clone()));
+        let witness = || key.name().to_string();
+        match (signatory, is_ml_dsa_44) {
+            (Signatory::Author, _) => {}
+            (Signatory::Mirror, false) => mirrored = true,
+            (Signatory::Mirror, true) => post_quantum.mirrored = true,
+            (Signatory::Witness, false) => {
+                cosignatures.push(WitnessLine { witness: witness(), time_s, hash: line.hash() });
             }
-            None => mirrored = true,
+            (Signatory::Witness, true) => drop(post_quantum.cosigned.insert(witness())),
         }
     }
-    Ok(VerifiedReceipt { log, checkpoint, note: note.to_vec(), mirrored, cosignatures })
+    let kept: Vec<NoteSignature> = kept.into_iter().map(|(_, line)| line).collect();
+    let mut unmet = kept.iter().peekable();
+    signed.retain(|line| unmet.next_if(|next| *next == line).is_some());
+    Ok(VerifiedReceipt { log, checkpoint, note: signed.encode(), mirrored, cosignatures, post_quantum })
 }
 
 impl VerifiedReceipt {

@@ -51,13 +51,13 @@ pub use frames_file::{
 };
 pub use health::{PartyWeek, Week, health};
 pub use kind::Kind;
-pub use log::{Log, LogRef, NewestCosignature};
+pub use log::{Log, LogRef, NewestCosignature, PostQuantum};
 pub use message::{ConflictKey, Message, Remedy};
 pub use notice::{Notice, NoticeAct};
-pub use pact::{LogKeys, Pact, PactError};
+pub use pact::{LogKeys, MlDsa44Keys, Pact, PactError};
 pub use propagation::{APPLIED_BEFORE_NS, Propagation, Reach, Units};
 pub use protected::{Protected, Protection, Verification};
-pub use station::{Changes, KeptNote, Next, NoteKind, Placed, RestoreError, Signers, Station};
+pub use station::{Changes, KeptNote, MlDsa44Signers, Next, NoteKind, Placed, RestoreError, Signers, Station};
 pub use stop::{Alarm, Alarms, Rung, Stop, StopArea, StopRung};
 pub use suspension::{Cut, LogHead, Reconciled, Stand, Suspension, Suspensions};
 pub use terms::Terms;

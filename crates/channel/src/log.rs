@@ -1,9 +1,10 @@
 //! The four logs of a channel: routine and urgent of each party, as trees of leaf hashes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use skypact_record::{Hash, LogClass, Tree};
 
+use crate::frame::VerifiedReceipt;
 use crate::timeliness::WitnessTimes;
 
 /// One of the four logs.
@@ -49,6 +50,17 @@ pub struct Log {
     pub cosigned: BTreeMap<String, u64>,
     /// The newest witness cosignature known, for the next leaf to cite.
     pub cosignature: Option<NewestCosignature>,
+    /// Whose newest receipt or cosignature came with its ML-DSA-44 line. Nothing waits for it.
+    pub post_quantum: PostQuantum,
+}
+
+/// Who signed under ML-DSA-44 too.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PostQuantum {
+    /// The mirror.
+    pub mirrored: bool,
+    /// Witnesses, by name.
+    pub cosigned: BTreeSet<String>,
 }
 
 /// A cosignature, ordered by how new it is: the size that it covers comes first, since a witness may lie about time.
@@ -73,6 +85,7 @@ impl Default for Log {
             delivered: 0,
             cosigned: BTreeMap::new(),
             cosignature: None,
+            post_quantum: PostQuantum::default(),
         }
     }
 }
@@ -81,6 +94,39 @@ impl Log {
     /// Number of entries.
     pub fn size(&self) -> u64 {
         self.tree.size()
+    }
+
+    /// Whether a receipt is the newest of the mirror, or the newest once more with the ML-DSA-44 line that was missing.
+    pub(crate) fn is_news_of_mirror(&self, receipt: &VerifiedReceipt) -> bool {
+        let size = receipt.checkpoint.size;
+        let completes = size == self.delivered && receipt.post_quantum.mirrored && !self.post_quantum.mirrored;
+        receipt.mirrored && (size > self.delivered || completes)
+    }
+
+    /// The same of a witness that cosigned the note.
+    pub(crate) fn is_news_of_witness(&self, receipt: &VerifiedReceipt, witness: &str) -> bool {
+        let (size, known) = (receipt.checkpoint.size, self.cosigned.get(witness).copied().unwrap_or(0));
+        let has_line = |lines: &PostQuantum| lines.cosigned.contains(witness);
+        let completes = size == known && has_line(&receipt.post_quantum) && !has_line(&self.post_quantum);
+        size > known || completes
+    }
+
+    /// Takes in a receipt that was checked to speak of a size and root of this log.
+    pub(crate) fn apply_receipt(&mut self, receipt: &VerifiedReceipt) {
+        let size = receipt.checkpoint.size;
+        if self.is_news_of_mirror(receipt) {
+            self.delivered = size;
+            self.post_quantum.mirrored = receipt.post_quantum.mirrored;
+        }
+        for line in &receipt.cosignatures {
+            if self.is_news_of_witness(receipt, &line.witness) {
+                self.cosigned.insert(line.witness.clone(), size);
+                let newest = NewestCosignature { size, time_s: line.time_s, line: line.hash };
+                self.cosignature = self.cosignature.max(Some(newest));
+                self.post_quantum.cosigned.remove(&line.witness);
+                self.post_quantum.cosigned.extend(receipt.post_quantum.cosigned.get(&line.witness).cloned());
+            }
+        }
     }
 
     /// Size that at least `quorum` witnesses have cosigned, 0 when too few have or none is asked for.

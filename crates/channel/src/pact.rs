@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
-use skypact_record::{DecodeError, Genesis, Hash, KeyError, KeyId, Origin, PartyKey, SignedGenesis, VerifierKey};
+use skypact_record::{
+    Algorithm, DecodeError, Genesis, Hash, KeyError, KeyId, Origin, PartyKey, SignedGenesis, VerifierKey,
+};
 
 use crate::codec::CodecError;
 use crate::log::LogRef;
@@ -32,6 +34,27 @@ pub struct LogKeys {
     pub mirror: VerifierKey,
     /// The witnesses.
     pub witnesses: Vec<VerifierKey>,
+    /// The same under ML-DSA-44, in a post-quantum pact.
+    pub ml_dsa_44: Option<MlDsa44Keys>,
+}
+
+/// The ML-DSA-44 note keys of one log.
+#[derive(Debug, Clone)]
+pub struct MlDsa44Keys {
+    /// Its author's checkpoint key.
+    pub checkpoint: VerifierKey,
+    /// The mirror key of the counterpart of its author.
+    pub mirror: VerifierKey,
+    /// Witnesses that have such a key.
+    pub witnesses: Vec<VerifierKey>,
+}
+
+impl LogKeys {
+    /// Keys that its author signs its checkpoints with: that of Ed25519 first.
+    pub fn author(&self) -> Vec<VerifierKey> {
+        let ml_dsa_44 = self.ml_dsa_44.as_ref().map(|keys| &keys.checkpoint);
+        [&self.checkpoint].into_iter().chain(ml_dsa_44).cloned().collect()
+    }
 }
 
 /// Why bytes are no pact in force.
@@ -130,10 +153,14 @@ impl Pact {
 fn log_keys(genesis: &Genesis, log: LogRef) -> LogKeys {
     let (author, counterpart) = (&genesis.parties[log.party], &genesis.parties[1 - log.party]);
     let origin = genesis.origin(&author.name, log.class).expect("a log of one of its own parties");
+    let (ed25519, ml_dsa_44): (Vec<_>, Vec<_>) =
+        genesis.witness_keys().into_iter().partition(|key| key.key().algorithm() == Algorithm::Ed25519);
+    let post_quantum = genesis.checkpoint_key_ml_dsa_44(&origin).zip(genesis.mirror_key_ml_dsa_44(&counterpart.name));
     LogKeys {
         checkpoint: genesis.checkpoint_key(&origin).expect("a genesis has checkpoint keys"),
         mirror: genesis.mirror_key(&counterpart.name).expect("a genesis has mirror keys"),
-        witnesses: genesis.witness_keys(),
+        witnesses: ed25519,
+        ml_dsa_44: post_quantum.map(|(checkpoint, mirror)| MlDsa44Keys { checkpoint, mirror, witnesses: ml_dsa_44 }),
         origin,
     }
 }

@@ -3,8 +3,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
+use crate::cosignature::Cosignature;
 use crate::hash::Hash;
-use crate::key::{KeyError, Signer};
+use crate::key::Signer;
 use crate::name::Origin;
 use crate::note::{Note, NoteError, NoteSignature, SignatureType, VerifierKey, malformed};
 
@@ -93,10 +94,10 @@ impl SignedCheckpoint {
         Self { checkpoint: self.checkpoint.clone(), note }
     }
 
-    /// Adds a signature line, such as a cosignature, unless it is there already or the note is full.
-    /// Answers whether the line is in the note now.
+    /// Adds a signature line, such as a cosignature, unless it or one that says the same is there already, or the note is full.
+    /// Answers whether what it says is in the note now.
     pub fn add(&mut self, signature: NoteSignature) -> bool {
-        if self.note.signatures.contains(&signature) {
+        if self.note.signatures.iter().any(|known| known.says_the_same(&signature)) {
             return true;
         }
         let room = self.note.signatures.len() < Note::SIGNATURES_MAX;
@@ -106,24 +107,33 @@ impl SignedCheckpoint {
         room
     }
 
-    /// Checks that the log's own key signed. `key` is from `Genesis::checkpoint_key` or the witness's list of logs.
+    /// Takes out the signature lines that are not to be kept.
+    pub fn retain(&mut self, keep: impl FnMut(&NoteSignature) -> bool) {
+        self.note.signatures.retain(keep);
+    }
+
+    /// Checks that the log's own Ed25519 key signed. `key` is from `Genesis::checkpoint_key` or the witness's list of logs.
     pub fn verify(&self, key: &VerifierKey) -> Result<(), NoteError> {
         if key.name() != &self.checkpoint.origin || key.signature_type() != SignatureType::Ed25519 {
             return Err(NoteError::NotSigned { name: key.name().clone() });
         }
         let mut signed = false;
         for signature in self.note.signatures.iter().filter(|signature| key.is_named_by(signature)) {
-            verify_line(key, &self.note.text, signature)?;
+            key.verify(self.note.text.as_bytes(), &signature.bytes)?;
             signed = true;
         }
         if signed { Ok(()) } else { Err(NoteError::NotSigned { name: key.name().clone() }) }
     }
-}
 
-/// Checks one plain Ed25519 signature line over a note text.
-pub(crate) fn verify_line(key: &VerifierKey, text: &str, signature: &NoteSignature) -> Result<(), NoteError> {
-    let refused = |reason: KeyError| NoteError::Signature { name: key.name().clone(), reason };
-    key.key().verify(text.as_bytes(), &signature.bytes).map_err(refused)
+    /// Whether there is a cosignature by `key`, a cosigner's or the log's own of ML-DSA-44. Each line that says it is by the key has to hold.
+    pub fn is_cosigned_by(&self, key: &VerifierKey) -> Result<bool, NoteError> {
+        let mut cosigned = false;
+        for line in self.note.signatures.iter().filter(|line| key.is_named_by(line)) {
+            Cosignature::verify(key, &self.checkpoint, line)?;
+            cosigned = true;
+        }
+        Ok(cosigned)
+    }
 }
 
 /// Refuses a size that other tools cannot read; `offset` is its place in the note.

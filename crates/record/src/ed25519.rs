@@ -57,14 +57,6 @@ impl Ed25519Key {
     }
 }
 
-impl PartialEq for Ed25519Key {
-    fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
-    }
-}
-
-impl Eq for Ed25519Key {}
-
 static BASEPOINT: LazyLock<Multiples> = LazyLock::new(|| Multiples::of(ED25519_BASEPOINT_POINT));
 
 /// Bits of a digit.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::act::{LogClass, SignedAct};
 use crate::cbor::{self, DecodeError, Reader, Writer, Written};
 use crate::hash::Hash;
-use crate::key::{Algorithm, KeyError, KeyId, KeyRole, PublicKey, Signature, Signer, SignerError};
+use crate::key::{Algorithm, KeyId, KeyRole, PublicKey, Signature, Signer, SignerError};
 use crate::name::{ChannelName, Label, Origin, PartyName};
 use crate::note::{SignatureType, VerifierKey};
 
@@ -32,12 +32,12 @@ pub struct Party {
     pub keys: Vec<PartyKey>,
 }
 
-/// A witness that both parties named.
+/// A key of a witness that both parties named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WitnessKey {
-    /// Its name in notes.
+    /// The witness's name in notes.
     pub name: Origin,
-    /// Its key.
+    /// The key: of Ed25519, or of ML-DSA-44 beside one of Ed25519 under the same name.
     pub key: PublicKey,
 }
 
@@ -48,7 +48,7 @@ pub struct Genesis {
     pub channel_name: ChannelName,
     /// The two parties, ascending by name.
     pub parties: [Party; 2],
-    /// Witnesses, ascending by name; at most `Genesis::WITNESSES_MAX`.
+    /// Keys of witnesses, ascending by name and number of the algorithm; at most `Genesis::WITNESSES_MAX` names.
     pub witnesses: Vec<WitnessKey>,
     /// How many witnesses must have cosigned before an entry counts as witnessed.
     pub quorum: u64,
@@ -83,7 +83,7 @@ impl Genesis {
     pub const TERMS_MAX: usize = 32_768;
     /// Most keys of one party.
     pub const KEYS_MAX: usize = 64;
-    /// Most witnesses.
+    /// Most witnesses, each with up to two keys.
     pub const WITNESSES_MAX: usize = 16;
 
     /// The genesis's deterministic bytes. Fails, naming the field, when a rule of section 7 is broken.
@@ -163,24 +163,63 @@ impl Genesis {
         self.origins().into_iter().find(|log| log.origin == *origin)
     }
 
-    /// The note key that signs the checkpoints of a log.
+    /// The Ed25519 note key that signs the checkpoints of a log.
     pub fn checkpoint_key(&self, origin: &Origin) -> Option<VerifierKey> {
         let log = self.log(origin)?;
-        let key = self.party(&log.party)?.key_of(KeyRole::Checkpoint)?;
+        let key = self.party(&log.party)?.key_with(KeyRole::Checkpoint, Algorithm::Ed25519)?;
         Some(VerifierKey::new(log.origin, SignatureType::Ed25519, key.clone()))
     }
 
-    /// The note key with which a party gives receipts for the logs of its counterpart.
-    pub fn mirror_key(&self, party: &PartyName) -> Option<VerifierKey> {
-        let party = self.party(party)?;
-        let key = party.key_of(KeyRole::Mirror)?;
-        Some(VerifierKey::new(party.mirror_name(), SignatureType::Cosignature, key.clone()))
+    /// The ML-DSA-44 note key that cosigns the checkpoints of a log for its author, in a post-quantum pact.
+    pub fn checkpoint_key_ml_dsa_44(&self, origin: &Origin) -> Option<VerifierKey> {
+        let log = self.log(origin)?;
+        let key = self.party(&log.party)?.key_with(KeyRole::Checkpoint, Algorithm::MlDsa44)?;
+        Some(VerifierKey::cosigner(log.origin, key.clone()))
     }
 
-    /// The note keys of the witnesses.
+    /// The Ed25519 note key with which a party gives receipts for the logs of its counterpart.
+    pub fn mirror_key(&self, party: &PartyName) -> Option<VerifierKey> {
+        self.mirror_key_with(party, Algorithm::Ed25519)
+    }
+
+    /// Its ML-DSA-44 note key for the same, in a post-quantum pact.
+    pub fn mirror_key_ml_dsa_44(&self, party: &PartyName) -> Option<VerifierKey> {
+        self.mirror_key_with(party, Algorithm::MlDsa44)
+    }
+
+    fn mirror_key_with(&self, party: &PartyName, algorithm: Algorithm) -> Option<VerifierKey> {
+        let party = self.party(party)?;
+        let key = party.key_with(KeyRole::Mirror, algorithm)?;
+        Some(VerifierKey::cosigner(party.mirror_name(), key.clone()))
+    }
+
+    /// The note keys of the witnesses, of both algorithms.
     pub fn witness_keys(&self) -> Vec<VerifierKey> {
-        let key = |w: &WitnessKey| VerifierKey::new(w.name.clone(), SignatureType::Cosignature, w.key.clone());
-        self.witnesses.iter().map(key).collect()
+        self.witnesses.iter().map(|witness| VerifierKey::cosigner(witness.name.clone(), witness.key.clone())).collect()
+    }
+
+    /// The Ed25519 note keys of the witnesses, one each: those of beacons and stamps.
+    pub fn witness_keys_ed25519(&self) -> Vec<VerifierKey> {
+        self.witness_keys().into_iter().filter(|key| key.key().algorithm() == Algorithm::Ed25519).collect()
+    }
+
+    /// The witnesses, each once, ascending.
+    pub fn witness_names(&self) -> impl Iterator<Item = &Origin> {
+        self.witnesses_with(Algorithm::Ed25519)
+    }
+
+    /// The witnesses that have an ML-DSA-44 key, ascending.
+    pub fn witness_names_ml_dsa_44(&self) -> impl Iterator<Item = &Origin> {
+        self.witnesses_with(Algorithm::MlDsa44)
+    }
+
+    fn witnesses_with(&self, algorithm: Algorithm) -> impl Iterator<Item = &Origin> {
+        self.witnesses.iter().filter(move |witness| witness.key.algorithm() == algorithm).map(|witness| &witness.name)
+    }
+
+    /// Whether checkpoints and receipts carry ML-DSA-44 beside Ed25519.
+    pub fn is_post_quantum(&self) -> bool {
+        self.parties.iter().all(Party::is_post_quantum)
     }
 
     fn origin_of(&self, party: &Party, class: LogClass) -> Origin {
@@ -197,12 +236,10 @@ impl Genesis {
             return Err(("parties", "have the same origin prefix"));
         }
         self.parties.iter().try_for_each(Party::check)?;
-        if self.witnesses.len() > Self::WITNESSES_MAX || self.quorum > self.witnesses.len() as u64 {
-            return Err(("quorum", "is more than the witnesses, or the witnesses more than 16"));
+        if a.is_post_quantum() != b.is_post_quantum() {
+            return Err(("parties", "have ML-DSA-44 checkpoint and mirror keys on one side alone"));
         }
-        if !self.witnesses.windows(2).all(|pair| pair[0].name < pair[1].name) {
-            return Err(("witnesses", "are not ascending by name, each once"));
-        }
+        self.check_witnesses()?;
         let taken = |name: &Origin| self.log(name).is_some() || self.parties.iter().any(|p| p.mirror_name() == *name);
         if self.witnesses.iter().any(|witness| taken(&witness.name)) {
             return Err(("witnesses", "have the name of a log or of a mirror"));
@@ -214,6 +251,30 @@ impl Genesis {
         }
         if self.terms.len() > Self::TERMS_MAX {
             return Err(("terms", "are longer than 32768 bytes"));
+        }
+        Ok(())
+    }
+
+    fn check_witnesses(&self) -> Result<(), (&'static str, &'static str)> {
+        let names = self.witness_names().count();
+        if names > Self::WITNESSES_MAX || self.quorum > names as u64 {
+            return Err(("quorum", "is more than the witnesses, or the witnesses more than 16"));
+        }
+        let place = |witness: &WitnessKey| (witness.name.clone(), witness.key.algorithm());
+        if !self.witnesses.windows(2).all(|pair| place(&pair[0]) < place(&pair[1])) {
+            return Err(("witnesses", "are not ascending by name and algorithm, each once"));
+        }
+        let signs = |witness: &WitnessKey| match witness.key.algorithm() {
+            Algorithm::Ed25519 => true,
+            Algorithm::MlDsa44 => self.witness_names().any(|name| *name == witness.name),
+            Algorithm::WebauthnEs256 => false,
+        };
+        if !self.witnesses.iter().all(signs) {
+            return Err(("witnesses", "have a name without an Ed25519 key, or a key that signs no notes"));
+        }
+        let post_quantum = self.witness_names_ml_dsa_44().count() as u64;
+        if post_quantum > 0 && (post_quantum < self.quorum || !self.is_post_quantum()) {
+            return Err(("witnesses", "have ML-DSA-44 keys, and the parties have none or the quorum needs more"));
         }
         Ok(())
     }
@@ -244,7 +305,7 @@ impl Genesis {
         r.tuple(2)?;
         let parties = [Party::read(r)?, Party::read(r)?];
         r.key(3, "witnesses")?;
-        let witnesses = r.list(Self::WITNESSES_MAX as u64, |r| {
+        let witnesses = r.list(2 * Self::WITNESSES_MAX as u64, |r| {
             r.tuple(3)?;
             Ok(WitnessKey { name: r.name()?, key: read_key(r)? })
         })?;
@@ -260,9 +321,20 @@ impl Genesis {
 }
 
 impl Party {
-    /// The party's first key of a role, which is the only one for root, checkpoint and mirror.
+    /// The party's first key of a role, which is the only one for root.
     pub fn key_of(&self, role: KeyRole) -> Option<&PublicKey> {
         self.keys.iter().find(|key| key.role == role).map(|key| &key.key)
+    }
+
+    /// The party's first key of a role and algorithm, which is the only one for checkpoint and mirror.
+    pub fn key_with(&self, role: KeyRole, algorithm: Algorithm) -> Option<&PublicKey> {
+        let found = |key: &&PartyKey| key.role == role && key.key.algorithm() == algorithm;
+        self.keys.iter().find(found).map(|key| &key.key)
+    }
+
+    /// Whether it has ML-DSA-44 keys for checkpoints and receipts.
+    fn is_post_quantum(&self) -> bool {
+        self.key_with(KeyRole::Checkpoint, Algorithm::MlDsa44).is_some()
     }
 
     /// Name of the party's mirror key in notes.
@@ -281,13 +353,21 @@ impl Party {
             return Err(("keys", "are not ascending by role and label, each once"));
         }
         let count = |role| self.keys.iter().filter(|key| key.role == role).count();
-        let complete = count(KeyRole::Root) == 1
-            && count(KeyRole::Node) >= 1
-            && count(KeyRole::Checkpoint) == 1
-            && count(KeyRole::Mirror) == 1
-            && count(KeyRole::Witness) == 0;
-        if !complete {
-            return Err(("keys", "lack one root, a node, one checkpoint or one mirror key, or hold more of them"));
+        if count(KeyRole::Root) != 1 || count(KeyRole::Node) == 0 || count(KeyRole::Witness) != 0 {
+            return Err(("keys", "lack one root or a node key, or hold more roots or a witness key"));
+        }
+        // Algorithms of the keys that sign notes of this role, ascending.
+        let algorithms = |role| {
+            let mut found: Vec<Algorithm> =
+                self.keys.iter().filter(|key| key.role == role).map(|key| key.key.algorithm()).collect();
+            found.sort_unstable();
+            found
+        };
+        let signs_notes = algorithms(KeyRole::Checkpoint);
+        let fits = [&[Algorithm::Ed25519][..], &[Algorithm::Ed25519, Algorithm::MlDsa44]].contains(&&signs_notes[..]);
+        if !fits || signs_notes != algorithms(KeyRole::Mirror) {
+            let reason = "lack one Ed25519 checkpoint and mirror key, and both or neither of ML-DSA-44, or hold others";
+            return Err(("keys", reason));
         }
         Ok(())
     }
@@ -329,82 +409,4 @@ fn write_key(w: &mut Writer<'_>, key: &PublicKey) -> Written {
 fn read_key(r: &mut Reader<'_>) -> Result<PublicKey, DecodeError> {
     let algorithm = Algorithm::from_number(r.u64()?).ok_or_else(|| r.error("names no algorithm"))?;
     PublicKey::new(algorithm, r.bytes()?).map_err(|_| r.error("is not a valid key of its algorithm"))
-}
-
-/// A genesis and the root signatures of both parties. Whether they hold is asked with `verify`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignedGenesis {
-    bytes: Vec<u8>,
-    genesis: Genesis,
-    signatures: [Signature; 2],
-}
-
-impl SignedGenesis {
-    /// Longest signed genesis, in bytes: it must fit a part.
-    pub const BYTES_MAX: usize = crate::Part::CONTENT_MAX;
-
-    /// Puts genesis bytes and both signatures together, in the order of the parties. Fails when the whole does not fit a part.
-    pub fn assemble(genesis_bytes: Vec<u8>, signatures: [Signature; 2]) -> Result<Self, DecodeError> {
-        let genesis = Genesis::decode(&genesis_bytes)?;
-        if !signatures.iter().all(Signature::has_its_length) {
-            return Err(DecodeError::unwritable("signed genesis", "signatures", "hold one of the wrong length"));
-        }
-        let signed = Self { bytes: genesis_bytes, genesis, signatures };
-        let length = signed.encode().len();
-        if length > Self::BYTES_MAX {
-            return Err(DecodeError::TooLong { object: "signed genesis", length, length_max: Self::BYTES_MAX });
-        }
-        Ok(signed)
-    }
-
-    /// The genesis.
-    pub fn genesis(&self) -> &Genesis {
-        &self.genesis
-    }
-
-    /// The genesis's exact bytes.
-    pub fn genesis_bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// Root signatures in the order of the parties.
-    pub fn signatures(&self) -> &[Signature; 2] {
-        &self.signatures
-    }
-
-    /// The channel: SHA-256 of the genesis bytes.
-    pub fn channel(&self) -> Hash {
-        Hash::of(&self.bytes)
-    }
-
-    /// Checks that the root key of each party signed these bytes.
-    pub fn verify(&self) -> Result<(), KeyError> {
-        let message = Genesis::message_to_sign(&self.bytes);
-        self.genesis.parties.iter().zip(&self.signatures).try_for_each(|(party, signature)| {
-            let root = party.key_of(KeyRole::Root).expect("a genesis that decodes has root keys");
-            signature.verify(root, &message)
-        })
-    }
-
-    /// Deterministic bytes: the body of entry 0 of each log.
-    pub fn encode(&self) -> Vec<u8> {
-        cbor::encode(|w| {
-            w.map(2)?.u8(0)?.bytes(&self.bytes)?.u8(1)?.array(2)?;
-            self.signatures.iter().try_for_each(|signature| signature.write(w))
-        })
-    }
-
-    /// Reads a signed genesis; the inverse of `encode`.
-    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        cbor::decode("signed genesis", Self::BYTES_MAX, bytes, Self::read, Self::encode)
-    }
-
-    fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        r.map(2)?;
-        r.key(0, "genesis")?;
-        let genesis_bytes = r.bytes()?.to_vec();
-        r.key(1, "signatures")?;
-        r.tuple(2)?;
-        Self::assemble(genesis_bytes, [Signature::read(r)?, Signature::read(r)?])
-    }
 }

@@ -1,4 +1,4 @@
-//! Public keys, signatures and the one Ed25519 rule (RFC 8032; docs/record-format.md, section 3).
+//! Public keys, signatures and the one rule for each algorithm (RFC 8032, FIPS 204; docs/record-format.md, section 3).
 //! Private keys never come here: whoever holds one implements `Signer` elsewhere.
 
 use std::fmt;
@@ -7,13 +7,15 @@ use std::sync::Arc;
 use crate::cbor::{DecodeError, Reader, Writer, Written};
 use crate::ed25519::Ed25519Key;
 use crate::hash::Hash;
+use crate::ml_dsa_44::MlDsa44Key;
 
-/// How a signature is made. Only Ed25519 verifies in version 1; the others have their number so that a pact can name them.
+/// How a signature is made. In version 1 acts and the genesis verify under Ed25519 alone, notes under ML-DSA-44 too; ES256 has its number so that a
+/// pact can name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Algorithm {
     /// Ed25519 (RFC 8032), strict rule. Number 1.
     Ed25519,
-    /// ML-DSA-44 (FIPS 204). Number 2.
+    /// ML-DSA-44 (FIPS 204) with an empty context. Number 2.
     MlDsa44,
     /// ES256 by a passkey whose challenge is the SHA-256 of the message (`WebAuthn` Level 3). Number 3.
     WebauthnEs256,
@@ -145,8 +147,8 @@ pub enum KeyError {
         /// Key it was checked against.
         expected: KeyId,
     },
-    /// The algorithm has a number in the format, but this version does not verify it.
-    #[error("signatures of {algorithm} are unsupported in version 1")]
+    /// The algorithm has a number in the format, but version 1 does not verify such signatures in this place.
+    #[error("signatures of {algorithm} are unsupported here in version 1")]
     Unsupported {
         /// The algorithm.
         algorithm: Algorithm,
@@ -182,13 +184,21 @@ impl fmt::Debug for KeyId {
 }
 
 /// A public key that was checked when it was read.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct PublicKey {
     algorithm: Algorithm,
     bytes: Vec<u8>,
     id: KeyId,
-    /// Decoded once for a hundred thousand checks, and shared by the clones. Present for Ed25519 only.
-    ed25519: Option<Arc<Ed25519Key>>,
+    decoded: Decoded,
+}
+
+/// What checks signatures: decoded once for a hundred thousand checks, and shared by the clones.
+#[derive(Clone)]
+enum Decoded {
+    Ed25519(Arc<Ed25519Key>),
+    MlDsa44(Arc<MlDsa44Key>),
+    /// Has its number and no verifier in version 1.
+    WebauthnEs256,
 }
 
 impl PublicKey {
@@ -202,12 +212,13 @@ impl PublicKey {
         if bytes.len() != algorithm.key_length() {
             return Err(invalid);
         }
-        let ed25519 = match algorithm {
-            Algorithm::Ed25519 => Some(Arc::new(Ed25519Key::decode(bytes).ok_or(invalid)?)),
-            Algorithm::MlDsa44 | Algorithm::WebauthnEs256 => None,
+        let decoded = match algorithm {
+            Algorithm::Ed25519 => Decoded::Ed25519(Arc::new(Ed25519Key::decode(bytes).ok_or(invalid)?)),
+            Algorithm::MlDsa44 => Decoded::MlDsa44(Arc::new(MlDsa44Key::decode(bytes).ok_or(invalid)?)),
+            Algorithm::WebauthnEs256 => Decoded::WebauthnEs256,
         };
         let id = KeyId(Hash::of_parts(&[b"skypact/v1/key\n", &[algorithm.number()], bytes]));
-        Ok(Self { algorithm, bytes: bytes.to_vec(), id, ed25519 })
+        Ok(Self { algorithm, bytes: bytes.to_vec(), id, decoded })
     }
 
     /// An Ed25519 key of its 32 bytes.
@@ -230,15 +241,26 @@ impl PublicKey {
         self.id
     }
 
-    /// Checks raw signature bytes over `message`, by the strict rule (docs/record-format.md, section 3).
+    /// Checks raw signature bytes over `message`, by the strict rule of the algorithm (docs/record-format.md, section 3).
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), KeyError> {
-        let Some(key) = &self.ed25519 else {
-            return Err(KeyError::Unsupported { algorithm: self.algorithm });
+        let holds = match &self.decoded {
+            Decoded::Ed25519(key) => {
+                ed25519_dalek::Signature::from_slice(signature).is_ok_and(|signature| key.holds(message, &signature))
+            }
+            Decoded::MlDsa44(key) => key.holds(message, signature),
+            Decoded::WebauthnEs256 => return Err(KeyError::Unsupported { algorithm: self.algorithm }),
         };
-        let signature = ed25519_dalek::Signature::from_slice(signature).map_err(|_| KeyError::InvalidSignature)?;
-        if key.holds(message, &signature) { Ok(()) } else { Err(KeyError::InvalidSignature) }
+        if holds { Ok(()) } else { Err(KeyError::InvalidSignature) }
     }
 }
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.algorithm == other.algorithm && self.bytes == other.bytes
+    }
+}
+
+impl Eq for PublicKey {}
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -246,7 +268,7 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-/// A signature as the record keeps it.
+/// A signature of an act or a genesis, as the record keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature {
     /// How it was made.
@@ -274,10 +296,13 @@ impl Signature {
         self.algorithm.allows_signature_length(self.bytes.len())
     }
 
-    /// Checks that this signature is by `key` and holds over `message`.
+    /// Checks that this signature is by `key` and holds over `message`. Version 1 verifies Ed25519 alone here.
     pub fn verify(&self, key: &PublicKey, message: &[u8]) -> Result<(), KeyError> {
         if self.key_id != key.id() || self.algorithm != key.algorithm() {
             return Err(KeyError::OtherKey { expected: key.id() });
+        }
+        if self.algorithm != Algorithm::Ed25519 {
+            return Err(KeyError::Unsupported { algorithm: self.algorithm });
         }
         key.verify(message, &self.bytes)
     }

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::hash::Hash;
-use crate::key::{KeyError, PublicKey, SignerError};
+use crate::key::{Algorithm, KeyError, PublicKey, SignerError};
 use crate::name::Origin;
 
 /// How a note signature is made: the signature type identifier byte of C2SP signed-note.
@@ -17,15 +17,43 @@ pub enum SignatureType {
     Ed25519,
     /// Timestamped Ed25519 cosignature (C2SP tlog-cosignature). Byte 0x04.
     Cosignature,
+    /// Timestamped ML-DSA-44 cosignature (C2SP tlog-cosignature). Byte 0x06.
+    CosignatureMlDsa44,
 }
 
 impl SignatureType {
+    /// Every type, ascending by number.
+    pub const ALL: [Self; 3] = [Self::Ed25519, Self::Cosignature, Self::CosignatureMlDsa44];
+
     /// The identifier byte.
     pub fn number(self) -> u8 {
         match self {
             Self::Ed25519 => 0x01,
             Self::Cosignature => 0x04,
+            Self::CosignatureMlDsa44 => 0x06,
         }
+    }
+
+    /// Bytes of a signature after its key id, the time of a cosignature among them.
+    pub fn signature_length(self) -> usize {
+        match self {
+            Self::Ed25519 => 64,
+            Self::Cosignature => 8 + 64,
+            Self::CosignatureMlDsa44 => 8 + 2420,
+        }
+    }
+
+    /// The algorithm of its keys; a key of another one never verifies under this type.
+    pub fn algorithm(self) -> Algorithm {
+        match self {
+            Self::Ed25519 | Self::Cosignature => Algorithm::Ed25519,
+            Self::CosignatureMlDsa44 => Algorithm::MlDsa44,
+        }
+    }
+
+    /// The type of cosignatures by keys of an algorithm.
+    pub fn of_cosigner(algorithm: Algorithm) -> Self {
+        if algorithm == Algorithm::MlDsa44 { Self::CosignatureMlDsa44 } else { Self::Cosignature }
     }
 }
 
@@ -92,6 +120,15 @@ impl NoteSignature {
     /// Hash of the signature line, newline included. `Leaf::cosignature` cites it.
     pub fn hash(&self) -> Hash {
         Hash::of(self.to_string().as_bytes())
+    }
+
+    /// Whether two lines, both of which hold, say the same: they are equal, or cosignatures of one key with one time, of which hedged
+    /// signing (FIPS 204) makes as many as one likes. In a plain signature the bytes compared here tell the signature from all others.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        let of_one_key =
+            self.name == other.name && self.key_id == other.key_id && self.bytes.len() == other.bytes.len();
+        let time = self.bytes.first_chunk::<8>();
+        self == other || (of_one_key && time.is_some() && time == other.bytes.first_chunk())
     }
 
     /// Reads one line without its newline; `offset` is where it stands, for errors.
@@ -197,6 +234,11 @@ impl VerifierKey {
         Self { name, signature_type, key, key_id: u32::from_be_bytes([a, b, c, d]) }
     }
 
+    /// Gives a key its name as a cosigner; the type is that of its algorithm.
+    pub fn cosigner(name: Origin, key: PublicKey) -> Self {
+        Self::new(name, SignatureType::of_cosigner(key.algorithm()), key)
+    }
+
     /// The key's name.
     pub fn name(&self) -> &Origin {
         &self.name
@@ -215,6 +257,17 @@ impl VerifierKey {
     /// Its short id in signature lines.
     pub fn key_id(&self) -> u32 {
         self.key_id
+    }
+
+    /// Checks raw signature bytes over what its type has signed.
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), NoteError> {
+        let algorithm = self.key.algorithm();
+        let verified = if algorithm == self.signature_type.algorithm() {
+            self.key.verify(message, signature)
+        } else {
+            Err(KeyError::Unsupported { algorithm })
+        };
+        verified.map_err(|reason| NoteError::Signature { name: self.name.clone(), reason })
     }
 
     /// Whether a signature line says that it is by this key.
@@ -243,12 +296,12 @@ impl FromStr for VerifierKey {
         let name = Origin::new(name).map_err(|error| refused(error.form))?;
         let bytes = BASE64.decode(key).map_err(|_| refused("has a key that is not canonical base64"))?;
         let (number, key) = bytes.split_first().ok_or_else(|| refused("has no key"))?;
-        let signature_type = [SignatureType::Ed25519, SignatureType::Cosignature]
+        let signature_type = SignatureType::ALL
             .into_iter()
             .find(|kind| kind.number() == *number)
-            .ok_or_else(|| refused("has a signature type other than 1 and 4"))?;
-        let key = key.try_into().map_err(|_| refused("has a key that is not 32 bytes"))?;
-        let key = PublicKey::ed25519(key).map_err(|_| refused("has a key that is not valid"))?;
+            .ok_or_else(|| refused("has a signature type other than 1, 4 and 6"))?;
+        let key = PublicKey::new(signature_type.algorithm(), key)
+            .map_err(|_| refused("has a key that is not valid for its signature type"))?;
         let verifier = Self::new(name, signature_type, key);
         if format!("{:08x}", verifier.key_id) == id { Ok(verifier) } else { Err(refused("has an id of another key")) }
     }

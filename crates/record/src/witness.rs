@@ -26,7 +26,7 @@ pub enum WitnessRefusal {
     /// The witness does not know the log. 404.
     #[error("origin is unknown to this witness")]
     UnknownOrigin,
-    /// No signature by the log's key holds. 403.
+    /// No signature by the log's key holds, or one by a key of the log does not. 403.
     #[error("checkpoint is not signed by its log: {0}")]
     NotSigned(NoteError),
     /// The old size is above the new one. 400.
@@ -104,15 +104,15 @@ impl AddCheckpoint {
         bytes
     }
 
-    /// Decides. `log_key` is the key the witness trusts for the checkpoint's origin, `last` the size and root that it cosigned last for it.
+    /// Decides. `log_keys` are those the witness trusts for the checkpoint's origin: its Ed25519 key, and its ML-DSA-44 key if it has one; none when
+    /// the origin is unknown. `last` are the size and root that it cosigned last for it.
     /// An accepted checkpoint is returned: store its head, then cosign.
-    pub fn decide(
-        &self,
-        log_key: Option<&VerifierKey>,
-        last: Option<(u64, Hash)>,
-    ) -> Result<&Checkpoint, WitnessRefusal> {
-        let log_key = log_key.ok_or(WitnessRefusal::UnknownOrigin)?;
-        self.checkpoint.verify(log_key).map_err(WitnessRefusal::NotSigned)?;
+    pub fn decide(&self, log_keys: &[VerifierKey], last: Option<(u64, Hash)>) -> Result<&Checkpoint, WitnessRefusal> {
+        let [ed25519, others @ ..] = log_keys else { return Err(WitnessRefusal::UnknownOrigin) };
+        self.checkpoint.verify(ed25519).map_err(WitnessRefusal::NotSigned)?;
+        for key in others {
+            self.checkpoint.is_cosigned_by(key).map_err(WitnessRefusal::NotSigned)?;
+        }
         let new = self.checkpoint.checkpoint();
         if self.old_size > new.size {
             return Err(WitnessRefusal::OldSizeAbove { old_size: self.old_size, size: new.size });

@@ -1,12 +1,12 @@
 //! Who is there: parties, their channels pair by pair, and witnesses. All keys and pacts are fixed; only chance is drawn.
 
-use skypact_channel::{Channel, LogRef, Pact, Signers, Station, Terms};
+use skypact_channel::{Channel, LogRef, MlDsa44Signers, Pact, Signers, Station, Terms};
 use skypact_record::{
     ChannelName, Genesis, KeyRole, Label, Origin, Party, PartyKey, PartyName, SignedGenesis, Signer, VerifierKey,
     WitnessKey,
 };
 
-use crate::keys::Key;
+use crate::keys::{Key, MlDsaKey};
 
 /// Two parties that speak with each other.
 pub(crate) struct Pair {
@@ -21,6 +21,8 @@ pub(crate) struct Fleet {
     pub(crate) parties: usize,
     pub(crate) pairs: Vec<Pair>,
     pub(crate) witnesses: Vec<Origin>,
+    /// Whether all pacts name ML-DSA-44 keys.
+    pub(crate) is_post_quantum: bool,
 }
 
 const ROLES: [KeyRole; 6] =
@@ -28,16 +30,16 @@ const ROLES: [KeyRole; 6] =
 
 impl Fleet {
     /// A fleet in which everybody has a channel with everybody.
-    pub(crate) fn new(parties: usize, witnesses: usize) -> Self {
+    pub(crate) fn new(parties: usize, witnesses: usize, is_post_quantum: bool) -> Self {
         let witnesses: Vec<Origin> =
             (0..witnesses).map(|place| Origin::new(format!("witness-{place}.example")).expect("a name")).collect();
         let mut pairs = Vec::new();
         for second in 1..parties {
             for first in 0..second {
-                pairs.push(Pair { parties: [first, second], pact: pact(first, second, &witnesses) });
+                pairs.push(Pair { parties: [first, second], pact: pact(first, second, &witnesses, is_post_quantum) });
             }
         }
-        Self { parties, pairs, witnesses }
+        Self { parties, pairs, witnesses, is_post_quantum }
     }
 
     /// Places of the channels of a party.
@@ -61,14 +63,17 @@ impl Fleet {
         let pact = self.pairs[channel].pact.clone();
         let state = Channel::new(pact, &party_name(party)).expect("it is a party of its own channel");
         let key = |role| Box::new(Key::of_party(party, role));
-        let signers =
-            Signers { node: key(KeyRole::Node), checkpoint: key(KeyRole::Checkpoint), mirror: key(KeyRole::Mirror) };
-        Station::new(state, signers)
+        let ml_dsa_44 = |role| Box::new(MlDsaKey::of_party(party, role));
+        let ml_dsa_44 = self
+            .is_post_quantum
+            .then(|| MlDsa44Signers { checkpoint: ml_dsa_44(KeyRole::Checkpoint), mirror: ml_dsa_44(KeyRole::Mirror) });
+        let (node, checkpoint, mirror) = (key(KeyRole::Node), key(KeyRole::Checkpoint), key(KeyRole::Mirror));
+        Station::new(state, Signers { node, checkpoint, mirror, ml_dsa_44 })
     }
 
     /// The keys of all logs, for a witness.
-    pub(crate) fn log_keys(&self) -> Vec<VerifierKey> {
-        let of_pair = |pair: &Pair| LogRef::ALL.map(|log| pair.pact.log_keys(log).checkpoint.clone());
+    pub(crate) fn log_keys(&self) -> Vec<Vec<VerifierKey>> {
+        let of_pair = |pair: &Pair| LogRef::ALL.map(|log| pair.pact.log_keys(log).author());
         self.pairs.iter().flat_map(of_pair).collect()
     }
 }
@@ -77,27 +82,35 @@ fn party_name(party: usize) -> String {
     format!("PARTY-{party}")
 }
 
-fn party(place: usize) -> Party {
+fn party(place: usize, is_post_quantum: bool) -> Party {
     let keys = ROLES.map(|role| PartyKey {
         role,
         label: Label::new(format!("{role:?}")).expect("a label"),
         key: Key::of_party(place, role).public_key().clone(),
     });
+    let mut keys = keys.to_vec();
+    for role in [KeyRole::Checkpoint, KeyRole::Mirror].into_iter().filter(|_| is_post_quantum) {
+        let label = Label::new(format!("{role:?} ML-DSA-44")).expect("a label");
+        keys.push(PartyKey { role, label, key: MlDsaKey::of_party(place, role).public_key().clone() });
+    }
+    keys.sort_by(|a, b| (a.role, &a.label).cmp(&(b.role, &b.label)));
     Party {
         name: PartyName::new(party_name(place)).expect("a name"),
         prefix: Origin::new(format!("party-{place}.example")).expect("a prefix"),
-        keys: keys.to_vec(),
+        keys,
     }
 }
 
-fn pact(first: usize, second: usize, witnesses: &[Origin]) -> Pact {
-    let named = witnesses.iter().enumerate();
+fn pact(first: usize, second: usize, witnesses: &[Origin], is_post_quantum: bool) -> Pact {
+    let named = witnesses.iter().enumerate().flat_map(|(place, name)| {
+        let ed25519 = Key::of_witness(place).public_key().clone();
+        let ml_dsa_44 = is_post_quantum.then(|| MlDsaKey::of_witness(place).public_key().clone());
+        [ed25519].into_iter().chain(ml_dsa_44).map(|key| WitnessKey { name: name.clone(), key })
+    });
     let genesis = Genesis {
         channel_name: ChannelName::new(format!("channel-{first}-{second}")).expect("a name"),
-        parties: [party(first), party(second)],
-        witnesses: named
-            .map(|(place, name)| WitnessKey { name: name.clone(), key: Key::of_witness(place).public_key().clone() })
-            .collect(),
+        parties: [party(first, is_post_quantum), party(second, is_post_quantum)],
+        witnesses: named.collect(),
         quorum: witnesses.len().min(2) as u64,
         terms: Terms::template().encode(),
     };

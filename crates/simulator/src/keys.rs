@@ -1,7 +1,8 @@
 //! Keys that are made from numbers. They sign like any other, and everybody could make them: they are for simulations alone.
 
 use ed25519_dalek::{Signer as _, SigningKey};
-use skypact_record::{Hash, KeyRole, PublicKey, Signer, SignerError};
+use ml_dsa::{Keypair as _, MlDsa44};
+use skypact_record::{Algorithm, Hash, KeyRole, PublicKey, Signer, SignerError};
 
 /// An Ed25519 key in memory.
 #[derive(Clone)]
@@ -43,5 +44,42 @@ impl Signer for Key {
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignerError> {
         Ok(self.secret.sign(message).to_bytes().to_vec())
+    }
+}
+
+/// An ML-DSA-44 key in memory. It signs by the deterministic variant: the same run signs the same bytes.
+#[derive(Clone)]
+pub(crate) struct MlDsaKey {
+    secret: Box<ml_dsa::SigningKey<MlDsa44>>,
+    public: PublicKey,
+}
+
+impl MlDsaKey {
+    fn of(words: &str) -> Self {
+        let secret = ml_dsa::SigningKey::<MlDsa44>::from_seed(&Hash::of(words.as_bytes()).0.into());
+        let public = PublicKey::new(Algorithm::MlDsa44, &secret.verifying_key().encode());
+        Self { secret: Box::new(secret), public: public.expect("a key of its length") }
+    }
+
+    /// The key of a role of a party.
+    pub(crate) fn of_party(party: usize, role: KeyRole) -> Self {
+        Self::of(&format!("simulated party {party} {role:?} ML-DSA-44"))
+    }
+
+    /// The key of a witness.
+    pub(crate) fn of_witness(witness: usize) -> Self {
+        Self::of(&format!("simulated witness {witness} ML-DSA-44"))
+    }
+}
+
+impl Signer for MlDsaKey {
+    fn public_key(&self) -> &PublicKey {
+        &self.public
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignerError> {
+        let signature =
+            self.secret.expanded_key().sign_deterministic(message, b"").expect("an empty context is allowed");
+        Ok(signature.encode().to_vec())
     }
 }

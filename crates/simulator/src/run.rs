@@ -7,7 +7,7 @@ use crate::check::{Checker, Violation};
 use crate::disk::Disk;
 use crate::enemy;
 use crate::fleet::Fleet;
-use crate::keys::Key;
+use crate::keys::{Key, MlDsaKey};
 use crate::mutation::Mutation;
 use crate::network::{Flight, Host, Network, Packet, Weather};
 use crate::node::{Crash, Node};
@@ -16,6 +16,8 @@ use crate::witness::Witness;
 
 /// Steps in which a healed fleet has to come to rest.
 const REST_STEPS_MAX: u64 = 3_000;
+/// One seed in so many has post-quantum pacts.
+const POST_QUANTUM_SHARE: u64 = 16;
 
 /// What to run.
 #[derive(Debug, Clone, Copy)]
@@ -81,10 +83,15 @@ impl World {
         let mut random = Random::new(options.seed);
         let parties = [2, 2, 2, 3, 4, 5][random.place(6)];
         let witnesses = 1 + random.place(3);
-        let fleet = Fleet::new(parties, witnesses);
+        // A share of the seeds: such a run takes six times as long, nearly all of it for signing.
+        let is_post_quantum = options.seed.is_multiple_of(POST_QUANTUM_SHARE);
+        let fleet = Fleet::new(parties, witnesses, is_post_quantum);
         let named = fleet.witnesses.iter().enumerate();
         let witnesses: Vec<Witness> = named
-            .map(|(place, name)| Witness::new(name.clone(), Key::of_witness(place), fleet.log_keys(), options.mutation))
+            .map(|(place, name)| {
+                let ml_dsa_44 = is_post_quantum.then(|| MlDsaKey::of_witness(place));
+                Witness::new(name.clone(), Key::of_witness(place), ml_dsa_44, fleet.log_keys(), options.mutation)
+            })
             .collect();
         let nodes = (0..parties).map(|party| Node::new(party, random.fork(), options.mutation)).collect();
         let enemy = random.happens(500).then(|| random.place(parties));

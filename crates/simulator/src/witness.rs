@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use skypact_record::{AddCheckpoint, Hash, Origin, VerifierKey, WitnessRefusal, cosign};
+use skypact_record::{AddCheckpoint, Hash, Origin, Signer, VerifierKey, WitnessRefusal, cosign};
 
-use crate::keys::Key;
+use crate::keys::{Key, MlDsaKey};
 use crate::mutation::Mutation;
 
 /// One witness.
 pub(crate) struct Witness {
     pub(crate) name: Origin,
     key: Key,
-    logs: BTreeMap<String, VerifierKey>,
+    /// Cosigns too, in a run whose pacts are post-quantum.
+    ml_dsa_44: Option<MlDsaKey>,
+    logs: BTreeMap<String, Vec<VerifierKey>>,
     heads: BTreeMap<String, (u64, Hash)>,
     /// Clock error, s.
     pub(crate) offset_s: i64,
@@ -19,9 +21,15 @@ pub(crate) struct Witness {
 }
 
 impl Witness {
-    pub(crate) fn new(name: Origin, key: Key, logs: Vec<VerifierKey>, mutation: Option<Mutation>) -> Self {
-        let logs = logs.into_iter().map(|key| (key.name().to_string(), key)).collect();
-        Self { name, key, logs, heads: BTreeMap::new(), offset_s: 0, mutation }
+    pub(crate) fn new(
+        name: Origin,
+        key: Key,
+        ml_dsa_44: Option<MlDsaKey>,
+        logs: Vec<Vec<VerifierKey>>,
+        mutation: Option<Mutation>,
+    ) -> Self {
+        let logs = logs.into_iter().map(|keys| (keys[0].name().to_string(), keys)).collect();
+        Self { name, key, ml_dsa_44, logs, heads: BTreeMap::new(), offset_s: 0, mutation }
     }
 
     /// Size of a log that it has cosigned.
@@ -37,7 +45,7 @@ impl Witness {
         if self.mutation == Some(Mutation::WitnessTrusts) {
             last = Some((request.old_size, Hash::of(b"anything")));
         }
-        let decided = request.decide(self.logs.get(&origin), last);
+        let decided = request.decide(self.logs.get(&origin).map(Vec::as_slice).unwrap_or_default(), last);
         let trusted = self.mutation == Some(Mutation::WitnessTrusts)
             && matches!(decided, Err(WitnessRefusal::Inconsistent(_) | WitnessRefusal::Fork { .. }));
         let checkpoint = match decided {
@@ -50,7 +58,8 @@ impl Witness {
             self.heads.insert(origin, (checkpoint.size, checkpoint.root));
         }
         let time_s = (now_ms / 1000).saturating_add_signed(self.offset_s);
-        let line = cosign(checkpoint, time_s, &self.name, &self.key).expect("a key in memory signs");
-        (200, line.to_string())
+        let line = |key: &dyn Signer| cosign(checkpoint, time_s, &self.name, key).expect("a key in memory signs");
+        let ml_dsa_44 = self.ml_dsa_44.iter().map(|key| line(key).to_string());
+        (200, line(&self.key).to_string() + &ml_dsa_44.collect::<String>())
     }
 }

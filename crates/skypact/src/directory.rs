@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 use skypact_channel::Pact;
-use skypact_record::{KeyRole, Label, Origin, Party, PartyKey, PartyName, PublicKey};
+use skypact_record::{Algorithm, KeyRole, Label, Origin, Party, PartyKey, PartyName, PublicKey};
 
 use crate::alarm::AlarmConfig;
 use crate::http::dss::DssOptions;
@@ -126,7 +126,11 @@ pub struct CardKey {
     /// Name of the officer or machine.
     pub label: String,
     /// Ed25519 public key, base64.
-    pub ed25519: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ed25519: Option<String>,
+    /// Or ML-DSA-44 public key, base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ml_dsa_44: Option<String>,
 }
 
 /// Paths in a node's directory.
@@ -240,26 +244,40 @@ impl Card {
         })
     }
 
-    /// The first key of a role.
-    pub fn key(&self, role: &str, path: &Path) -> Result<PublicKey, ConfigError> {
-        let found = self.keys.iter().find(|key| key.role == role);
-        let missing = || ConfigError::Field {
-            path: path.display().to_string(),
-            field: "keys",
-            reason: format!("has no key of role {role}"),
-        };
-        found.ok_or_else(missing)?.public_key(path)
+    /// The keys of a role, at least one.
+    pub fn keys_of(&self, role: KeyRole, path: &Path) -> Result<Vec<PublicKey>, ConfigError> {
+        let found = self.keys.iter().filter(|key| key.role == role.as_str());
+        let found = found.map(|key| key.public_key(path)).collect::<Result<Vec<_>, _>>()?;
+        if found.is_empty() {
+            let reason = format!("has no key of role {role}");
+            return Err(ConfigError::Field { path: path.display().to_string(), field: "keys", reason });
+        }
+        Ok(found)
     }
 }
 
 impl CardKey {
+    /// The entry of a key.
+    pub fn new(role: KeyRole, label: &str, key: &PublicKey) -> Self {
+        let bytes = Some(base64(key.as_bytes()));
+        let (ed25519, ml_dsa_44) = if key.algorithm() == Algorithm::MlDsa44 { (None, bytes) } else { (bytes, None) };
+        Self { role: role.to_string(), label: label.to_owned(), ed25519, ml_dsa_44 }
+    }
+
     /// The key itself.
     pub fn public_key(&self, path: &Path) -> Result<PublicKey, ConfigError> {
-        let invalid =
-            |reason: String| ConfigError::Field { path: path.display().to_string(), field: "ed25519", reason };
-        let bytes = unbase64(&self.ed25519).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-        let bytes = bytes.ok_or_else(|| invalid("is not base64 of 32 bytes".to_owned()))?;
-        PublicKey::ed25519(&bytes).map_err(|error| invalid(error.to_string()))
+        let invalid = |field, reason: &str| ConfigError::Field {
+            path: path.display().to_string(),
+            field,
+            reason: reason.to_owned(),
+        };
+        let (field, algorithm, text) = match (&self.ed25519, &self.ml_dsa_44) {
+            (Some(text), None) => ("ed25519", Algorithm::Ed25519, text),
+            (None, Some(text)) => ("ml_dsa_44", Algorithm::MlDsa44, text),
+            _ => return Err(invalid("keys", "name one public key each, `ed25519` or `ml_dsa_44`")),
+        };
+        let bytes = unbase64(text).ok_or_else(|| invalid(field, "is not base64"))?;
+        PublicKey::new(algorithm, &bytes).map_err(|error| invalid(field, &error.to_string()))
     }
 }
 

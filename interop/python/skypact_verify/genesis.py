@@ -13,6 +13,8 @@ from skypact_verify.refusal import Refused
 GENESIS_BYTES_MAX = 57_344
 TERMS_BYTES_MAX = 32_768
 WITNESSES_MAX = 16
+# A witness may have a key of each algorithm.
+WITNESS_KEYS_MAX = 32
 PARTY_KEYS_MAX = 64
 
 
@@ -29,9 +31,13 @@ class Party:
     prefix: str
     keys: tuple[PartyKey, ...]
 
-    def only(self, role: int) -> Key:
-        """The key of a role that a party has exactly once."""
-        return next(k.key for k in self.keys if k.role == role)
+    def root(self) -> Key:
+        """The key of the role that a party has exactly once, whatever its algorithm."""
+        return next(k.key for k in self.keys if k.role == keys.ROOT)
+
+    def signer(self, role: int, algorithm: int) -> Key | None:
+        """The checkpoint or mirror key of an algorithm; that of Ed25519 is always there."""
+        return next((k.key for k in self.keys if k.role == role and k.key.algorithm == algorithm), None)
 
     def act_key(self, key_id: bytes) -> Key | None:
         return next((k.key for k in self.keys if k.role in keys.MAY_SIGN_ACTS and k.key.id() == key_id), None)
@@ -57,6 +63,12 @@ class Genesis:
     def party(self, name: str) -> Party | None:
         return next((p for p in self.parties if p.name == name), None)
 
+    def is_post_quantum(self) -> bool:
+        return all(p.signer(keys.CHECKPOINT, keys.ML_DSA_44) is not None for p in self.parties)
+
+    def witness_names(self, algorithm: int) -> list[str]:
+        return [w.name for w in self.witnesses if w.key.algorithm == algorithm]
+
     def counterpart(self, name: str) -> Party:
         return self.parties[1] if self.parties[0].name == name else self.parties[0]
 
@@ -70,7 +82,7 @@ class SignedGenesis:
         """Refuses it unless both roots signed, in the order of the parties."""
         message = keys.GENESIS_PREFIX + self.genesis.data
         for party, signature in zip(self.genesis.parties, self.signatures, strict=True):
-            keys.verify(party.only(keys.ROOT), signature, message, f"genesis, root of {party.name}")
+            keys.verify(party.root(), signature, message, f"genesis, root of {party.name}")
 
 
 def read_signed_genesis(data: bytes) -> SignedGenesis:
@@ -107,12 +119,13 @@ def read_genesis(data: bytes) -> Genesis:
     reader.key("witnesses", 3)
     witnesses = _read_witnesses(reader)
     reader.key("quorum", 4)
-    quorum = reader.unsigned("quorum", len(witnesses))
+    quorum = reader.unsigned("quorum", sum(w.key.algorithm == keys.ED25519 for w in witnesses))
     reader.key("terms", 5)
     reader.byte_string("terms", at_most=TERMS_BYTES_MAX)
     reader.end()
     genesis = Genesis(data, channel_name, parties, witnesses, quorum)
     _check_apart(genesis)
+    _check_post_quantum(genesis)
     return genesis
 
 
@@ -146,22 +159,45 @@ def _read_party(reader: Reader) -> Party:
             raise reader.refuse("party keys", "are not ascending by role and label", at)
         found.append(PartyKey(role, label, key))
     roles = [k.role for k in found]
-    for role, once in ((keys.ROOT, True), (keys.CHECKPOINT, True), (keys.MIRROR, True), (keys.NODE, False)):
-        if roles.count(role) == 0 or (once and roles.count(role) > 1):
-            raise reader.refuse("party keys", f"have {roles.count(role)} keys of role {role}", begins)
+    if roles.count(keys.ROOT) != 1 or roles.count(keys.NODE) == 0:
+        raise reader.refuse("party keys", "are without a node key, or not with exactly one root key", begins)
+    for role in (keys.CHECKPOINT, keys.MIRROR):
+        algorithms = sorted(k.key.algorithm for k in found if k.role == role)
+        if algorithms not in ([keys.ED25519], [keys.ED25519, keys.ML_DSA_44]):
+            raise reader.refuse("party keys", f"of role {role} have the algorithms {algorithms}", begins)
+    if roles.count(keys.CHECKPOINT) != roles.count(keys.MIRROR):
+        raise reader.refuse("party keys", "have ML-DSA-44 for one of checkpoint and mirror alone", begins)
     return Party(name, prefix, tuple(found))
 
 
 def _read_witnesses(reader: Reader) -> tuple[Witness, ...]:
     found: list[Witness] = []
-    for _ in range(reader.array("witnesses", at_most=WITNESSES_MAX)):
+    begins = reader.position
+    for _ in range(reader.array("witnesses", at_most=WITNESS_KEYS_MAX)):
         at = reader.position
         reader.array("witnesses", exactly=3)
         name = read_origin(reader, "witness name")
-        if found and name <= found[-1].name:
-            raise reader.refuse("witnesses", "are not ascending by name", at)
-        found.append(Witness(name, read_key(reader)))
+        key = read_key(reader)
+        if found and (name, key.algorithm) <= (found[-1].name, found[-1].key.algorithm):
+            raise reader.refuse("witnesses", "are not ascending by name and algorithm", at)
+        found.append(Witness(name, key))
+    classical = {w.name for w in found if w.key.algorithm == keys.ED25519}
+    if len(classical) > WITNESSES_MAX:
+        raise reader.refuse("witnesses", f"are {len(classical)}, more than {WITNESSES_MAX}", begins)
+    for witness in found:
+        if witness.name not in classical or witness.key.algorithm == keys.WEBAUTHN_ES256:
+            raise reader.refuse("witnesses", f"{witness.name} has no Ed25519 key, or one that signs no notes", begins)
     return tuple(found)
+
+
+def _check_post_quantum(genesis: Genesis) -> None:
+    """Both parties have ML-DSA-44 keys or none; then no witness has one, or as many as the quorum."""
+    sides = [p.signer(keys.CHECKPOINT, keys.ML_DSA_44) is not None for p in genesis.parties]
+    if sides[0] != sides[1]:
+        raise Refused("object-malformed", "genesis field parties: one side alone has ML-DSA-44 keys")
+    cosigners = len(genesis.witness_names(keys.ML_DSA_44))
+    if cosigners > 0 and (not sides[0] or cosigners < genesis.quorum):
+        raise Refused("object-malformed", "genesis field witnesses: ML-DSA-44 keys, but not of parties or too few")
 
 
 def _check_apart(genesis: Genesis) -> None:

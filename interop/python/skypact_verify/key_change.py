@@ -104,7 +104,7 @@ class Signers:
 
     def __init__(self, genesis: Genesis, party: Party) -> None:
         self._channel = genesis.channel()
-        self._root = party.only(keys.ROOT).id()
+        self._root = party.root().id()
         self._may_sign = {k.key.id(): (k.role, k.key) for k in party.keys if k.role in keys.MAY_SIGN_ACTS}
         # Of anybody and in any role: what is once named is never added again.
         self._named = {k.key.material for p in genesis.parties for k in p.keys}

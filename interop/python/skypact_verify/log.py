@@ -50,6 +50,8 @@ class LogState:
     # By the hash of the line that a leaf may cite.
     times_by_line: dict[bytes, int] = field(default_factory=dict)
     receipt_size: int | None = None
+    # Whose ML-DSA-44 lines under the last checkpoint hold: origin of the log, name of the mirror, names of witnesses.
+    post_quantum: set[str] = field(default_factory=set)
     mode: int | None = None
     # The commitments of each leaf, joined, by index; a leaf that could not be read is absent.
     commitments: dict[int, bytes] = field(default_factory=dict)
@@ -78,6 +80,7 @@ class LogState:
         self.origin = names.origin_of_log(self.party.prefix, self.genesis.channel_name, self.log_class)
         self.counterpart = self.genesis.counterpart(self.party.name)
         self._keys = key_change.KeyHistory(self.genesis, self.party)
+        self.mirror = names.mirror_name(self.counterpart.prefix)
         self._tree = GrowingTree()
         self._tiles: list[tuple[int, bytes]] = []
         self._tiles_seen = 0
@@ -133,35 +136,32 @@ class LogState:
     def _verify_lines(self, checkpoint: Checkpoint, file: str, offset: int) -> None:
         signed = False
         seen: set[bytes] = set()
-        log_key = self.party.only(keys.CHECKPOINT)
-        mirror_key = self.counterpart.only(keys.MIRROR)
-        mirror = names.mirror_name(self.counterpart.prefix)
-        witnesses = {w.name: w.key for w in self.genesis.witnesses}
+        known = self._known_keys()
+        self.post_quantum = set()
         for line in checkpoint.lines:
             at = offset + line.at
             if line.raw in seen:
                 self.fault("signature-twice", file, at, "signature line is there twice")
                 continue
             seen.add(line.raw)
-            kind = note.TYPE_ED25519 if line.name == self.origin else note.TYPE_COSIGNATURE
-            key = {self.origin: log_key, mirror: mirror_key, **witnesses}.get(line.name)
-            if key is None or line.key_id != note.note_key_id(line.name, kind, key.material):
+            found = known.get((line.name, line.key_id))
+            if found is None:
                 self.fault("signature-unknown", file, at, f"signature by {line.name}, which is no key for this log")
                 continue
+            kind, material = found
             self.signatures_checked += 1
-            if key.algorithm != keys.ED25519:
-                self.fault("signature-unsupported", file, at, f"signature by {line.name} is not verified in version 1")
-                continue
             if kind == note.TYPE_ED25519:
-                if note.verify_log_line(checkpoint, line, key.material):
+                if note.verify_log_line(checkpoint, line, material):
                     signed = True
                 else:
                     self.fault("signature-invalid", file, at, f"signature by {line.name} does not hold")
                 continue
-            time_s = note.verify_cosignature(checkpoint, line, key.material)
+            time_s = note.verify_cosignature(checkpoint, line, material, kind)
             if time_s is None:
                 self.fault("signature-invalid", file, at, f"cosignature by {line.name} does not hold")
-            elif line.name == mirror:
+            elif kind == note.TYPE_ML_DSA_44_COSIGNATURE:
+                self.post_quantum.add(line.name)
+            elif line.name == self.mirror:
                 self.receipt_size = max(self.receipt_size or 0, checkpoint.size)
             else:
                 self.cosignatures.append(Cosignature(line.name, checkpoint.size, time_s))
@@ -190,6 +190,24 @@ class LogState:
             self.fault("part-differs", given.file, given.offset, "part does not match its commitment", index)
         elif valid and given.change is not None:
             self._keys.signers.apply(given.change)
+
+    def _known_keys(self) -> dict[tuple[str, bytes], tuple[int, bytes]]:
+        """Signature type and key of every line that may stand under this log, by its name and note key id."""
+        named = [(self.origin, note.TYPE_ED25519, self.party.signer(keys.CHECKPOINT, keys.ED25519))]
+        named.append((self.mirror, note.TYPE_COSIGNATURE, self.counterpart.signer(keys.MIRROR, keys.ED25519)))
+        kind = note.TYPE_ML_DSA_44_COSIGNATURE
+        named.append((self.origin, kind, self.party.signer(keys.CHECKPOINT, keys.ML_DSA_44)))
+        named.append((self.mirror, kind, self.counterpart.signer(keys.MIRROR, keys.ML_DSA_44)))
+        for witness in self.genesis.witnesses:
+            kind = note.TYPE_COSIGNATURE
+            if witness.key.algorithm == keys.ML_DSA_44:
+                kind = note.TYPE_ML_DSA_44_COSIGNATURE
+            named.append((witness.name, kind, witness.key))
+        return {
+            (name, note.note_key_id(name, kind, key.material)): (kind, key.material)
+            for name, kind, key in named
+            if key is not None
+        }
 
     # ---- leaves
 

@@ -6,7 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from skypact_verify import ed25519, names
+from skypact_verify import ed25519, ml_dsa_44, names
 from skypact_verify.refusal import Refused
 
 NOTE_BYTES_MAX = 131_072
@@ -14,6 +14,9 @@ SIGNATURES_MAX = 64
 TREE_SIZE_MAX = 2**63 - 1
 TYPE_ED25519 = 0x01
 TYPE_COSIGNATURE = 0x04
+TYPE_ML_DSA_44_COSIGNATURE = 0x06
+# A cosignature of each type, after its time.
+COSIGNATURE_BYTES = {TYPE_COSIGNATURE: ed25519.SIGNATURE_BYTES, TYPE_ML_DSA_44_COSIGNATURE: ml_dsa_44.SIGNATURE_BYTES}
 
 EM_DASH = "\u2014".encode("utf-8")
 DECIMAL = re.compile(rb"(0|[1-9][0-9]{0,19})\Z")
@@ -135,13 +138,26 @@ def verify_log_line(checkpoint: Checkpoint, line: Line, key: bytes) -> bool:
     return ed25519.verify(key, line.signature, checkpoint.text)
 
 
-def verify_cosignature(checkpoint: Checkpoint, line: Line, key: bytes) -> int | None:
-    """The POSIX time that a cosignature/v1 states, or None if it does not hold."""
-    if len(line.signature) != 8 + ed25519.SIGNATURE_BYTES:
+def verify_cosignature(checkpoint: Checkpoint, line: Line, key: bytes, kind: int = TYPE_COSIGNATURE) -> int | None:
+    """The POSIX time that a cosignature of this type states, or None if it does not hold."""
+    if len(line.signature) != 8 + COSIGNATURE_BYTES[kind]:
         return None
     time_s = int.from_bytes(line.signature[:8], "big")
     # C2SP tlog-cosignature: the timestamp must not exceed 2^63 - 1.
     if time_s > 2**63 - 1:
         return None
-    message = b"cosignature/v1\ntime %d\n" % time_s + checkpoint.text
-    return time_s if ed25519.verify(key, line.signature[8:], message) else None
+    if kind == TYPE_ML_DSA_44_COSIGNATURE:
+        holds = ml_dsa_44.verify(key, line.signature[8:], subtree_message(line.name, time_s, checkpoint))
+    else:
+        message = b"cosignature/v1\ntime %d\n" % time_s + checkpoint.text
+        holds = ed25519.verify(key, line.signature[8:], message)
+    return time_s if holds else None
+
+
+def subtree_message(cosigner: str, time_s: int, checkpoint: Checkpoint) -> bytes:
+    """What is signed under ML-DSA-44: the subtree of C2SP tlog-cosignature that is the whole tree."""
+    message = b"subtree/v1\n\0"
+    for name, number in ((cosigner, time_s), (checkpoint.origin, 0)):
+        encoded = name.encode("utf-8")
+        message += bytes([len(encoded)]) + encoded + number.to_bytes(8, "big")
+    return message + checkpoint.size.to_bytes(8, "big") + checkpoint.root

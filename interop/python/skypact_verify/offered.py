@@ -117,12 +117,12 @@ def _read_stamp(data: bytes) -> Stamp:
 
 
 def _check_stamp(log: LogState, stamp: Stamp) -> None:
-    key = {w.name: w.key for w in log.genesis.witnesses}.get(stamp.witness)
+    key = {w.name: w.key for w in log.genesis.witnesses if w.key.algorithm == keys.ED25519}.get(stamp.witness)
     if key is None:
         raise Refused("signature-unknown", "stamp is by no witness of this pact")
     log.signatures_checked += 3
     named = note.note_key_id(stamp.witness, note.TYPE_COSIGNATURE, key.material)
-    if stamp.line.name != stamp.witness or stamp.line.key_id != named or key.algorithm != keys.ED25519:
+    if stamp.line.name != stamp.witness or stamp.line.key_id != named:
         raise Refused("note-not-signed", "stamp is not signed by its witness")
     checkpoint = note.Checkpoint("", 0, b"", stamp.text, ())
     if note.verify_cosignature(checkpoint, stamp.line, key.material) is None:
@@ -164,7 +164,9 @@ def _check_sealing(log: LogState, data: bytes) -> bytes:
 
 def _signed(log: LogState, checkpoint: note.Checkpoint) -> bool:
     """By the log's own key, and no line that says so fails."""
-    key = log.party.only(keys.CHECKPOINT)
+    key = log.party.signer(keys.CHECKPOINT, keys.ED25519)
+    if key is None:
+        return False
     named = note.note_key_id(log.origin, note.TYPE_ED25519, key.material)
     lines = [line for line in checkpoint.lines if line.name == log.origin and line.key_id == named]
     return bool(lines) and all(note.verify_log_line(checkpoint, line, key.material) for line in lines)

@@ -63,7 +63,7 @@ class Report:
         if self.channel is not None:
             lines.append(f"channel {self.name} between {' and '.join(self.parties)}")
         for s in self.statements:
-            lines.append(f"{s.status:<9} {s.what:<10} {s.log or ''}".rstrip())
+            lines.append(f"{s.status:<9} {s.what:<12} {s.log or ''}".rstrip())
             lines.append(f"          {s.detail}{_interval(s)}")
         lines += [str(f) for f in self.faults]
         if self.channel_to_compare is not None:

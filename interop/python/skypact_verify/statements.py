@@ -4,6 +4,7 @@ A whole log gets the statement `log`, a chosen one `head` and an `entry N` for e
 log is that of its last entry: before it nothing of the log can have been later.
 """
 
+from skypact_verify import keys
 from skypact_verify.log import MODE_WHOLE, LogState
 from skypact_verify.report import CLAIMED, PROVEN, UNPROVEN, Statement
 
@@ -22,6 +23,8 @@ def statements_of(log: LogState, times: dict[bytes, int], complete: bool) -> lis
     said.append(Statement("delivered", log.origin, status, detail))
     if log.offers_given:
         said.append(_offered(log, largest.size, complete))
+    if log.genesis.is_post_quantum():
+        said.append(_post_quantum(log, largest.size))
     # Parts that are not given at all are no fault: their commitments stand.
     status = PROVEN if log.bodies_hold and complete else UNPROVEN
     said.append(
@@ -68,6 +71,18 @@ def _witnessed(log: LogState, size: int) -> Statement:
     if status == CLAIMED:
         detail += "; for the others there is the author's word"
     return Statement("witnessed", log.origin, status, detail, None, _not_after(log, size))
+
+
+def _post_quantum(log: LogState, size: int) -> Statement:
+    """The lines under the largest checkpoint, which was read last, as checkpoints ascend by size."""
+    cosigners = log.genesis.witness_names(keys.ML_DSA_44)
+    need = max(1, log.genesis.quorum) if cosigners else 0
+    cosigned = len(log.post_quantum.intersection(cosigners))
+    missing = [name for name in (log.origin, log.mirror) if name not in log.post_quantum]
+    if cosigned < need:
+        missing.append(f"{need - cosigned} of {need} witnesses")
+    detail = f"head of {size} entries under ML-DSA-44: " + (f"not by {', '.join(missing)}" if missing else "by all")
+    return Statement("post-quantum", log.origin, PROVEN if log.holds and not missing else UNPROVEN, detail)
 
 
 def _not_before(log: LogState, times: dict[bytes, int], index: int) -> int | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from tests.encode import Item, cbor
 
@@ -42,6 +43,22 @@ class Signer:
     def cosignature_line(self, name: str, text: bytes, time_s: int) -> bytes:
         message = b"cosignature/v1\ntime %d\n" % time_s + text
         return self.line(name, 4, time_s.to_bytes(8, "big") + self.sign(message))
+
+
+class MlDsaSigner:
+    """An ML-DSA-44 key from a seed text. The library hedges, so no line is made twice alike."""
+
+    def __init__(self, seed: str) -> None:
+        self._private = MLDSA44PrivateKey.from_seed_bytes(hashlib.sha256(seed.encode()).digest())
+        self.public = self._private.public_key().public_bytes_raw()
+
+    def line(self, name: str, origin: str, size: int, root: bytes, time_s: int) -> bytes:
+        parts = [b"subtree/v1\n\0", bytes([len(name)]), name.encode(), time_s.to_bytes(8, "big")]
+        parts += [bytes([len(origin)]), origin.encode(), bytes(8), size.to_bytes(8, "big"), root]
+        signature = self._private.sign(b"".join(parts))
+        key_id = hashlib.sha256(name.encode() + b"\n\x06" + self.public).digest()[:4]
+        text = base64.b64encode(key_id + time_s.to_bytes(8, "big") + signature)
+        return "\u2014 ".encode() + name.encode() + b" " + text + b"\n"
 
 
 def tree_root(hashes: list[bytes]) -> bytes:
@@ -79,11 +96,22 @@ def _split(size: int) -> int:
 
 
 class Pact:
-    def __init__(self, seed: str = "pact", witnesses: int = 1, quorum: int = 1, name: str = "east-river") -> None:
+    def __init__(
+        self,
+        seed: str = "pact",
+        witnesses: int = 1,
+        quorum: int = 1,
+        name: str = "east-river",
+        post_quantum: bool = False,
+    ) -> None:
         self.name = name
         self.prefixes = {"BLUE": "blue.example", "RED": "red.example"}
         self.keys = {p: {r: Signer(f"{seed} {p} {r}") for r in ROLES.values()} for p in self.prefixes}
         self.witnesses = {f"w{n}.example": Signer(f"{seed} witness {n}") for n in range(witnesses)}
+        self.post_quantum: dict[str, MlDsaSigner] = {}
+        if post_quantum:
+            names = [f"{p} {r}" for p in self.prefixes for r in ("checkpoint", "mirror")]
+            self.post_quantum = {n: MlDsaSigner(f"{seed} {n} ml-dsa") for n in [*names, *self.witnesses]}
         self.quorum = quorum
         self.salt = seed
         self.seal_genesis(self.fields())
@@ -91,9 +119,17 @@ class Pact:
     def fields(self) -> dict[int, Item]:
         parties: list[Item] = []
         for party, prefix in self.prefixes.items():
-            keys: list[Item] = [[n, f"{r} key", 1, self.keys[party][r].public] for n, r in ROLES.items()]
+            keys: list[Item] = []
+            for n, r in ROLES.items():
+                keys.append([n, f"{r} key", 1, self.keys[party][r].public])
+                if f"{party} {r}" in self.post_quantum:
+                    keys.append([n, f"{r} key ml-dsa-44", 2, self.post_quantum[f"{party} {r}"].public])
             parties.append({0: party, 1: prefix, 2: keys})
-        witnesses: list[Item] = [[name, 1, signer.public] for name, signer in self.witnesses.items()]
+        witnesses: list[Item] = []
+        for name, signer in self.witnesses.items():
+            witnesses.append([name, 1, signer.public])
+            if name in self.post_quantum:
+                witnesses.append([name, 2, self.post_quantum[name].public])
         return {0: 1, 1: self.name, 2: parties, 3: witnesses, 4: self.quorum, 5: b"terms"}
 
     def seal_genesis(self, fields: Item) -> None:
@@ -199,8 +235,12 @@ class Log:
         origin: str | None = None,
         signed: bool = True,
         more: bytes = b"",
+        post_quantum: Iterable[str] = (),
     ) -> bytes:
-        """A checkpoint at this size with the lines asked for; gives the hash of its last witness line."""
+        """A checkpoint at this size with the lines asked for; gives the hash of its last witness line.
+
+        `post_quantum` are `author`, `mirror` and names of witnesses.
+        """
         size = len(self.entries) if size is None else size
         root = tree_root([e.hash() for e in self.entries[:size]]) if root is None else root
         text = f"{origin or self.origin}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
@@ -216,6 +256,13 @@ class Log:
             other = self.pact.counterpart(self.party)
             name = f"{self.pact.prefixes[other]}/mirror"
             lines.append(self.pact.keys[other]["mirror"].cosignature_line(name, text, receipt))
+        for who in post_quantum:
+            other = self.pact.counterpart(self.party)
+            holder, name, time_s = {
+                "author": (f"{self.party} checkpoint", self.origin, 0),
+                "mirror": (f"{other} mirror", f"{self.pact.prefixes[other]}/mirror", START_S),
+            }.get(who, (who, who, START_S))
+            lines.append(self.pact.post_quantum[holder].line(name, origin or self.origin, size, root, time_s))
         self.largest = text + b"\n" + b"".join(lines) + more
         self.checkpoints[f"{size:012}-{root.hex()[:8]}"] = self.largest
         return cited

@@ -6,6 +6,7 @@ import unittest
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from skypact_verify import keys, note
 from skypact_verify.act import read_act
@@ -27,6 +28,11 @@ def golden(name: str) -> bytes:
 def public(label: str) -> bytes:
     seed = hashlib.sha256(b"skypact golden key " + label.encode()).digest()
     return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+
+
+def public_ml_dsa_44(label: str) -> bytes:
+    seed = hashlib.sha256(b"skypact golden key " + label.encode() + b" ml-dsa-44").digest()
+    return MLDSA44PrivateKey.from_seed_bytes(seed).public_key().public_bytes_raw()
 
 
 class GoldenTest(unittest.TestCase):
@@ -68,6 +74,25 @@ class GoldenTest(unittest.TestCase):
         checkpoint = note.read_checkpoint(golden("checkpoint"))
         self.check(checkpoint)
         self.assertEqual(checkpoint.size, 7)
+
+    def test_the_post_quantum_pact_and_checkpoint_have_both_kinds_of_keys_and_lines(self) -> None:
+        signed = read_signed_genesis(golden("signed-genesis-post-quantum"))
+        signed.verify()
+        self.assertEqual(signed.genesis.data, golden("genesis-post-quantum"))
+        self.assertTrue(signed.genesis.is_post_quantum())
+        for party in signed.genesis.parties:
+            for role, word in ((keys.CHECKPOINT, "checkpoint"), (keys.MIRROR, "mirror")):
+                key = party.signer(role, keys.ML_DSA_44)
+                assert key is not None
+                self.assertEqual(key.material, public_ml_dsa_44(f"{party.name} {word}"))
+        checkpoint = note.read_checkpoint(golden("checkpoint-post-quantum"))
+        self.assertEqual(len(checkpoint.lines), 8)
+        labels = ("RED checkpoint", "witness one", "witness two", "BLUE mirror")
+        for line, label in zip(checkpoint.lines[4:], labels, strict=True):
+            key_bytes, kind = public_ml_dsa_44(label), note.TYPE_ML_DSA_44_COSIGNATURE
+            self.assertEqual(line.key_id, note.note_key_id(line.name, kind, key_bytes))
+            time_s = note.verify_cosignature(checkpoint, line, key_bytes, kind)
+            self.assertEqual(time_s, 0 if label == "RED checkpoint" else 1_790_000_007)
 
     def test_the_proof_leads_from_its_leaf_to_its_checkpoint(self) -> None:
         proof = read_proof(golden("tlog-proof"))

@@ -32,7 +32,7 @@ pub(super) struct Clerk {
 }
 
 impl Clerk {
-    /// Keeps the lines of witnesses.
+    /// Keeps the Ed25519 lines of witnesses: a receipt counts no others as cosignatures.
     pub(super) fn note(&mut self, receipt: &VerifiedReceipt) {
         if receipt.cosignatures.is_empty() {
             return;
@@ -131,11 +131,13 @@ impl Station {
         })
     }
 
-    /// The own heads that they cosigned; witnesses of one head share a note.
+    /// The own heads that they cosigned, under Ed25519 alone; witnesses of one head share a note.
     fn witnessed(&self) -> Vec<Witnessed> {
         let mut notes: BTreeMap<(usize, u64), SignedCheckpoint> = BTreeMap::new();
         for (log, size, line) in self.unstated() {
-            notes.entry((log.place(), size)).or_insert_with(|| self.checkpoint(log, size)).add(line.clone());
+            let key = &self.channel.pact().log_keys(log).checkpoint;
+            let head = || self.checkpoint(log, size).only_by(key);
+            notes.entry((log.place(), size)).or_insert_with(head).add(line.clone());
         }
         let note = |((place, _), note): ((usize, u64), SignedCheckpoint)| Witnessed {
             class: LogRef::ALL[place].class,

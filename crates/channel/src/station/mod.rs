@@ -17,13 +17,23 @@ use crate::channel::Channel;
 use crate::decide::{Command, Context, Decision, Rejection};
 use crate::draft::{Draft, Submission};
 use crate::frame::{Frame, FrameAnswer, FrameError, VerifiedEntry, VerifiedFrame, VerifiedReceipt};
-use crate::log::LogRef;
+use crate::log::{LogRef, PostQuantum};
 use crate::quota::Quota;
 
 /// Keys that a running node signs with.
 pub struct Signers {
     /// Signs what the node itself says.
     pub node: Box<dyn Signer + Send + Sync>,
+    /// Signs the heads of its own logs.
+    pub checkpoint: Box<dyn Signer + Send + Sync>,
+    /// Signs that it holds the counterpart's.
+    pub mirror: Box<dyn Signer + Send + Sync>,
+    /// Signs both under ML-DSA-44 too, in a post-quantum pact.
+    pub ml_dsa_44: Option<MlDsa44Signers>,
+}
+
+/// ML-DSA-44 keys that a running node signs with.
+pub struct MlDsa44Signers {
     /// Signs the heads of its own logs.
     pub checkpoint: Box<dyn Signer + Send + Sync>,
     /// Signs that it holds the counterpart's.
@@ -253,7 +263,14 @@ impl Station {
     pub fn checkpoint(&self, log: LogRef, size: u64) -> SignedCheckpoint {
         let root = self.channel.log(log).tree.root_at(size).expect("a size that the log has reached");
         let checkpoint = Checkpoint { origin: self.channel.pact().log_keys(log).origin.clone(), size, root };
-        SignedCheckpoint::sign(checkpoint, &*self.signers.checkpoint).expect("a key in memory signs")
+        let mut signed = SignedCheckpoint::sign(checkpoint, &*self.signers.checkpoint).expect("a key in memory signs");
+        let keys = self.channel.pact().log_keys(log).ml_dsa_44.as_ref();
+        if let Some((keys, signers)) = keys.zip(self.signers.ml_dsa_44.as_ref()) {
+            // Time 0: it does not say that this is the largest head.
+            let line = cosign(signed.checkpoint(), 0, keys.checkpoint.name(), &*signers.checkpoint);
+            signed.add(line.expect("a key in memory signs"));
+        }
+        signed
     }
 
     /// Whether what the counterpart says it holds is the beginning of an own log.
@@ -320,6 +337,7 @@ impl Station {
                     note: frame.note,
                     mirrored: false,
                     cosignatures: frame.cosignatures,
+                    post_quantum: frame.post_quantum,
                 };
                 self.take_receipt(&receipt);
                 Ok(Vec::new())
@@ -357,11 +375,10 @@ impl Station {
     /// Takes in a receipt, and keeps its note where it is the newest of its kind.
     fn take_receipt(&mut self, receipt: &VerifiedReceipt) {
         let known = self.channel.log(receipt.log);
-        let size = receipt.checkpoint.size;
-        let is_news = |witness: &&String| size > known.cosigned.get(*witness).copied().unwrap_or(0);
+        let is_news = |witness: &&String| known.is_news_of_witness(receipt, witness);
         let witnesses = receipt.cosignatures.iter().map(|line| &line.witness).filter(is_news);
         let mut kinds: Vec<NoteKind> = witnesses.cloned().map(NoteKind::Cosignature).collect();
-        if receipt.mirrored && size > known.delivered {
+        if known.is_news_of_mirror(receipt) {
             kinds.push(NoteKind::Receipt);
         }
         self.clerk.note(receipt);
@@ -372,19 +389,35 @@ impl Station {
 
     /// Signs a receipt for a counterpart's checkpoint, and keeps it with the checkpoint when it covers all that is held.
     fn sign_for(&mut self, log: LogRef, checkpoint: &Checkpoint, note: &[u8], now: UtcNanos) -> Vec<u8> {
-        let name = self.channel.pact().log_keys(log).mirror.name();
+        let keys = self.channel.pact().log_keys(log);
         let now_s = u64::try_from(now.0 / 1_000_000_000).unwrap_or(0);
         let mut signed = SignedCheckpoint::parse(note).expect("verified before");
+        // A note of the same head that comes without its ML-DSA-44 line does not take it away.
+        let held = self.heads[log.place()].as_ref().filter(|held| held.checkpoint() == checkpoint);
+        let known = held.zip(keys.ml_dsa_44.as_ref());
+        for line in known
+            .iter()
+            .flat_map(|(held, keys)| held.signatures().iter().filter(|line| keys.checkpoint.is_named_by(line)))
+        {
+            signed.add(line.clone());
+        }
         let head = signed.clone();
+        let name = keys.mirror.name();
         signed.add(cosign(checkpoint, now_s, name, &*self.signers.mirror).expect("a key in memory signs"));
+        let ml_dsa_44 = keys.ml_dsa_44.as_ref().and(self.signers.ml_dsa_44.as_ref());
+        if let Some(signers) = ml_dsa_44 {
+            signed.add(cosign(checkpoint, now_s, name, &*signers.mirror).expect("a key in memory signs"));
+        }
+        let post_quantum = PostQuantum { mirrored: ml_dsa_44.is_some(), ..PostQuantum::default() };
         let receipt = signed.encode();
         if checkpoint.size == self.channel.log(log).size() && checkpoint.size > 0 {
+            let note = head.encode();
             self.heads[log.place()] = Some(head);
-            self.changes.notes.push(KeptNote { log, kind: NoteKind::Checkpoint, note: note.to_vec() });
+            self.changes.notes.push(KeptNote { log, kind: NoteKind::Checkpoint, note });
             self.changes.notes.push(KeptNote { log, kind: NoteKind::Receipt, note: receipt.clone() });
             // As a start finds it in storage: live and replayed state are the same.
             let (checkpoint, note) = (checkpoint.clone(), receipt.clone());
-            let own = VerifiedReceipt { log, checkpoint, note, mirrored: true, cosignatures: Vec::new() };
+            let own = VerifiedReceipt { log, checkpoint, note, mirrored: true, cosignatures: Vec::new(), post_quantum };
             self.channel.apply_receipt(&own);
         }
         receipt

@@ -26,6 +26,7 @@ impl End {
             node: signer(KeyRole::Node),
             checkpoint: signer(KeyRole::Checkpoint),
             mirror: signer(KeyRole::Mirror),
+            ml_dsa_44: None,
         };
         let channel = Channel::new(pact(), ["BLUE", "RED"][me]).unwrap();
         let (station, carriage) = (Station::new(channel, signers), Carriage::new([me as u8 + 1; 16]));

@@ -11,6 +11,7 @@ mod exchange;
 mod golden;
 mod keys;
 mod parties;
+mod post_quantum;
 mod posts;
 mod refusals;
 mod stop;

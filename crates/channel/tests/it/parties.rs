@@ -12,6 +12,8 @@ use skypact_record::{
     PublicKey, SignedCheckpoint, SignedGenesis, Signer, SignerError, WitnessKey, cosign,
 };
 
+use crate::post_quantum::MlDsaKey;
+
 pub(crate) const BLUE: usize = 0;
 pub(crate) const RED: usize = 1;
 pub(crate) const SECOND: i64 = 1_000_000_000;
@@ -87,13 +89,35 @@ fn party(index: usize) -> Party {
 
 /// Bytes of a pact with these terms in a channel of this name, signed by both roots.
 pub(crate) fn pact_bytes(channel: &str, terms: &Terms) -> Vec<u8> {
-    let genesis = Genesis {
+    signed(&genesis(channel, terms))
+}
+
+/// A pact that names ML-DSA-44 keys too.
+pub(crate) fn post_quantum_pact() -> Pact {
+    let mut genesis = genesis("test-1", &Terms::template());
+    for (party, named) in genesis.parties.iter_mut().enumerate() {
+        for role in [KeyRole::Checkpoint, KeyRole::Mirror] {
+            let label = Label::new(format!("{role:?} 2")).unwrap();
+            named.keys.push(PartyKey { role, label, key: MlDsaKey::new(party, role).public });
+        }
+        named.keys.sort_by(|a, b| (a.role, &a.label).cmp(&(b.role, &b.label)));
+    }
+    let key = MlDsaKey::new(2, KeyRole::Witness).public;
+    genesis.witnesses.push(WitnessKey { name: genesis.witnesses[0].name.clone(), key });
+    Pact::decode(&signed(&genesis)).unwrap()
+}
+
+fn genesis(channel: &str, terms: &Terms) -> Genesis {
+    Genesis {
         channel_name: ChannelName::new(channel).unwrap(),
         parties: [party(BLUE), party(RED)],
         witnesses: vec![WitnessKey { name: Origin::new("witness.example").unwrap(), key: witness().public }],
         quorum: 1,
         terms: terms.encode(),
-    };
+    }
+}
+
+fn signed(genesis: &Genesis) -> Vec<u8> {
     let bytes = genesis.encode().unwrap();
     let signatures = [BLUE, RED].map(|party| Genesis::sign(&bytes, &key(party, KeyRole::Root)).unwrap());
     SignedGenesis::assemble(bytes, signatures).unwrap().encode()

@@ -2,11 +2,13 @@
 
 use skypact_airspace::UtcNanos;
 use skypact_channel::{
-    Channel, Context, Draft, Frame, Kind, LogRef, Message, Pact, Rejection, Signers, Station, Terms, VerifiedReceipt,
+    Channel, Context, Draft, Frame, Kind, LogRef, Message, MlDsa44Signers, Pact, Rejection, Signers, Station, Terms,
+    VerifiedReceipt,
 };
 use skypact_record::{Entry, Hash, KeyRole, cosign};
 
 use crate::parties::{BLUE, Counter, RED, SECOND, T0, key, pact_bytes};
+use crate::post_quantum::MlDsaKey;
 
 /// A station with what it has stored, at a time that the test moves.
 pub(crate) struct Post {
@@ -23,10 +25,17 @@ impl Post {
 
     /// A post under a pact with these terms.
     pub(crate) fn under(me: usize, terms: &Terms) -> Self {
-        let pact = Pact::decode(&pact_bytes("test-1", terms)).unwrap();
+        Self::of(me, Pact::decode(&pact_bytes("test-1", terms)).unwrap())
+    }
+
+    /// A post under this pact, which also has the ML-DSA-44 keys that a pact may name.
+    pub(crate) fn of(me: usize, pact: Pact) -> Self {
         let boxed = |role| Box::new(key(me, role));
+        let ml_dsa_44 = |role| Box::new(MlDsaKey::new(me, role));
+        let ml_dsa_44 =
+            MlDsa44Signers { checkpoint: ml_dsa_44(KeyRole::Checkpoint), mirror: ml_dsa_44(KeyRole::Mirror) };
         let (node, checkpoint) = (boxed(KeyRole::Node), boxed(KeyRole::Checkpoint));
-        let signers = Signers { node, checkpoint, mirror: boxed(KeyRole::Mirror) };
+        let signers = Signers { node, checkpoint, mirror: boxed(KeyRole::Mirror), ml_dsa_44: Some(ml_dsa_44) };
         let station = Station::new(Channel::new(pact, ["BLUE", "RED"][me]).unwrap(), signers);
         let entropy = Counter(10_000_000 * (me as u64 + 1));
         let mut post = Self { station, entropy, now: UtcNanos(T0), stored: Vec::new() };
@@ -58,6 +67,10 @@ impl Post {
         let mut note = self.station.checkpoint(log, channel.log(log).size());
         let time_s = (self.now.0 / SECOND) as u64;
         note.add(cosign(note.checkpoint(), time_s, &witness, &crate::parties::witness()).unwrap());
+        if channel.pact().genesis().is_post_quantum() {
+            let key = MlDsaKey::new(2, KeyRole::Witness);
+            note.add(cosign(note.checkpoint(), time_s, &witness, &key).unwrap());
+        }
         let receipt = VerifiedReceipt::verify(&note.encode(), channel.pact()).unwrap();
         self.station.keep(receipt, &mut Context { now: self.now, entropy: &mut self.entropy }).unwrap();
         self.finish();

@@ -6,12 +6,13 @@ use super::{CHUNK_LEAVES, FileName, Manifest, ManifestLog, PARTS_FILE_BYTES, Sea
 use crate::cbor::{self, DecodeError};
 use crate::checkpoint::SignedCheckpoint;
 use crate::entry;
-use crate::genesis::{Genesis, LogName, SignedGenesis};
+use crate::genesis::{Genesis, LogName};
 use crate::hash::Hash;
 use crate::name::Origin;
 use crate::note::NoteSignature;
 use crate::offer::Offer;
 use crate::part::Part;
+use crate::signed_genesis::SignedGenesis;
 use crate::tlog_proof::TlogProof;
 use crate::tree::{Frontier, ProofError, leaf_hash};
 use crate::verify::encode_file;

@@ -19,7 +19,7 @@ pub(super) struct Beacons {
 impl Beacons {
     /// Reads the file: signature lines, ascending by time and then by their bytes.
     pub(super) fn read(&mut self, genesis: &Genesis, file: &TarFile, faults: &mut Faults) {
-        let keys = genesis.witness_keys();
+        let keys = genesis.witness_keys_ed25519();
         let mut last: Option<(u64, String)> = None;
         let mut rest = &file.content[..];
         while !rest.is_empty() || last.is_none() {

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::act::Act;
-use crate::genesis::{Genesis, LogName, PartyKey, SignedGenesis};
+use crate::genesis::{Genesis, LogName, PartyKey};
 use crate::hash::Hash;
 use crate::key::{KeyId, KeyRole};
 use crate::key_change::KeyHistory;
 use crate::leaf::Leaf;
 use crate::name::PartyName;
+use crate::signed_genesis::SignedGenesis;
 use crate::tree::leaf_hash;
 
 /// A pact that both roots signed, ready for many checks.

@@ -1,5 +1,7 @@
 //! One log as it is read: its checkpoints, then its leaves and their hashes, or chosen leaves with proofs.
 
+use std::collections::BTreeSet;
+
 use super::key_files::KeyFiles;
 use super::leaf::{CheckedLeaf, GivenLeaf, Pact, check_leaves};
 use super::offered::OffersRead;
@@ -7,11 +9,12 @@ use super::parts::PartsRead;
 use super::report::{Fault, Faults, LogMode};
 use crate::act::Act;
 use crate::bundle::{CHUNK_LEAVES, TarFile};
-use crate::checkpoint::{SignedCheckpoint, verify_line};
+use crate::checkpoint::SignedCheckpoint;
 use crate::cosignature::Cosignature;
 use crate::genesis::LogName;
 use crate::hash::Hash;
-use crate::note::{NoteError, NoteSignature, VerifierKey};
+use crate::key::Algorithm;
+use crate::note::{NoteError, NoteSignature, SignatureType, VerifierKey};
 use crate::tlog_proof::TlogProof;
 use crate::tree::Frontier;
 
@@ -25,7 +28,15 @@ enum Signatory {
     Witness(usize),
 }
 
-/// A checkpoint of the bundle, and whose signatures under it hold.
+/// Whose ML-DSA-44 lines under a checkpoint hold.
+#[derive(Default)]
+pub(super) struct PostQuantum {
+    pub(super) is_signed: bool,
+    pub(super) is_mirrored: bool,
+    pub(super) cosigned: BTreeSet<usize>,
+}
+
+/// A checkpoint of the bundle, and whose Ed25519 lines under it hold.
 pub(super) struct Head {
     pub(super) size: u64,
     pub(super) root: Hash,
@@ -33,6 +44,7 @@ pub(super) struct Head {
     pub(super) is_mirrored: bool,
     /// Witness and time of each cosignature, s since the Unix epoch.
     pub(super) cosigned: Vec<(usize, u64)>,
+    pub(super) post_quantum: PostQuantum,
     file: String,
     offset: u64,
 }
@@ -72,13 +84,8 @@ pub(super) struct Log {
 
 impl Log {
     pub(super) fn new(pact: &Pact, name: LogName) -> Self {
-        let genesis = &pact.genesis;
-        let author = genesis.checkpoint_key(&name.origin).map(|key| (Signatory::Author, key));
-        let counterpart = genesis.counterpart(&name.party);
-        let mirror = counterpart.and_then(|party| genesis.mirror_key(&party.name)).map(|key| (Signatory::Mirror, key));
-        let witnesses = genesis.witness_keys().into_iter().enumerate();
-        let witnesses = witnesses.map(|(place, key)| (Signatory::Witness(place), key));
         Self {
+            signatories: signatories(pact, &name),
             name,
             mode: LogMode::Chosen,
             heads: Vec::new(),
@@ -88,7 +95,6 @@ impl Log {
             offers: OffersRead::default(),
             signatures_checked: 0,
             keys: KeyFiles::default(),
-            signatories: author.into_iter().chain(mirror).chain(witnesses).collect(),
             head_bytes: Vec::new(),
             leaf_hashes: Vec::new(),
             frontier: Frontier::new(),
@@ -161,6 +167,7 @@ impl Log {
             is_signed: false,
             is_mirrored: false,
             cosigned: Vec::new(),
+            post_quantum: PostQuantum::default(),
             file: file.name.clone(),
             offset: file.offset,
         };
@@ -199,17 +206,20 @@ impl Log {
         };
         self.signatures_checked += 1;
         let checkpoint = signed.checkpoint();
-        let time = match signatory {
-            Signatory::Author => verify_line(key, &checkpoint.text(), line).map(|()| 0),
-            Signatory::Mirror | Signatory::Witness(_) => {
+        let time = match key.signature_type() {
+            SignatureType::Ed25519 => key.verify(checkpoint.text().as_bytes(), &line.bytes).map(|()| 0),
+            SignatureType::Cosignature | SignatureType::CosignatureMlDsa44 => {
                 Cosignature::verify(key, checkpoint, line).map(|cosignature| cosignature.time_s)
             }
         };
         let time_s = time.map_err(|error| self.fault(error.code(), file, error.to_string()))?;
-        match signatory {
-            Signatory::Author => head.is_signed = true,
-            Signatory::Mirror => head.is_mirrored = true,
-            Signatory::Witness(place) => {
+        match (signatory, key.key().algorithm()) {
+            (Signatory::Author, Algorithm::MlDsa44) => head.post_quantum.is_signed = true,
+            (Signatory::Mirror, Algorithm::MlDsa44) => head.post_quantum.is_mirrored = true,
+            (Signatory::Witness(place), Algorithm::MlDsa44) => drop(head.post_quantum.cosigned.insert(*place)),
+            (Signatory::Author, _) => head.is_signed = true,
+            (Signatory::Mirror, _) => head.is_mirrored = true,
+            (Signatory::Witness(place), _) => {
                 head.cosigned.push((*place, time_s));
                 self.cosignatures.push((line.hash(), time_s));
             }
@@ -364,6 +374,22 @@ impl Log {
             faults.push(fault.at(head.offset).in_log(&self.name.origin));
         }
     }
+}
+
+/// Whose signature lines may stand under checkpoints of a log.
+fn signatories(pact: &Pact, log: &LogName) -> Vec<(Signatory, VerifierKey)> {
+    let genesis = &pact.genesis;
+    let author = [genesis.checkpoint_key(&log.origin), genesis.checkpoint_key_ml_dsa_44(&log.origin)];
+    let mirror = genesis.counterpart(&log.party).map(|party| &party.name);
+    let mirror = mirror.map(|party| [genesis.mirror_key(party), genesis.mirror_key_ml_dsa_44(party)]);
+    let names: Vec<_> = genesis.witness_names().collect();
+    let witnesses = genesis.witness_keys().into_iter().filter_map(|key| {
+        let place = names.iter().position(|name| *name == key.name())?;
+        Some((Signatory::Witness(place), key))
+    });
+    let author = author.into_iter().flatten().map(|key| (Signatory::Author, key));
+    let mirror = mirror.into_iter().flatten().flatten().map(|key| (Signatory::Mirror, key));
+    author.chain(mirror).chain(witnesses).collect()
 }
 
 /// Splits an entry bundle (tlog-tiles) into leaves; also the byte in the tar at which it stops being one.

@@ -19,8 +19,8 @@ pub use report::{Expectation, Fault, LogMode, LogReport, Report, Statement, Stat
 use crate::act::LogClass;
 use crate::bundle::{FileName, Manifest, ManifestLog, TarFile, TarReader};
 use crate::cbor::DecodeError;
-use crate::genesis::SignedGenesis;
 use crate::name::PartyName;
+use crate::signed_genesis::SignedGenesis;
 use beacons::Beacons;
 pub(crate) use files::Files;
 use leaf::Pact;

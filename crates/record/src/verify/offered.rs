@@ -120,7 +120,7 @@ fn judge(pact: &Pact, log: &mut Log, file: &TarFile, (start, hash): (u64, [u8; 4
 fn check_words(pact: &Pact, log: &mut Log, offer: &Offer) -> Result<u64, Refused> {
     let genesis = &pact.genesis;
     let stamp = offer.stamp.stamp();
-    let keys = genesis.witness_keys();
+    let keys = genesis.witness_keys_ed25519();
     let key = keys.iter().find(|key| *key.name() == stamp.witness);
     let key = key.ok_or_else(|| ("signature-unknown", "stamp is by no witness of this pact".to_owned()))?;
     log.offers.signatures_checked += 3;

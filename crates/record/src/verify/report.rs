@@ -51,6 +51,8 @@ pub enum StatementKind {
     Delivered,
     /// What the counterpart signed nothing for lay with a witness where it could fetch it.
     Offered,
+    /// The newest head carries the ML-DSA-44 lines of author, mirror and quorum too.
+    PostQuantum,
     /// Each part given matches its commitment.
     Bodies,
 }
@@ -65,6 +67,7 @@ impl fmt::Display for StatementKind {
             Self::Witnessed => f.write_str("witnessed"),
             Self::Delivered => f.write_str("delivered"),
             Self::Offered => f.write_str("offered"),
+            Self::PostQuantum => f.write_str("post-quantum"),
             Self::Bodies => f.write_str("bodies"),
         }
     }

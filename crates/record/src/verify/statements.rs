@@ -93,6 +93,9 @@ impl Verifier {
             let holds = holds && self.files.is_whole() && !self.faults.touch(origin, "offered/");
             state(StatementKind::Offered, offered(log, head, holds), (None, None));
         }
+        if pact.genesis.is_post_quantum() {
+            state(StatementKind::PostQuantum, post_quantum(pact, head, holds), (None, None));
+        }
         let matched = self.files.is_whole() && !self.faults.touch(origin, "parts/");
         let status = if matched { Status::Proven } else { Status::Unproven };
         let detail = format!("{} parts given, {} withheld", log.parts.given, log.parts.withheld);
@@ -139,6 +142,29 @@ fn witnessed(pact: &Pact, log: &Log, head: &Head, holds: bool) -> (Status, Strin
         (Status::Proven, detail)
     } else {
         (Status::Claimed, format!("{detail}; for the others there is the author's word"))
+    }
+}
+
+/// Whether the newest head, on which the other statements rest, carries the ML-DSA-44 lines that the pact promises.
+fn post_quantum(pact: &Pact, head: &Head, holds: bool) -> (Status, String) {
+    let known = pact.genesis.witness_names_ml_dsa_44().count();
+    let needed = if known == 0 { 0 } else { pact.genesis.quorum.max(1) };
+    let lines = &head.post_quantum;
+    let cosigned = lines.cosigned.len() as u64;
+    let has = |has| if has { "signed" } else { "not signed" };
+    let (author, mirror) = (has(lines.is_signed), has(lines.is_mirrored));
+    let witnesses = match needed {
+        0 => "no witness has a key".to_owned(),
+        needed => format!("cosigned by {cosigned} of {needed} witnesses"),
+    };
+    let under = format!("head of {} entries under ML-DSA-44", head.size);
+    let detail = format!("{under}: {author} by its author, {mirror} by the mirror, {witnesses}");
+    if !holds {
+        (Status::Unproven, format!("{detail}; the log itself is not proven"))
+    } else if lines.is_signed && lines.is_mirrored && cosigned >= needed {
+        (Status::Proven, detail)
+    } else {
+        (Status::Unproven, detail)
     }
 }
 

@@ -4,6 +4,7 @@ mod beacons;
 mod forgery;
 pub(crate) mod maker;
 mod offered;
+mod post_quantum;
 
 use std::sync::LazyLock;
 
@@ -16,7 +17,7 @@ use skypact_record::{Act, Hash, KeyRole, Leaf, LogClass, PartyName, SignedAct};
 type Alter = fn(&mut Leaf);
 
 fn read(bundle: &[u8]) -> Report {
-    static CHANNEL: LazyLock<Hash> = LazyLock::new(|| maker::genesis().channel());
+    static CHANNEL: LazyLock<Hash> = LazyLock::new(|| Recipe::default().genesis().channel());
     verify(bundle, &Expectation { channel: Some(*CHANNEL) }, 1)
 }
 
@@ -74,7 +75,7 @@ fn without_an_expected_channel_the_pact_is_claimed_and_with_another_one_it_is_re
     let bundle = Recipe::default().make();
     let report = verify(&bundle[..], &Expectation::default(), 1);
     assert!(report.holds());
-    assert_eq!(report.channel_to_compare(), Some(maker::genesis().channel()));
+    assert_eq!(report.channel_to_compare(), Some(Recipe::default().genesis().channel()));
     assert_eq!(statuses(&report, StatementKind::Pact), [Status::Claimed]);
     let report = verify(&bundle[..], &Expectation { channel: Some(Hash([7; 32])) }, 1);
     assert!(!report.holds());
@@ -117,11 +118,15 @@ fn chosen_leaves_hold_with_their_proofs() {
 
 /// Flips one bit of every `step`th byte, and asks for a fault that is where the byte is.
 fn flip(bundle: &[u8], step: usize) {
+    flip_expecting(bundle, step, Recipe::default().genesis().channel());
+}
+
+fn flip_expecting(bundle: &[u8], step: usize, channel: Hash) {
     let places: Vec<(String, usize)> = files(bundle).into_iter().map(|(name, offset, _)| (name, offset)).collect();
     let check = |place: usize| {
         let mut damaged = bundle.to_vec();
         damaged[place] ^= 1 << (place % 8);
-        let report = read(&damaged);
+        let report = verify(&damaged[..], &Expectation { channel: Some(channel) }, 1);
         assert!(!report.holds(), "a flip at byte {place} is not found");
         let file = places.iter().rev().find(|(_, offset)| *offset <= place).map_or("bundle", |(name, _)| name);
         let near = |fault: &Fault| {
@@ -318,7 +323,7 @@ fn a_part_or_a_signature_line_that_was_altered_is_found_although_the_seal_was_ma
 
 #[test]
 fn logs_are_in_the_order_of_their_files_even_where_one_name_begins_with_the_other() {
-    let mut genesis = maker::genesis();
+    let mut genesis = Recipe::default().genesis();
     genesis.parties[0].name = PartyName::new("RED").unwrap();
     genesis.parties[1].name = PartyName::new("RED-2").unwrap();
     let files: Vec<String> =

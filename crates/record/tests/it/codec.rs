@@ -10,7 +10,8 @@ use skypact_record::{
     TlogProof, VerifierKey, WitnessKey,
 };
 
-use crate::golden::{Pact, TestSigner, origin};
+use crate::bundle::maker::MlDsaSigner;
+use crate::golden::{Pact, TestSigner, fixed, origin};
 
 fn hash() -> impl Strategy<Value = Hash> {
     any::<[u8; 32]>().prop_map(Hash)
@@ -76,21 +77,28 @@ fn entry() -> impl Strategy<Value = Entry> {
     })
 }
 
-fn party(name: &str, officers: &[Label]) -> Party {
-    let fixed = [
+fn party(name: &str, officers: &[Label], is_post_quantum: bool) -> Party {
+    let roles = [
         (KeyRole::Root, "root"),
         (KeyRole::Node, "node"),
         (KeyRole::Checkpoint, "checkpoint"),
         (KeyRole::Mirror, "mirror"),
     ];
-    let fixed = fixed.map(|(role, label)| (role, label.parse().expect("a label")));
+    let roles = roles.map(|(role, label)| (role, label.parse().expect("a label")));
     let officers = officers.iter().map(|label| (KeyRole::Officer, label.clone()));
     let key = |(role, label): (KeyRole, Label)| PartyKey {
         role,
         key: TestSigner::new(&format!("{name} {role} {label}")).key,
         label,
     };
-    let mut keys: Vec<_> = fixed.into_iter().chain(officers).map(key).collect();
+    let mut keys: Vec<_> = roles.into_iter().chain(officers).map(key).collect();
+    if is_post_quantum {
+        keys.extend([KeyRole::Checkpoint, KeyRole::Mirror].map(|role| PartyKey {
+            role,
+            label: "ml-dsa-44".parse().expect("a label"),
+            key: MlDsaSigner::new(fixed("key", &format!("{name} {role}"))).key,
+        }));
+    }
     keys.sort_by(|a, b| (a.role, &a.label).cmp(&(b.role, &b.label)));
     let prefix = origin(&format!("{}.example", name.to_lowercase()));
     Party { name: name.parse().expect("a party name"), prefix, keys }
@@ -103,23 +111,34 @@ prop_compose! {
         labels in proptest::collection::btree_set("[a-zà-þ][a-z à-þ]{0,20}[a-z]", 0..4),
         witnesses in btree_map("w[a-z./-]{0,60}[a-z]", Just(()), 0..=5),
         quorum in any::<u64>(),
+        (is_post_quantum, are_witnesses_too) in any::<(bool, bool)>(),
         terms in vec(any::<u8>(), 0..300),
     ) -> Genesis {
         let officers: Vec<Label> = labels.iter().map(|label| label.parse().expect("a label")).collect();
-        let witness = |name: &String| WitnessKey { name: origin(name), key: TestSigner::new(&format!("witness {name}")).key };
+        let witness = |name: &String| {
+            let ed25519 = WitnessKey { name: origin(name), key: TestSigner::new(&format!("witness {name}")).key };
+            let ml_dsa_44 = (is_post_quantum && are_witnesses_too)
+                .then(|| WitnessKey { name: origin(name), key: MlDsaSigner::new(fixed("key", name)).key });
+            [ed25519].into_iter().chain(ml_dsa_44)
+        };
         Genesis {
             channel_name: channel_name.parse().expect("a channel name"),
-            parties: [party(&names.0, &officers), party(&names.1, &officers)],
+            parties: [party(&names.0, &officers, is_post_quantum), party(&names.1, &officers, is_post_quantum)],
             quorum: quorum % (witnesses.len() as u64 + 1),
-            witnesses: witnesses.keys().map(witness).collect(),
+            witnesses: witnesses.keys().flat_map(witness).collect(),
             terms,
         }
     }
 }
 
 fn note_signature() -> impl Strategy<Value = NoteSignature> {
-    ("[^\\s+\\x00-\\x1f]{1,30}", any::<u32>(), vec(any::<u8>(), 1..100))
-        .prop_map(|(name, key_id, bytes)| NoteSignature { name, key_id, bytes })
+    // As long as a line of Ed25519, or of ML-DSA-44.
+    let bytes = prop_oneof![8 => vec(any::<u8>(), 1..100), 1 => vec(any::<u8>(), 2428)];
+    ("[^\\s+\\x00-\\x1f]{1,30}", any::<u32>(), bytes).prop_map(|(name, key_id, bytes)| NoteSignature {
+        name,
+        key_id,
+        bytes,
+    })
 }
 
 fn checkpoint() -> impl Strategy<Value = Checkpoint> {

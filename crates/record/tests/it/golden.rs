@@ -12,6 +12,8 @@ use skypact_record::{
     seal, sealing_key, tree,
 };
 
+use crate::post_quantum;
+
 /// Time of the first cosignature, s since the Unix epoch.
 pub(crate) const TIME_S: u64 = 1_790_000_000;
 
@@ -51,6 +53,9 @@ fn objects() -> Vec<(&'static str, Vec<u8>)> {
         ("offer", offer(&pact, note).encode()),
         ("beacon", Beacon::sign(&origin("w1.example"), TIME_S, &pact.witnesses[0]).expect("a key at hand signs")),
     ]
+    .into_iter()
+    .chain(post_quantum::objects())
+    .collect()
 }
 
 /// Secret of BLUE's sealing key.
@@ -99,7 +104,7 @@ fn golden_path(name: &str) -> PathBuf {
 }
 
 /// The bytes of a golden file.
-fn golden(name: &str) -> Vec<u8> {
+pub(crate) fn golden(name: &str) -> Vec<u8> {
     let path = golden_path(name);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("golden file {}: {error}", path.display()));
     let bytes = from_hex(&text);
@@ -233,9 +238,14 @@ pub(crate) struct Log {
 
 impl Pact {
     pub(crate) fn new() -> Self {
+        Self::of(|_| {})
+    }
+
+    /// The pact with something changed before the roots sign it.
+    pub(crate) fn of(change: impl FnOnce(&mut Genesis)) -> Self {
         let witnesses = ["witness one", "witness two"].map(TestSigner::new);
         let names = ["w1.example", "w2.example"];
-        let genesis = Genesis {
+        let mut genesis = Genesis {
             channel_name: "east-river".parse().expect("a channel name"),
             parties: [party("BLUE", "blue.example"), party("RED", "red.example")],
             witnesses: names
@@ -246,6 +256,7 @@ impl Pact {
             quorum: 1,
             terms: b"terms of the channel protocol".to_vec(),
         };
+        change(&mut genesis);
         let bytes = genesis.encode().expect("a golden genesis");
         let roots = ["BLUE root", "RED root"]
             .map(|label| Genesis::sign(&bytes, &TestSigner::new(label)).expect("a key at hand signs"));

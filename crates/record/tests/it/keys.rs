@@ -105,10 +105,9 @@ fn a_signature_holds_for_its_key_and_message_only() {
 
 #[test]
 fn algorithms_without_a_verifier_never_verify() {
-    for algorithm in [Algorithm::MlDsa44, Algorithm::WebauthnEs256] {
-        let key = PublicKey::new(algorithm, &vec![4; algorithm.key_length()]).unwrap();
-        assert_eq!(key.verify(b"message", &[7; 64]).unwrap_err(), KeyError::Unsupported { algorithm });
-    }
+    let algorithm = Algorithm::WebauthnEs256;
+    let key = PublicKey::new(algorithm, &vec![4; algorithm.key_length()]).unwrap();
+    assert_eq!(key.verify(b"message", &[7; 64]).unwrap_err(), KeyError::Unsupported { algorithm });
 }
 
 /// A key and a signature by it, where multiples of a point of order eight were added to the key and to R; and whether these cancel out.

@@ -188,7 +188,7 @@ fn a_witness_accepts_what_grows_consistently_and_nothing_else() {
     let pact = Pact::new();
     let (log, key) = (pact.log(9), log_key(&pact));
     let root = |size| log.tree.root_at(size).unwrap();
-    let decide = |request: &AddCheckpoint, last| request.decide(Some(&key), last).map(|head| head.size);
+    let decide = |request: &AddCheckpoint, last| request.decide(std::slice::from_ref(&key), last).map(|head| head.size);
 
     for old in 0..=9 {
         for new in old..=9 {
@@ -242,17 +242,17 @@ fn a_witness_asks_who_signed_before_it_tells_anything() {
     let pact = Pact::new();
     let log = pact.log(5);
     let request = request(&pact, &log, 3, 5);
-    assert_eq!(request.decide(None, None), Err(WitnessRefusal::UnknownOrigin));
+    assert_eq!(request.decide(&[], None), Err(WitnessRefusal::UnknownOrigin));
     // Refused for the signature, though the size is stale as well.
     let stranger = VerifierKey::new(origin(LOG), SignatureType::Ed25519, TestSigner::new("stranger").key);
-    let refusal = request.decide(Some(&stranger), Some((4, Hash([9; 32])))).unwrap_err();
+    let refusal = request.decide(&[stranger], Some((4, Hash([9; 32])))).unwrap_err();
     assert_eq!(refusal, WitnessRefusal::NotSigned(NoteError::NotSigned { name: origin(LOG) }));
     // A head that somebody else signed in the log's name.
     let head = request.checkpoint.checkpoint().clone();
     let forged = SignedCheckpoint::sign(head, &TestSigner::new("stranger")).unwrap();
     let forged = AddCheckpoint { checkpoint: forged, ..request };
     let last = Some((3, log.tree.root_at(3).unwrap()));
-    assert_eq!(forged.decide(Some(&log_key(&pact)), last).unwrap_err().code(), "witness-not-signed");
+    assert_eq!(forged.decide(&[log_key(&pact)], last).unwrap_err().code(), "witness-not-signed");
 }
 
 #[test]

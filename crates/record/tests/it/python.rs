@@ -10,7 +10,7 @@ use skypact_record::Hash;
 use skypact_record::bundle::TarReader;
 use skypact_record::verify::{Expectation, Report, verify};
 
-use crate::bundle::maker::{self, Recipe};
+use crate::bundle::maker::{self, PostQuantum, Recipe};
 use crate::golden;
 
 /// Bundles of each kind when nobody asks for more.
@@ -28,9 +28,10 @@ fn python_says_of_good_and_of_tampered_bundles_what_we_say() {
     let (mut expected, mut held) = (String::new(), 0);
     for number in 0..each {
         let (good, bad) = (recipe(number).make(), tampered(number));
+        let own = recipe(number).genesis().channel();
         for (name, bundle) in [(format!("good-{number}"), good), (format!("tampered-{number}"), bad)] {
             // Every third reader was told which channel to expect, and some were told another one.
-            let channel = [None, Some(maker::signed_genesis().channel()), Some(Hash::of(b"another"))];
+            let channel = [None, Some(own), Some(Hash::of(b"another"))];
             let channel = channel[draw(number, "channel", 12).saturating_sub(9) as usize];
             let report = verify(bundle.as_slice(), &Expectation { channel }, 1);
             held += u64::from(report.holds());
@@ -86,6 +87,7 @@ fn recipe(number: u64) -> Recipe {
         checkpoint_every: 1 + draw(number, "checkpoints", 4),
         is_mirrored: draw(number, "mirrored", 4) > 0,
         is_witnessed: draw(number, "witnessed", 4) > 0,
+        post_quantum: post_quantum(number),
         second_witness_s: [None, Some(-1_000_000), Some(7), None][draw(number, "second", 4) as usize],
         part_bytes: draw(number, "part", 90) as usize,
         is_chosen: draw(number, "chosen", 3) == 0,
@@ -93,6 +95,16 @@ fn recipe(number: u64) -> Recipe {
         offered_from: [None, Some(0), Some(1)][draw(number, "offered", 3) as usize],
         ..Recipe::default()
     }
+}
+
+/// Half of the pacts are post-quantum, and half of these lack no line.
+fn post_quantum(number: u64) -> Option<PostQuantum> {
+    let some = PostQuantum {
+        is_signed: draw(number, "ml-dsa-44 author", 4) > 0,
+        is_mirrored: draw(number, "ml-dsa-44 mirror", 4) > 0,
+        witnesses: draw(number, "ml-dsa-44 witnesses", 3) as usize,
+    };
+    [None, None, Some(some), Some(PostQuantum::ALL)][draw(number, "post-quantum", 4) as usize]
 }
 
 /// A bundle that was made by a liar, or damaged on its way.

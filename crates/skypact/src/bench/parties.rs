@@ -90,6 +90,7 @@ impl Keys {
             transport: key(KeyRole::Transport)?,
             checkpoint: key(KeyRole::Checkpoint)?,
             mirror: key(KeyRole::Mirror)?,
+            ml_dsa_44: None,
         };
         let signer = |role| FileSigner::ephemeral(role, party).map(RecordSigner::new);
         Ok(Self { ring, officer: signer(KeyRole::Officer)?, root: signer(KeyRole::Root)? })

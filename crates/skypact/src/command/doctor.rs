@@ -3,13 +3,15 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
+use skypact_record::Signer as _;
+
 use super::Outcome;
 use super::exit::show;
 use super::quantity::time_text;
 use crate::clock;
 use crate::directory::{Card, NodeDir, read_toml};
 use crate::http::tokens::Tokens;
-use crate::keys::{FileSigner, KeyRing, KeyRole};
+use crate::keys::{FileSigner, KeyRing, KeyRole, MlDsa44Signer};
 use crate::storage::SqliteStore;
 
 /// No machine that runs this has its clock before 2025-01-01T00:00:00Z.
@@ -60,7 +62,10 @@ fn permissions(dir: &NodeDir) -> Finding {
 
 fn keys(dir: &NodeDir) -> Vec<Finding> {
     let mut findings = vec![match KeyRing::open(&dir.0) {
-        Ok(_) => ("keys", true, "node, transport, checkpoint and mirror are readable and whole".to_owned()),
+        Ok(ring) => {
+            let more = if ring.ml_dsa_44.is_some() { ", and so are those of ML-DSA-44" } else { "; none of ML-DSA-44" };
+            ("keys", true, format!("node, transport, checkpoint and mirror are readable and whole{more}"))
+        }
         Err(error) => ("keys", false, error.to_string()),
     }];
     let root = KeyRing::path_of(&dir.0, KeyRole::Root);
@@ -76,7 +81,9 @@ fn keys(dir: &NodeDir) -> Vec<Finding> {
 
 fn witness_keys(dir: &NodeDir) -> Finding {
     let open = |role| FileSigner::open(&KeyRing::path_of(&dir.0, role), role).err();
-    match open(KeyRole::Witness).or_else(|| open(KeyRole::Transport)) {
+    let path = KeyRing::ml_dsa_44_path_of(&dir.0, KeyRole::Witness);
+    let ml_dsa_44 = || path.exists().then(|| MlDsa44Signer::open(&path, KeyRole::Witness).err()).flatten();
+    match open(KeyRole::Witness).or_else(|| open(KeyRole::Transport)).or_else(ml_dsa_44) {
         None => ("keys", true, "witness and transport are readable and whole".to_owned()),
         Some(error) => ("keys", false, error.to_string()),
     }
@@ -99,7 +106,10 @@ fn identity(dir: &NodeDir) -> Finding {
     };
     let Ok(ring) = KeyRing::open(&dir.0) else { return ("card", false, "no keys to compare it with".to_owned()) };
     let held = [&ring.node, &ring.transport, &ring.checkpoint, &ring.mirror];
-    let whole = held.iter().all(|key| party.keys.iter().any(|known| known.key.as_bytes() == key.public_key_bytes()));
+    let names = |bytes: &[u8]| party.keys.iter().any(|known| known.key.as_bytes() == bytes);
+    let ml_dsa_44 = ring.ml_dsa_44.iter().flat_map(|ring| [&ring.checkpoint, &ring.mirror]);
+    let whole = held.iter().all(|key| names(&key.public_key_bytes()))
+        && ml_dsa_44.into_iter().all(|key| names(key.public_key().as_bytes()));
     let config = dir.read_config();
     let named = config.is_ok_and(|config| party.name.as_str() == config.party);
     let detail =

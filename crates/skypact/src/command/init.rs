@@ -3,10 +3,13 @@
 use std::fs;
 use std::path::PathBuf;
 
+use skypact_record::Signer as _;
+
 use super::exit::show;
 use super::{CliError, Outcome};
-use crate::directory::{Card, CardKey, NodeConfig, NodeDir, base64, file_error, write_new};
-use crate::keys::{FileSigner, KeyRing, KeyRole};
+use crate::directory::{Card, CardKey, NodeConfig, NodeDir, file_error, write_new};
+use crate::keys::{FileSigner, KeyRing, KeyRole, MlDsa44Signer};
+use crate::node::RecordSigner;
 
 /// Arguments of `init`.
 #[derive(Debug, clap::Args)]
@@ -84,6 +87,8 @@ fn node(dir: &NodeDir, party: &str, prefix: &str, args: &Args) -> Result<Card, C
     let (ring, root) = KeyRing::create(&dir.0, party)?;
     let mut keys = vec![card_key(&root), card_key(&ring.node), card_key(&ring.transport)];
     keys.extend([card_key(&ring.checkpoint), card_key(&ring.mirror)]);
+    let ml_dsa_44 = ring.ml_dsa_44.iter().flat_map(|ring| [&ring.checkpoint, &ring.mirror]);
+    keys.extend(ml_dsa_44.map(ml_dsa_44_card_key));
     for officer in &args.officer {
         keys.push(card_key(&FileSigner::create(&dir.officer_key(officer), KeyRole::Officer, officer)?));
     }
@@ -94,7 +99,9 @@ fn witness(dir: &NodeDir, name: &str) -> Result<Card, CliError> {
     skypact_record::Origin::new(name)
         .map_err(|error| CliError::usage("field-invalid", "witness", error.to_string()))?;
     let make = |role| FileSigner::create(&KeyRing::path_of(&dir.0, role), role, name);
-    let keys = vec![card_key(&make(KeyRole::Witness)?), card_key(&make(KeyRole::Transport)?)];
+    let mut keys = vec![card_key(&make(KeyRole::Witness)?), card_key(&make(KeyRole::Transport)?)];
+    let path = KeyRing::ml_dsa_44_path_of(&dir.0, KeyRole::Witness);
+    keys.push(ml_dsa_44_card_key(&MlDsa44Signer::create(&path, KeyRole::Witness, name)?));
     Ok(Card { name: name.to_owned(), prefix: None, keys })
 }
 
@@ -106,6 +113,10 @@ fn monitor(dir: &NodeDir, name: &str) -> Result<Card, CliError> {
 }
 
 fn card_key(signer: &FileSigner) -> CardKey {
-    let (role, label) = (signer.role().to_string(), signer.label().to_owned());
-    CardKey { role, label, ed25519: base64(&signer.public_key_bytes()) }
+    CardKey::new(signer.role(), signer.label(), RecordSigner::new(signer.clone()).public_key())
+}
+
+/// A pact tells keys of one role apart by their labels.
+fn ml_dsa_44_card_key(signer: &MlDsa44Signer) -> CardKey {
+    CardKey::new(signer.role(), &format!("{} ml-dsa-44", signer.label()), signer.public_key())
 }

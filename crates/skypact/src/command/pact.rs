@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use skypact_channel::Terms;
-use skypact_record::{ChannelName, Genesis, Origin, WitnessKey};
+use skypact_record::{Algorithm, ChannelName, Genesis, KeyRole, Origin, Party, WitnessKey};
 
 use super::exit::show;
 use super::pact_sheet::Sheet;
@@ -172,20 +172,40 @@ fn genesis(
         let card: Card = read_toml(path, "give a witness's card")?;
         let name =
             Origin::new(&card.name).map_err(|error| CliError::usage("field-invalid", "witness", error.to_string()))?;
-        keys.push(WitnessKey { name, key: card.key("witness", path)? });
+        let of_witness = card.keys_of(KeyRole::Witness, path)?;
+        keys.extend(of_witness.into_iter().map(|key| WitnessKey { name: name.clone(), key }));
     }
-    keys.sort_by(|a, b| a.name.cmp(&b.name));
+    keys.sort_by(|a, b| (&a.name, a.key.algorithm()).cmp(&(&b.name, b.key.algorithm())));
+    let names = keys.iter().filter(|witness| witness.key.algorithm() == Algorithm::Ed25519).count() as u64;
+    let quorum = quorum.unwrap_or(names);
+    name_post_quantum(&mut parties, &mut keys, quorum);
     Ok(Genesis {
         channel_name: ChannelName::new(name)
             .map_err(|error| CliError::usage("field-invalid", "name", error.to_string()))?,
         parties,
-        quorum: quorum.unwrap_or(keys.len() as u64),
+        quorum,
         witnesses: keys,
         terms: terms.encode(),
     })
 }
 
-fn party(path: &Path) -> Result<skypact_record::Party, CliError> {
+/// Leaves out the ML-DSA-44 keys that a pact may not name (docs/record-format.md, section 7): all, unless both cards have them; those of
+/// witnesses, unless they are enough for the quorum.
+fn name_post_quantum(parties: &mut [Party; 2], witnesses: &mut Vec<WitnessKey>, quorum: u64) {
+    let is_classical = |algorithm| algorithm != Algorithm::MlDsa44;
+    let both = parties.iter().all(|party| party.key_with(KeyRole::Checkpoint, Algorithm::MlDsa44).is_some());
+    if !both {
+        for party in parties {
+            party.keys.retain(|held| is_classical(held.key.algorithm()));
+        }
+    }
+    let cosigners = witnesses.iter().filter(|witness| !is_classical(witness.key.algorithm())).count() as u64;
+    if !both || cosigners < quorum {
+        witnesses.retain(|witness| is_classical(witness.key.algorithm()));
+    }
+}
+
+fn party(path: &Path) -> Result<Party, CliError> {
     let card: Card = read_toml(path, "give a party's card")?;
     Ok(card.party(path)?)
 }

@@ -58,8 +58,11 @@ impl Sheet {
         }
         for witness in &genesis.witnesses {
             let id = witness.key.id().to_string();
-            let _ = writeln!(text, "witness  {} {} (quorum {})", witness.name, &id[..16], genesis.quorum);
+            let (name, algorithm) = (&witness.name, witness.key.algorithm());
+            let _ = writeln!(text, "witness  {name} {algorithm} {} (quorum {})", &id[..16], genesis.quorum);
         }
+        let under = if genesis.is_post_quantum() { "Ed25519 and ML-DSA-44" } else { "Ed25519 alone" };
+        let _ = writeln!(text, "heads    signed under {under}");
         if genesis.witnesses.is_empty() {
             text.push_str("witness  none\n");
         }
@@ -77,17 +80,18 @@ impl Sheet {
         let keys = parties.flat_map(|party| party.keys.iter().map(move |key| (party, key))).map(|(party, key)| {
             serde_json::json!({
                 "party": party.name.as_str(), "role": key.role.to_string(), "label": key.label.as_str(),
-                "key_id": key.key.id().to_string(),
+                "algorithm": key.key.algorithm().to_string(), "key_id": key.key.id().to_string(),
             })
         });
         let witnesses = genesis.witnesses.iter();
-        let witnesses = witnesses.map(
-            |witness| serde_json::json!({ "name": witness.name.as_str(), "key_id": witness.key.id().to_string() }),
-        );
+        let witnesses = witnesses.map(|witness| {
+            let (algorithm, key_id) = (witness.key.algorithm().to_string(), witness.key.id().to_string());
+            serde_json::json!({ "name": witness.name.as_str(), "algorithm": algorithm, "key_id": key_id })
+        });
         serde_json::json!({
             "name": genesis.channel_name.as_str(), "channel": self.channel(), "state": self.state,
             "keys": keys.collect::<Vec<_>>(), "witnesses": witnesses.collect::<Vec<_>>(), "quorum": genesis.quorum,
-            "terms": terms::value(&self.terms),
+            "post_quantum": genesis.is_post_quantum(), "terms": terms::value(&self.terms),
         })
     }
 
@@ -114,7 +118,8 @@ impl Sheet {
             }
         }
         for witness in &genesis.witnesses {
-            rows.insert(format!("witness {}", witness.name), witness.key.id().to_string());
+            let what = format!("witness {} {}", witness.name, witness.key.algorithm());
+            rows.insert(what, witness.key.id().to_string());
         }
         flatten("terms", &terms::value(&self.terms), &mut rows);
         rows

@@ -72,7 +72,7 @@ fn text(report: &Report) -> String {
     // Writing to a String cannot fail.
     for statement in &report.statements {
         let log = statement.log.as_ref().map(ToString::to_string).unwrap_or_default();
-        let line = format!("{:<9} {:<10} {log}", statement.status.to_string(), statement.what.to_string());
+        let line = format!("{:<9} {:<12} {log}", statement.status.to_string(), statement.what.to_string());
         let _ = writeln!(text, "{}\n          {}", line.trim_end(), statement.detail);
     }
     for fault in &report.faults {

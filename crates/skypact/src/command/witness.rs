@@ -9,7 +9,7 @@ use super::exit::show;
 use super::serve::{clock, log_to_stderr, until_asked};
 use super::{CliError, Outcome};
 use crate::directory::{Card, NodeDir, read_toml};
-use crate::keys::{FileSigner, KeyRing, KeyRole};
+use crate::keys::{FileSigner, KeyRing, KeyRole, MlDsa44Signer};
 use crate::node::{NodeError, RecordSigner};
 use crate::storage::SqliteStore;
 use crate::transport::Identity;
@@ -39,12 +39,17 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     let name = Origin::new(&card.name).map_err(|error| CliError::usage("field-invalid", "name", error.to_string()))?;
     let open = |role| FileSigner::open(&KeyRing::path_of(&args.dir, role), role);
     let pacts = dir.read_pacts()?;
-    let logs =
-        pacts.iter().flat_map(|(_, pact)| LogRef::ALL.map(|log| pact.log_keys(log).checkpoint.clone())).collect();
+    let logs = pacts.iter().flat_map(|(_, pact)| LogRef::ALL.map(|log| pact.log_keys(log).author()));
+    let logs = logs.flatten().collect();
     let store = SqliteStore::open(&args.dir).map_err(NodeError::from)?;
     let clock = clock(args.exercise_clock.as_deref(), args.exercise_speed)?;
-    let witness = Witness::new(name, RecordSigner::new(open(KeyRole::Witness)?), logs, Box::new(store), clock)
+    let mut witness = Witness::new(name, RecordSigner::new(open(KeyRole::Witness)?), logs, Box::new(store), clock)
         .with_boxes(pacts.iter().map(|(_, pact)| pact))?;
+    // A directory of an earlier version has no such key, and no pact that names one.
+    let path = KeyRing::ml_dsa_44_path_of(&args.dir, KeyRole::Witness);
+    if path.exists() {
+        witness = witness.with_ml_dsa_44(MlDsa44Signer::open(&path, KeyRole::Witness)?);
+    }
     let identity = Identity::new(&open(KeyRole::Transport)?).map_err(NodeError::from)?;
     let (stop, stopping) = tokio::sync::watch::channel(false);
     let ready = move |address: std::net::SocketAddr| {

@@ -109,7 +109,7 @@ impl Stage {
 
         let [red_address, blue_address, witness_address] = free_addresses()?;
         let transport = read_toml::<Card>(&witness_card, "made above")?;
-        let transport = transport.keys.iter().find(|key| key.role == "transport").map(|key| key.ed25519.clone());
+        let transport = transport.keys.iter().find(|key| key.role == "transport").and_then(|key| key.ed25519.clone());
         let known = WitnessAddress { address: witness_address.clone(), transport: transport.unwrap_or_default() };
         configure(&red, &red_address, ("BLUE", &blue_address), &known, &[])?;
         configure(&blue, &blue_address, ("RED", &red_address), &known, &setting.alarms)?;

@@ -2,7 +2,7 @@
 
 use super::{KeyError, KeyRole, error::KeyLineDefect};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use ed25519_dalek::{SigningKey, VerifyingKey};
+use ed25519_dalek::VerifyingKey;
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read as _, Write as _},
@@ -11,7 +11,27 @@ use std::{
 };
 use zeroize::Zeroizing;
 
-const SECRET: &str = "skypact-ed25519-secret";
+/// Which algorithm a key file is of. Each holds 64 bytes: a seed, and what belongs to it alone.
+#[derive(Clone, Copy)]
+pub(super) enum SecretKind {
+    /// The seed and the public key.
+    Ed25519,
+    /// The seed and SHA-256 of the public key.
+    MlDsa44,
+}
+
+pub(super) use SecretKind::MlDsa44;
+
+impl SecretKind {
+    /// First word of the line.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Ed25519 => "skypact-ed25519-secret",
+            Self::MlDsa44 => "skypact-ml-dsa-44-secret",
+        }
+    }
+}
+
 const PUBLIC: &str = "skypact-ed25519-public";
 const LINE_BYTES_MAX: usize = 256;
 const LABEL_BYTES_MAX: usize = 64;
@@ -54,9 +74,15 @@ pub(super) fn check_label(label: &str) -> Result<(), KeyError> {
 
 /// Writes a new key file: refused when anything is already at `path`, mode 0600 from the first moment, on disk (file and
 /// directory) before it returns. It comes under its name whole or not at all, so that a crash leaves no half key in the way.
-pub(super) fn write_new(path: &Path, role: KeyRole, label: &str, secret: &SigningKey) -> Result<(), KeyError> {
+pub(super) fn write_new(
+    path: &Path,
+    kind: SecretKind,
+    role: KeyRole,
+    label: &str,
+    secret: &[u8; 64],
+) -> Result<(), KeyError> {
     check_label(label)?;
-    write_new_line(path, &secret_line(role, label, secret))
+    write_new_line(path, &secret_line(kind, role, label, secret))
 }
 
 /// The same for any line.
@@ -83,11 +109,9 @@ pub(super) fn write_new_line(path: &Path, line: &[u8]) -> Result<(), KeyError> {
 }
 
 /// Reads a key file.
-pub(super) fn read(path: &Path) -> Result<(KeyRole, String, SigningKey), KeyError> {
+pub(super) fn read(path: &Path, kind: SecretKind) -> Result<Fields<64>, KeyError> {
     let malformed = |defect| KeyError::Malformed { path: path.to_owned(), defect };
-    let (role, label, keypair) = split_line::<64>(&read_line(path)?, SECRET).map_err(malformed)?;
-    let secret = SigningKey::from_keypair_bytes(&keypair).map_err(|_| malformed(KeyLineDefect::Halves))?;
-    Ok((role, label, secret))
+    split_line::<64>(&read_line(path)?, kind.word()).map_err(malformed)
 }
 
 /// The one line of a file of secrets, without its end. Permissions are those of the opened file, so it cannot be exchanged
@@ -113,17 +137,17 @@ pub(super) fn read_line(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     Ok(line)
 }
 
-fn secret_line(role: KeyRole, label: &str, secret: &SigningKey) -> Zeroizing<Vec<u8>> {
-    let keypair = Zeroizing::new(secret.to_keypair_bytes());
-    let encoded = Zeroizing::new(STANDARD.encode(keypair.as_slice()));
+fn secret_line(kind: SecretKind, role: KeyRole, label: &str, secret: &[u8; 64]) -> Zeroizing<Vec<u8>> {
+    let encoded = Zeroizing::new(STANDARD.encode(secret));
     let mut line = Zeroizing::new(Vec::with_capacity(LINE_BYTES_MAX + 1));
-    for piece in [SECRET, ":", role.as_str(), ":", label, ":", encoded.as_str(), "\n"] {
+    for piece in [kind.word(), ":", role.as_str(), ":", label, ":", encoded.as_str(), "\n"] {
         line.extend_from_slice(piece.as_bytes());
     }
     line
 }
 
-type Fields<const KEY_BYTES: usize> = (KeyRole, String, Zeroizing<[u8; KEY_BYTES]>);
+/// Role, label and key of a line.
+pub(super) type Fields<const KEY_BYTES: usize> = (KeyRole, String, Zeroizing<[u8; KEY_BYTES]>);
 
 fn split_line<const KEY_BYTES: usize>(line: &[u8], prefix: &'static str) -> Result<Fields<KEY_BYTES>, KeyLineDefect> {
     if line.len() > LINE_BYTES_MAX || !line.iter().all(|byte| matches!(byte, b' '..=b'~')) {

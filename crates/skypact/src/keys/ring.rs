@@ -1,8 +1,9 @@
-//! The keys of a node directory: `DIR/keys/{root,node,transport,checkpoint,mirror}.key`.
+//! The keys of a node directory: `DIR/keys/{root,node,transport,checkpoint,mirror}.key`, and
+//! `DIR/keys/{checkpoint,mirror}-ml-dsa-44.key`, which a directory of an earlier version lacks.
 //!
 //! Officers' keys are files of their own, anywhere: they belong to persons, not to the machine.
 
-use super::{FileSigner, KeyError, KeyRole};
+use super::{FileSigner, KeyError, KeyRole, MlDsa44Signer};
 use std::{
     fs::DirBuilder,
     io,
@@ -21,10 +22,27 @@ pub struct KeyRing {
     pub checkpoint: FileSigner,
     /// Signs checkpoints of the counterpart's logs.
     pub mirror: FileSigner,
+    /// Signs both under ML-DSA-44 too, in a post-quantum pact.
+    pub ml_dsa_44: Option<MlDsa44Ring>,
+}
+
+/// The ML-DSA-44 keys of a node directory.
+#[derive(Clone, Debug)]
+pub struct MlDsa44Ring {
+    /// Signs checkpoints of the party's own logs.
+    pub checkpoint: MlDsa44Signer,
+    /// Signs checkpoints of the counterpart's logs.
+    pub mirror: MlDsa44Signer,
+}
+
+impl MlDsa44Ring {
+    fn each(make: impl Fn(KeyRole) -> Result<MlDsa44Signer, KeyError>) -> Result<Self, KeyError> {
+        Ok(Self { checkpoint: make(KeyRole::Checkpoint)?, mirror: make(KeyRole::Mirror)? })
+    }
 }
 
 impl KeyRing {
-    /// Makes all five keys of a new node directory, labelled with the party's name. Nothing that exists is overwritten.
+    /// Makes all seven keys of a new node directory, labelled with the party's name. Nothing that exists is overwritten.
     /// The root key comes back too, for what it has to certify at once; its file can then be moved offline.
     pub fn create(dir: &Path, party: &str) -> Result<(Self, FileSigner), KeyError> {
         super::file::check_label(party)?;
@@ -37,12 +55,20 @@ impl KeyRing {
         }
         let root = FileSigner::create(&Self::path_of(dir, KeyRole::Root), KeyRole::Root, party)?;
         let ring = Self::each(|role| FileSigner::create(&Self::path_of(dir, role), role, party))?;
-        Ok((ring, root))
+        let ml_dsa_44 =
+            MlDsa44Ring::each(|role| MlDsa44Signer::create(&Self::ml_dsa_44_path_of(dir, role), role, party))?;
+        Ok((Self { ml_dsa_44: Some(ml_dsa_44), ..ring }, root))
     }
 
     /// Opens the keys of an existing node directory, without the root key.
     pub fn open(dir: &Path) -> Result<Self, KeyError> {
-        Self::each(|role| FileSigner::open(&Self::path_of(dir, role), role))
+        let ring = Self::each(|role| FileSigner::open(&Self::path_of(dir, role), role))?;
+        let path = |role| Self::ml_dsa_44_path_of(dir, role);
+        if ![KeyRole::Checkpoint, KeyRole::Mirror].iter().any(|role| path(*role).exists()) {
+            return Ok(ring);
+        }
+        let ml_dsa_44 = MlDsa44Ring::each(|role| MlDsa44Signer::open(&path(role), role))?;
+        Ok(Self { ml_dsa_44: Some(ml_dsa_44), ..ring })
     }
 
     /// Opens the root key, when its file is (again) in the node directory.
@@ -55,12 +81,18 @@ impl KeyRing {
         dir.join("keys").join(format!("{role}.key"))
     }
 
+    /// Where the ML-DSA-44 key of a role lives: checkpoint, mirror or witness.
+    pub fn ml_dsa_44_path_of(dir: &Path, role: KeyRole) -> PathBuf {
+        dir.join("keys").join(format!("{role}-ml-dsa-44.key"))
+    }
+
     fn each(make: impl Fn(KeyRole) -> Result<FileSigner, KeyError>) -> Result<Self, KeyError> {
         Ok(Self {
             node: make(KeyRole::Node)?,
             transport: make(KeyRole::Transport)?,
             checkpoint: make(KeyRole::Checkpoint)?,
             mirror: make(KeyRole::Mirror)?,
+            ml_dsa_44: None,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! An Ed25519 signer whose secret came from a key file and stays inside this process.
 
-use super::{KeyError, KeyRole, PublicKeyLine, file};
+use super::{KeyError, KeyLineDefect, KeyRole, PublicKeyLine, file};
 use crate::entropy;
 use ed25519_dalek::{Signer as _, SigningKey};
 use std::{path::Path, sync::Arc};
@@ -18,13 +18,16 @@ impl FileSigner {
     /// Makes a key and writes it to a new file at `path`.
     pub fn create(path: &Path, role: KeyRole, label: &str) -> Result<Self, KeyError> {
         let signer = Self::ephemeral(role, label)?;
-        file::write_new(path, role, label, &signer.secret)?;
+        let keypair = Zeroizing::new(signer.secret.to_keypair_bytes());
+        file::write_new(path, file::SecretKind::Ed25519, role, label, &keypair)?;
         Ok(signer)
     }
 
     /// Reads the key file at `path`, which must hold a key of `role`.
     pub fn open(path: &Path, role: KeyRole) -> Result<Self, KeyError> {
-        let (found, label, secret) = file::read(path)?;
+        let (found, label, keypair) = file::read(path, file::SecretKind::Ed25519)?;
+        let damaged = |_| KeyError::Malformed { path: path.to_owned(), defect: KeyLineDefect::Halves };
+        let secret = SigningKey::from_keypair_bytes(&keypair).map_err(damaged)?;
         if found != role {
             return Err(KeyError::WrongRole { path: path.to_owned(), expected: role, found });
         }

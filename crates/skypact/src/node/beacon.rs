@@ -65,7 +65,7 @@ fn document(hash: Hash) -> String {
 
 /// The kept beacons, by witnesses of this pact, that leaves of these logs cite: the newest ones, where there are too many.
 pub(super) fn cited(store: &dyn Store, origins: &[&str], genesis: &Genesis) -> Result<Vec<NoteSignature>, StoreError> {
-    let keys = genesis.witness_keys();
+    let keys = genesis.witness_keys_ed25519();
     let mut hashes = BTreeSet::new();
     for origin in origins {
         let mut from = 0;
@@ -130,7 +130,7 @@ async fn ask(
         404 | 405 => return Ok(false),
         status => return Err(unusable(format!("answered {status}"))),
     }
-    let keys = pact.genesis().witness_keys();
+    let keys = pact.genesis().witness_keys_ed25519();
     let key = keys.iter().find(|key| key.name().as_str() == witness);
     let key = key.ok_or_else(|| unusable("is by no witness of the pact".to_owned()))?;
     let beacon = Beacon::parse(&answer.body, key).map_err(|error| unusable(error.to_string()))?;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 
-use skypact_channel::{Carriage, Channel, LogRef, Pact, Signers, Station};
-use skypact_record::KeyRole;
+use skypact_channel::{Carriage, Channel, LogRef, MlDsa44Signers, Pact, Signers, Station};
+use skypact_record::{Algorithm, KeyRole, Signer as _};
 use tokio::sync::watch;
 
 use super::announce::Announcements;
@@ -23,7 +23,7 @@ use super::signer::RecordSigner;
 use super::tiles::{MonitorAccess, TileDoor};
 use super::{NodeError, NodeHandle};
 use crate::clock::NodeClock;
-use crate::keys::{FileSigner, KeyRing, SealingSecret};
+use crate::keys::{FileSigner, KeyRing, MlDsa44Signer, SealingSecret};
 use crate::storage::Store;
 use crate::transport::{ClientAuth, Identity, PeerServer, Pins, ServerLimits, TransportKey};
 
@@ -172,7 +172,7 @@ fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
             terms[log.place()] = options.store.claim(&origin)?.term;
             by_origin.insert(origin, (name.clone(), log));
         }
-        let station = Station::new(channel, signers(&options.keys));
+        let station = Station::new(channel, signers(&options.keys, pact, &options.party)?);
         let carriage = Carriage::new(crate::entropy::random());
         members.insert(name.clone(), Member { station, terms, link: LinkState::default(), carriage });
     }
@@ -195,9 +195,23 @@ fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
     Ok(Channels { party: options.party.clone(), members })
 }
 
-fn signers(keys: &KeyRing) -> Signers {
+/// What a station signs with. A pact that names ML-DSA-44 keys needs them here: without them its heads could never be proven.
+fn signers(keys: &KeyRing, pact: &Pact, party: &str) -> Result<Signers, NodeError> {
     let signer = |key: &FileSigner| Box::new(RecordSigner::new(key.clone()));
-    Signers { node: signer(&keys.node), checkpoint: signer(&keys.checkpoint), mirror: signer(&keys.mirror) }
+    let named = &pact.genesis().parties[pact.party(party)?];
+    let is_named = |key: &MlDsa44Signer| named.key_with(key.role(), Algorithm::MlDsa44) == Some(key.public_key());
+    let held = keys.ml_dsa_44.as_ref().filter(|ring| is_named(&ring.checkpoint) && is_named(&ring.mirror));
+    if pact.genesis().is_post_quantum() && held.is_none() {
+        let reason = "the pact names other ML-DSA-44 keys than those that are here; restore checkpoint-ml-dsa-44.key and \
+                      mirror-ml-dsa-44.key from their backup";
+        return Err(NodeError::File { path: "keys".to_owned(), reason: reason.to_owned() });
+    }
+    let ml_dsa_44 = held.map(|ring| MlDsa44Signers {
+        checkpoint: Box::new(ring.checkpoint.clone()),
+        mirror: Box::new(ring.mirror.clone()),
+    });
+    let (node, checkpoint, mirror) = (signer(&keys.node), signer(&keys.checkpoint), signer(&keys.mirror));
+    Ok(Signers { node, checkpoint, mirror, ml_dsa_44 })
 }
 
 /// Holds the restored logs against their signed checkpoints and takes in the receipts.

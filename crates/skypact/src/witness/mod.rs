@@ -12,10 +12,11 @@ use std::sync::{Mutex, PoisonError};
 
 use hyper::body::Bytes;
 use skypact_channel::Pact;
-use skypact_record::{AddCheckpoint, Beacon, Hash, Origin, SignatureType, VerifierKey, WitnessRefusal, cosign};
+use skypact_record::{AddCheckpoint, Beacon, Hash, Origin, SignatureType, Signer, VerifierKey, WitnessRefusal, cosign};
 use tokio::sync::watch;
 
 use crate::clock::NodeClock;
+use crate::keys::MlDsa44Signer;
 use crate::node::{NodeError, RecordSigner, refusal, transport_key};
 use crate::storage::Store;
 use crate::transport::{
@@ -26,7 +27,10 @@ use crate::transport::{
 pub struct Witness {
     name: Origin,
     signer: RecordSigner,
-    logs: BTreeMap<String, VerifierKey>,
+    /// Signs checkpoints under ML-DSA-44 too.
+    ml_dsa_44: Option<MlDsa44Signer>,
+    /// Keys of each log, that of Ed25519 first.
+    logs: BTreeMap<String, Vec<VerifierKey>>,
     kept: Mutex<Kept>,
     /// The newest beacon, and the period that it is of.
     beacon: Mutex<Option<(u64, Vec<u8>)>>,
@@ -49,7 +53,7 @@ const BEACON_PATH: &str = "/beacon";
 const DROP_PATH: &str = "/drop/";
 
 impl Witness {
-    /// A witness of this name and key that cosigns the logs of these keys.
+    /// A witness of this name and key that cosigns the logs of these keys; a log's Ed25519 key comes before its ML-DSA-44 key.
     pub fn new(
         name: Origin,
         signer: RecordSigner,
@@ -57,9 +61,19 @@ impl Witness {
         store: Box<dyn Store>,
         clock: NodeClock,
     ) -> Self {
-        let logs = logs.into_iter().map(|key| (key.name().to_string(), key)).collect();
+        let mut by_name = BTreeMap::<String, Vec<VerifierKey>>::new();
+        for key in logs {
+            by_name.entry(key.name().to_string()).or_default().push(key);
+        }
         let kept = Mutex::new(Kept { store, boxes: Vec::new() });
-        Self { name, signer, logs, kept, beacon: Mutex::default(), pins: Pins::new(), clock }
+        let (beacon, pins) = (Mutex::default(), Pins::new());
+        Self { name, signer, ml_dsa_44: None, logs: by_name, kept, beacon, pins, clock }
+    }
+
+    /// The witness with a key that cosigns under ML-DSA-44 too. Beacons and stamps stay under Ed25519.
+    #[must_use]
+    pub fn with_ml_dsa_44(self, signer: MlDsa44Signer) -> Self {
+        Self { ml_dsa_44: Some(signer), ..self }
     }
 
     /// Keeps a box for each party of these pacts.
@@ -81,7 +95,6 @@ impl Witness {
 
     /// Its key as others name it in their pacts.
     pub fn key(&self) -> VerifierKey {
-        use skypact_record::Signer as _;
         VerifierKey::new(self.name.clone(), SignatureType::Cosignature, self.signer.public_key().clone())
     }
 
@@ -114,7 +127,8 @@ impl Witness {
             Ok(last) => last.as_deref().and_then(parse_head),
             Err(error) => return (503, format!("{error}\n")),
         };
-        let checkpoint = match request.decide(self.logs.get(&origin), last) {
+        let log_keys = self.logs.get(&origin).map(Vec::as_slice).unwrap_or_default();
+        let checkpoint = match request.decide(log_keys, last) {
             Ok(checkpoint) => checkpoint,
             Err(refusal) => return answer_to(&refusal),
         };
@@ -122,8 +136,12 @@ impl Witness {
         if let Err(error) = store.put_document(&document, &head_bytes(checkpoint.size, checkpoint.root)) {
             return (503, format!("{error}\n"));
         }
-        match cosign(checkpoint, self.now_s(), &self.name, &self.signer) {
-            Ok(line) => (200, line.to_string()),
+        let time_s = self.now_s();
+        let ml_dsa_44 = self.ml_dsa_44.iter().map(|signer| signer as &dyn Signer);
+        let signers = [&self.signer as &dyn Signer].into_iter().chain(ml_dsa_44);
+        let lines = signers.map(|signer| cosign(checkpoint, time_s, &self.name, signer).map(|line| line.to_string()));
+        match lines.collect::<Result<String, _>>() {
+            Ok(lines) => (200, lines),
             Err(error) => (503, format!("{error}\n")),
         }
     }

@@ -7,6 +7,7 @@ mod carriage;
 mod command;
 mod command_ground;
 mod command_monitor;
+mod command_post_quantum;
 mod dss_clock;
 #[cfg(debug_assertions)]
 mod dss_crash;

@@ -6,7 +6,7 @@ use super::maker::{FixedSigner, WITNESS_SEED, beacon, origin};
 use super::*;
 
 fn key() -> VerifierKey {
-    maker::genesis().witness_keys().remove(0)
+    Recipe::default().genesis().witness_keys().remove(0)
 }
 
 fn published(time_s: u64) -> Vec<u8> {

@@ -9,12 +9,12 @@ use skypact_record::{Checkpoint, Hash, KeyRole, Origin, SignedCheckpoint, cosign
 
 type Files = Vec<(String, Vec<u8>)>;
 
-fn take_apart(bundle: &[u8]) -> Files {
+pub(super) fn take_apart(bundle: &[u8]) -> Files {
     files(bundle).into_iter().map(|(name, _, content)| (name, content)).filter(|(name, _)| name != "seal").collect()
 }
 
 /// The tar of docs/record-format.md, section 10, with a seal over `files`.
-fn put_together(files: &Files) -> Vec<u8> {
+pub(super) fn put_together(files: &Files) -> Vec<u8> {
     let sealed = |(name, content): &(String, Vec<u8>)| {
         let (name, size, hash) = (name.clone(), content.len() as u64, Hash::of(content));
         SealedFile { name, size, hash }
@@ -38,11 +38,11 @@ fn put_together(files: &Files) -> Vec<u8> {
     bundle
 }
 
-fn codes(report: &Report) -> Vec<&'static str> {
+pub(super) fn codes(report: &Report) -> Vec<&'static str> {
     report.faults.iter().map(|fault| fault.code).collect()
 }
 
-fn position(files: &Files, start: &str) -> usize {
+pub(super) fn position(files: &Files, start: &str) -> usize {
     files.iter().position(|(name, _)| name.starts_with(start)).expect("the bundle has such a file")
 }
 

@@ -3,11 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a bundle that cannot be made ends the test")]
 
 use ed25519_dalek::{Signer as _, SigningKey};
+use ml_dsa::{Keypair as _, MlDsa44};
 use skypact_record::bundle::BundleWriter;
 use skypact_record::{
-    Act, Beacon, ChannelName, Checkpoint, Entry, Genesis, Hash, KeyRole, Label, Leaf, LogName, Note, NoteSignature,
-    Offer, Origin, Part, Party, PartyKey, PartyName, PublicKey, SealingAnnouncement, SignedAct, SignedCheckpoint,
-    SignedGenesis, SignedStamp, Signer, SignerError, Stamp, Tree, WitnessKey, cosign, seal, sealing_key,
+    Act, Algorithm, Beacon, ChannelName, Checkpoint, Entry, Genesis, Hash, KeyRole, Label, Leaf, LogName, Note,
+    NoteSignature, Offer, Origin, Part, Party, PartyKey, PartyName, PublicKey, SealingAnnouncement, SignedAct,
+    SignedCheckpoint, SignedGenesis, SignedStamp, Signer, SignerError, Stamp, Tree, WitnessKey, cosign, seal,
+    sealing_key,
 };
 
 /// A deterministic signer.
@@ -33,12 +35,42 @@ impl Signer for FixedSigner {
     }
 }
 
+/// A deterministic signer under ML-DSA-44.
+pub(crate) struct MlDsaSigner {
+    pub(crate) key: PublicKey,
+    secret: ml_dsa::SigningKey<MlDsa44>,
+}
+
+impl MlDsaSigner {
+    pub(crate) fn new(seed: [u8; 32]) -> Self {
+        let secret = ml_dsa::SigningKey::<MlDsa44>::from_seed(&seed.into());
+        let key = PublicKey::new(Algorithm::MlDsa44, &secret.verifying_key().encode()).unwrap();
+        Self { key, secret }
+    }
+}
+
+impl Signer for MlDsaSigner {
+    fn public_key(&self) -> &PublicKey {
+        &self.key
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignerError> {
+        let signature = self.secret.expanded_key().sign_deterministic(message, b"").unwrap();
+        Ok(signature.encode().to_vec())
+    }
+}
+
 /// First witness cosignature, s since the Unix epoch; each later one is 10 s after the one before.
 pub(crate) const FIRST_COSIGNED_S: u64 = 1_800_000_000;
 
 /// Seed of a party's key of a role.
 pub(crate) fn seed(party: usize, role: KeyRole) -> u8 {
     10 * (party as u8 + 1) + role.number()
+}
+
+/// Seed of its ML-DSA-44 key of the same role.
+pub(crate) fn ml_dsa_44_seed(party: usize, role: KeyRole) -> [u8; 32] {
+    [100 + seed(party, role); 32]
 }
 
 pub(crate) const WITNESS_SEED: u8 = 99;
@@ -49,12 +81,8 @@ pub(crate) fn origin(text: &str) -> Origin {
     Origin::new(text).unwrap()
 }
 
-pub(crate) fn genesis() -> Genesis {
-    genesis_of(1)
-}
-
-/// The genesis with so many witnesses, one or two, all of whom are needed.
-fn genesis_of(quorum: u64) -> Genesis {
+/// The genesis with so many witnesses, one or two, all of whom are needed, and with ML-DSA-44 keys for everybody or for nobody.
+fn genesis_of(quorum: u64, is_post_quantum: bool) -> Genesis {
     let parties = [0, 1].map(|party| {
         let roles = [KeyRole::Root, KeyRole::Node, KeyRole::Officer, KeyRole::Checkpoint, KeyRole::Mirror];
         let key = |role| {
@@ -62,16 +90,24 @@ fn genesis_of(quorum: u64) -> Genesis {
             PartyKey { role, label: Label::new(role.to_string()).unwrap(), key }
         };
         let prefix = origin(&format!("{}.example", PARTIES[party].to_lowercase()));
-        Party { name: PartyName::new(PARTIES[party]).unwrap(), prefix, keys: roles.map(key).to_vec() }
+        let mut keys = roles.map(key).to_vec();
+        if is_post_quantum {
+            for (place, role) in [(4, KeyRole::Checkpoint), (6, KeyRole::Mirror)] {
+                let key = MlDsaSigner::new(ml_dsa_44_seed(party, role)).key;
+                keys.insert(place, PartyKey { role, label: Label::new(format!("{role} ml-dsa-44")).unwrap(), key });
+            }
+        }
+        Party { name: PartyName::new(PARTIES[party]).unwrap(), prefix, keys }
     });
-    let witness = |(name, seed)| WitnessKey { name: origin(name), key: FixedSigner::new(seed).public };
-    let witnesses = WITNESSES.into_iter().take(quorum as usize).map(witness).collect();
+    let witness = |(name, seed)| {
+        let ed25519 = WitnessKey { name: origin(name), key: FixedSigner::new(seed).public };
+        let ml_dsa_44 = WitnessKey { name: origin(name), key: MlDsaSigner::new([seed; 32]).key };
+        [ed25519].into_iter().chain(is_post_quantum.then_some(ml_dsa_44))
+    };
+    let mut witnesses: Vec<_> = WITNESSES.into_iter().take(quorum as usize).flat_map(witness).collect();
+    witnesses.sort_by(|a, b| (&a.name, a.key.algorithm()).cmp(&(&b.name, b.key.algorithm())));
     let channel_name = ChannelName::new("east-river").unwrap();
     Genesis { channel_name, parties, witnesses, quorum, terms: b"terms".to_vec() }
-}
-
-pub(crate) fn signed_genesis() -> SignedGenesis {
-    signed(&genesis())
 }
 
 fn signed(genesis: &Genesis) -> SignedGenesis {
@@ -94,6 +130,8 @@ pub(crate) struct Recipe {
     pub(crate) beacon_every_s: Option<u64>,
     /// From which entry of BLUE's routine log on frames of two entries were left with the witness.
     pub(crate) offered_from: Option<u64>,
+    /// Which ML-DSA-44 lines there are; the pact names such keys when it is given.
+    pub(crate) post_quantum: Option<PostQuantum>,
     /// Size of content of each part, in bytes.
     pub(crate) part_bytes: usize,
     /// Whether logs are given as chosen leaves: those with an odd index are given.
@@ -102,6 +140,19 @@ pub(crate) struct Recipe {
     pub(crate) alter: fn(&mut Leaf),
     /// Seed of the key that signs the acts of BLUE.
     pub(crate) blue_signs_with: u8,
+}
+
+/// ML-DSA-44 lines under every checkpoint.
+#[derive(Clone, Copy)]
+pub(crate) struct PostQuantum {
+    pub(crate) is_signed: bool,
+    pub(crate) is_mirrored: bool,
+    /// How many of the witnesses cosign so.
+    pub(crate) witnesses: usize,
+}
+
+impl PostQuantum {
+    pub(crate) const ALL: Self = Self { is_signed: true, is_mirrored: true, witnesses: 2 };
 }
 
 impl Default for Recipe {
@@ -114,6 +165,7 @@ impl Default for Recipe {
             second_witness_s: None,
             beacon_every_s: None,
             offered_from: None,
+            post_quantum: None,
             part_bytes: 20,
             is_chosen: false,
             alter: |_| {},
@@ -139,9 +191,14 @@ pub(crate) fn beacon(index: u64, every_s: u64) -> NoteSignature {
 }
 
 impl Recipe {
+    /// The genesis of the bundle.
+    pub(crate) fn genesis(&self) -> Genesis {
+        genesis_of(1 + u64::from(self.second_witness_s.is_some()), self.post_quantum.is_some())
+    }
+
     /// The bytes of the bundle.
     pub(crate) fn make(&self) -> Vec<u8> {
-        let signed = if self.second_witness_s.is_some() { signed(&genesis_of(2)) } else { signed_genesis() };
+        let signed = signed(&self.genesis());
         let mut writer = BundleWriter::new(Vec::new(), &signed).unwrap();
         let mut logs = Vec::new();
         for (place, log) in signed.genesis().origins().into_iter().enumerate() {
@@ -245,9 +302,27 @@ impl Recipe {
             let time_s = time_s.saturating_add_signed(offset_s);
             assert!(signed.add(cosign(&checkpoint, time_s, &origin(name), &FixedSigner::new(seed)).unwrap()));
         }
+        self.add_ml_dsa_44(&mut signed, party, time_s);
         (self.is_witnessed && signed.add(line))
             .then_some(hash)
             .map_or((signed.clone(), None), |hash| (signed, Some(hash)))
+    }
+
+    fn add_ml_dsa_44(&self, signed: &mut SignedCheckpoint, party: usize, time_s: u64) {
+        let Some(lines) = self.post_quantum else { return };
+        let head = signed.checkpoint().clone();
+        let mut add = |is_there: bool, time_s: u64, name: Origin, seed: [u8; 32]| {
+            if is_there {
+                assert!(signed.add(cosign(&head, time_s, &name, &MlDsaSigner::new(seed)).unwrap()));
+            }
+        };
+        add(lines.is_signed, 0, head.origin.clone(), ml_dsa_44_seed(party, KeyRole::Checkpoint));
+        let mirror = origin(&format!("{}.example/mirror", PARTIES[1 - party].to_lowercase()));
+        add(lines.is_mirrored, time_s, mirror, ml_dsa_44_seed(1 - party, KeyRole::Mirror));
+        let named = WITNESSES.into_iter().take(1 + usize::from(self.second_witness_s.is_some()));
+        for (name, seed) in named.take(lines.witnesses) {
+            add(true, time_s, origin(name), [seed; 32]);
+        }
     }
 }
 
@@ -263,7 +338,11 @@ fn offers(signed: &SignedGenesis, made: &MadeLog, from: u64) -> Vec<(Offer, Vec<
             size: start + count,
             root: made.tree.root_at(start + count).unwrap(),
         };
-        let note = SignedCheckpoint::sign(head, &FixedSigner::new(seed(0, KeyRole::Checkpoint))).unwrap();
+        let mut note = SignedCheckpoint::sign(head, &FixedSigner::new(seed(0, KeyRole::Checkpoint))).unwrap();
+        if signed.genesis().is_post_quantum() {
+            let author = MlDsaSigner::new(ml_dsa_44_seed(0, KeyRole::Checkpoint));
+            assert!(note.add(cosign(note.checkpoint(), 0, &made.log.origin, &author).unwrap()));
+        }
         let entry = |index: u64| {
             let leaf = Leaf::decode(&made.leaves[index as usize]).unwrap();
             Entry { leaf, parts: made.parts[index as usize].clone() }.encode().unwrap()
