@@ -16,7 +16,7 @@ use crate::demo::stage::Stage;
 use crate::http::views::ChannelView;
 
 /// Start of the exercise clock, and of the day of the notices an hour later.
-const CLOCK: &str = "2030-01-01T00:00:00Z";
+pub(super) const CLOCK: &str = "2030-01-01T00:00:00Z";
 const START_NS: i64 = 1_893_459_600_000_000_000;
 /// Between two looks at one notice, and at a channel that catches up: looking costs the node something.
 const POLL: Duration = Duration::from_micros(500);
@@ -131,7 +131,8 @@ async fn one(
     Ok(())
 }
 
-async fn file(actor: &Actor, notices: &[Notice]) -> Result<(), CliError> {
+/// Files notices in few requests.
+pub(super) async fn file(actor: &Actor, notices: &[Notice]) -> Result<(), CliError> {
     for batch in notices.chunks(BATCH) {
         let messages = batch.iter().map(|notice| (Message::Notice(notice.clone()), Vec::new()));
         actor.desk.file(&actor.officer, messages).await?;
@@ -140,7 +141,11 @@ async fn file(actor: &Actor, notices: &[Notice]) -> Result<(), CliError> {
 }
 
 /// Waits until both hold the same and have the other's receipt for all of their own; what they show then.
-async fn caught_up(stage: &mut Stage, red: &Actor, blue: &Actor) -> Result<(ChannelView, ChannelView), CliError> {
+pub(super) async fn caught_up(
+    stage: &mut Stage,
+    red: &Actor,
+    blue: &Actor,
+) -> Result<(ChannelView, ChannelView), CliError> {
     let watch = Stopwatch::start();
     loop {
         let (at_red, at_blue) = tokio::try_join!(play::view(red), play::view(blue))?;
@@ -155,7 +160,7 @@ async fn caught_up(stage: &mut Stage, red: &Actor, blue: &Actor) -> Result<(Chan
     }
 }
 
-fn patient(stage: &mut Stage, watch: Stopwatch) -> Result<(), CliError> {
+pub(super) fn patient(stage: &mut Stage, watch: Stopwatch) -> Result<(), CliError> {
     stage.check()?;
     if watch.elapsed() > PATIENCE {
         return Err(CliError::io("time", &format!("not within {} s", PATIENCE.as_secs())));
@@ -164,7 +169,7 @@ fn patient(stage: &mut Stage, watch: Stopwatch) -> Result<(), CliError> {
 }
 
 /// One flight of a drone somewhere in the region, on the day of the exercise.
-fn notice(dice: &mut Dice) -> Notice {
+pub(super) fn notice(dice: &mut Dice) -> Notice {
     let volume = Area::Region.flight(dice);
     let at = |instant: UtcNanos| UtcNanos(START_NS + instant.0);
     let window = TimeWindow::new(at(volume.window.start()), at(volume.window.end())).expect("both ends move alike");

@@ -9,6 +9,7 @@ pub mod notice;
 mod parties;
 pub mod record;
 pub mod shapes;
+pub mod stop;
 
 /// Median of `samples` and the value below which 99 of 100 lie; sorts them.
 pub fn percentiles(samples: &mut [f64]) -> (f64, f64) {

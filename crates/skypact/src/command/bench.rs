@@ -58,6 +58,25 @@ enum What {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// From a STOP to its alarm at the counterpart, and from filing a notice to its record, among many active notices and
+    /// under load, over three processes on loopback.
+    Stop {
+        /// Active notices of each party.
+        #[arg(long, default_value_t = 10_000)]
+        active: usize,
+        /// Notices of which each is waited for, without load.
+        #[arg(long, default_value_t = 300)]
+        count: usize,
+        /// STOPs, one after another, under load.
+        #[arg(long, default_value_t = 100)]
+        stops: usize,
+        /// Notices each second while STOPs are called, half of them of each party.
+        #[arg(long, default_value_t = 100)]
+        rate: u32,
+        /// Seed of the volumes.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Load for a DSS, ours or another, over the API of ASTM F3548-21.
     Dss(crate::bench::dss::Options),
     /// Memory of two nodes and a witness that hold many notices, over three processes on loopback.
@@ -96,6 +115,13 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         }
         What::Channel { outstanding, count, seed } => {
             serde_json::to_value(crate::bench::channel::run(outstanding, count, seed).await?)
+        }
+        What::Stop { rate, .. } if !(1..=10_000).contains(&rate) => {
+            return Err(CliError::usage("field-invalid", "rate", "rate: give 1 to 10000 notices each second"));
+        }
+        What::Stop { active, count, stops, rate, seed } => {
+            let options = crate::bench::stop::Options { active, count, stops, rate, seed };
+            serde_json::to_value(crate::bench::stop::run(options).await?)
         }
         What::Memory { batch: 0, .. } => {
             return Err(CliError::usage("field-invalid", "batch", "batch: give at least 1"));

@@ -32,3 +32,14 @@ fn a_channel_catches_up_after_a_partition() {
         positive(&figures, name);
     }
 }
+
+#[test]
+fn a_stop_is_called_under_load() {
+    let sizes = ["--active", "20", "--count", "3", "--stops", "3", "--rate", "50"];
+    let figures = succeed(&[&["bench", "stop"][..], &sizes].concat());
+    assert_eq!((&figures["active"], &figures["stops"]), (&20.into(), &3.into()), "{figures}");
+    for name in ["filed_p50_ms", "alarmed_p50_ms", "alarmed_max_ms", "load_each_second"] {
+        positive(&figures, name);
+    }
+    refuse(&["bench", "stop", "--rate", "0"], 2, "field-invalid");
+}
