@@ -45,6 +45,20 @@ pub(crate) fn screen(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// Exports a bundle of a running node to `out` until it holds. What nodes say of heads goes on for a moment, and each entry
+/// waits for its receipt: meanwhile nothing but those may be unproven.
+pub(crate) fn proven(dir: &str, out: &str) {
+    until("receipts cover all that either node wrote, and the bundle holds", || {
+        let _ = std::fs::remove_file(out);
+        succeed(&["export-bundle", "--dir", dir, "--out", out]);
+        let output = skypact(&["verify", out]);
+        let report = String::from_utf8(output.stdout).unwrap();
+        let mut unproven = report.lines().filter(|line| line.starts_with("unproven"));
+        assert!(unproven.all(|line| line.contains("delivered") || line.contains("post-quantum")), "{report}");
+        output.status.success()
+    });
+}
+
 /// The error that a command must end with, by exit code and stable code; its message.
 pub(crate) fn refuse(arguments: &[&str], exit: i32, code: &str) -> String {
     let output = skypact(&[&["--json"], arguments].concat());

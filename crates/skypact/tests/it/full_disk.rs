@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::command_ground::{Ground, Node, pact, refuse, skypact, succeed, until};
+use crate::command_ground::{Ground, Node, pact, proven, refuse, skypact, succeed, until};
 use crate::storage_ground::Mounted;
 
 const OFFICER: [&str; 2] = ["--officer", "Duty officer"];
@@ -63,9 +63,7 @@ fn agreed_and_proven(ground: &Ground, expected: &BTreeSet<String>) {
     until("everything is delivered", || of_reds_log(&red, "delivered") == of_reds_log(&red, "size"));
     for dir in [&red, &blue] {
         assert_eq!(notices(dir), *expected);
-        let bundle = format!("{dir}.bundle");
-        succeed(&["export-bundle", "--dir", dir, "--out", &bundle]);
-        assert_eq!(succeed(&["verify", &bundle])["holds"], true);
+        proven(dir, &format!("{dir}.bundle"));
     }
 }
 

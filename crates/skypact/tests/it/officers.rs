@@ -1,6 +1,6 @@
 //! Officers come and go, by the command line over two real nodes, and the evidence says who might sign when.
 
-use crate::command_ground::{Ground, Node, pact, refuse, screen, skypact, succeed, until};
+use crate::command_ground::{Ground, Node, pact, proven, refuse, screen, skypact, succeed, until};
 
 fn file<'a>(dir: &'a str, officer: &'a str) -> Vec<&'a str> {
     let what = ["--circle", "35.2854,40.1760,20NM", "--lower", "FL180", "--upper", "FL240"];
@@ -10,13 +10,6 @@ fn file<'a>(dir: &'a str, officer: &'a str) -> Vec<&'a str> {
 
 fn notices(dir: &str) -> usize {
     succeed(&["notice", "list", "--dir", dir]).as_array().unwrap().len()
-}
-
-/// Exports a bundle and verifies it: exit code and report.
-fn verified(dir: &str, out: &str) -> (Option<i32>, String) {
-    succeed(&["export-bundle", "--dir", dir, "--out", out]);
-    let output = skypact(&["verify", out]);
-    (output.status.code(), String::from_utf8(output.stdout).unwrap())
 }
 
 #[test]
@@ -54,14 +47,7 @@ fn an_officer_is_added_acts_and_is_revoked_and_the_bundle_holds() {
     succeed(&file(&red, "R. Two"));
     until("BLUE holds all three", || notices(&blue) == 3);
     for (dir, out) in [(&red, ground.path("red.bundle")), (&blue, ground.path("blue.bundle"))] {
-        // What the nodes say of heads goes on for a moment, and each entry waits for its receipt.
-        until("receipts cover all that either node wrote, and the bundle holds", || {
-            let _ = std::fs::remove_file(&out);
-            let (code, report) = verified(dir, &out);
-            let mut unproven = report.lines().filter(|line| line.starts_with("unproven"));
-            assert!(unproven.all(|line| line.contains("delivered") || line.contains("post-quantum")), "{report}");
-            code == Some(0)
-        });
+        proven(dir, &out);
         let listed = std::process::Command::new("tar").args(["tf", &out]).output().unwrap();
         let files = String::from_utf8(listed.stdout).unwrap();
         assert_eq!(files.lines().filter(|name| name.starts_with("keys/RED/")).count(), 4, "{files}");
