@@ -8,6 +8,7 @@ use skypact_channel::Pact;
 use skypact_record::{Hash, KeyRole, SealingAnnouncement, SealingKey, SignedSealing, Signer};
 use tracing::warn;
 
+use super::rounds::Rounds;
 use super::tiles::nothing;
 use super::{NodeError, NodeHandle};
 use crate::storage::{Store, StoreError};
@@ -64,28 +65,11 @@ pub(super) fn known(store: &dyn Store, channel: Hash) -> Result<Option<SignedSea
 
 /// Asks the counterpart for its announcement, for as long as the node runs.
 pub(super) async fn learn(node: NodeHandle, pact: Pact, counterpart: usize, client: PeerClient) {
-    let mut failing = false;
-    let mut news = node.revision.clone();
-    loop {
-        let pause = match ask(&node, &pact, counterpart, &client).await {
-            Ok(()) => {
-                failing = false;
-                EVERY
-            }
-            Err(NodeError::Stopped | NodeError::NotRecorded { .. }) => return,
-            Err(error) => {
-                if !std::mem::replace(&mut failing, true) {
-                    warn!(code = error.code(), %error, "the counterpart's sealing key is not known anew; trying again");
-                }
-                PAUSE
-            }
-        };
-        // A node that has stopped sends no more news.
-        let stopped = async { while news.changed().await.is_ok() {} };
-        if tokio::time::timeout(pause, stopped).await.is_ok() {
-            return;
-        }
-    }
+    let mut rounds = Rounds::of(&node);
+    let report = |error: &NodeError| {
+        warn!(code = error.code(), %error, "the counterpart's sealing key is not known anew; trying again");
+    };
+    while rounds.wait(ask(&node, &pact, counterpart, &client).await.map(|()| EVERY), PAUSE, report).await {}
 }
 
 async fn ask(node: &NodeHandle, pact: &Pact, counterpart: usize, client: &PeerClient) -> Result<(), NodeError> {

@@ -8,6 +8,7 @@ use skypact_channel::{Changes, Pact};
 use skypact_record::{Beacon, Genesis, Hash, Leaf, NoteSignature};
 use tracing::warn;
 
+use super::rounds::Rounds;
 use super::{NodeError, NodeHandle};
 use crate::storage::{CommitError, Store, StoreError};
 use crate::transport::PeerClient;
@@ -91,28 +92,12 @@ pub(super) fn cited(store: &dyn Store, origins: &[&str], genesis: &Genesis) -> R
 
 /// Asks one witness of a channel, for as long as the node runs.
 pub(super) async fn listen(node: NodeHandle, channel: String, pact: Pact, witness: String, client: PeerClient) {
-    let mut failing = false;
-    let mut news = node.revision.clone();
-    loop {
-        let pause = match ask(&node, &channel, &pact, &witness, &client).await {
-            Ok(has_beacon) => {
-                failing = false;
-                if has_beacon { EVERY } else { WITHOUT_BEACON }
-            }
-            Err(NodeError::Stopped | NodeError::NotRecorded { .. }) => return,
-            Err(error) => {
-                if !std::mem::replace(&mut failing, true) {
-                    warn!(channel, witness, code = error.code(), %error, "the witness's time is not known; trying again");
-                }
-                EVERY
-            }
-        };
-        // A node that has stopped sends no more news.
-        let stopped = async { while news.changed().await.is_ok() {} };
-        if tokio::time::timeout(pause, stopped).await.is_ok() {
-            return;
-        }
-    }
+    let mut rounds = Rounds::of(&node);
+    let report = |error: &NodeError| {
+        warn!(channel, witness, code = error.code(), %error, "the witness's time is not known; trying again");
+    };
+    let every = |has_beacon| if has_beacon { EVERY } else { WITHOUT_BEACON };
+    while rounds.wait(ask(&node, &channel, &pact, &witness, &client).await.map(every), EVERY, report).await {}
 }
 
 /// One question; false when the witness has no beacon.

@@ -8,6 +8,7 @@ use skypact_record::{Hash, PartyName, Stamp};
 use tracing::{info, warn};
 
 use super::peer::take_frame;
+use super::rounds::Rounds;
 use super::{NodeError, NodeHandle};
 use crate::keys::SealingSecret;
 use crate::transport::PeerClient;
@@ -38,29 +39,12 @@ struct Listed {
 impl Collector {
     /// Runs for as long as the node does.
     pub(super) async fn run(self) {
-        let mut failing = false;
-        let mut news = self.node.revision.clone();
-        loop {
-            let pause = match self.collect().await {
-                Ok(has_box) => {
-                    failing = false;
-                    if has_box { EVERY } else { WITHOUT_BOX }
-                }
-                Err(NodeError::Stopped | NodeError::NotRecorded { .. }) => return,
-                Err(error) => {
-                    let (channel, witness) = (&self.channel, &self.witness);
-                    if !std::mem::replace(&mut failing, true) {
-                        warn!(channel, witness, code = error.code(), %error, "the drop-box cannot be asked; trying again");
-                    }
-                    EVERY
-                }
-            };
-            // A node that has stopped sends no more news.
-            let stopped = async { while news.changed().await.is_ok() {} };
-            if tokio::time::timeout(pause, stopped).await.is_ok() {
-                return;
-            }
-        }
+        let (channel, witness, mut rounds) = (&self.channel, &self.witness, Rounds::of(&self.node));
+        let report = |error: &NodeError| {
+            warn!(channel, witness, code = error.code(), %error, "the drop-box cannot be asked; trying again");
+        };
+        let every = |has_box| if has_box { EVERY } else { WITHOUT_BOX };
+        while rounds.wait(self.collect().await.map(every), EVERY, report).await {}
     }
 
     /// Takes in all that is new; false when the witness has no box for this party.

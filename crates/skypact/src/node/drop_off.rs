@@ -11,6 +11,7 @@ use tracing::{info, warn};
 use super::announce::known;
 use super::core::Channels;
 use super::courier::wire;
+use super::rounds::Rounds;
 use super::{NodeError, NodeHandle};
 use crate::clock::Stopwatch;
 use crate::entropy;
@@ -74,36 +75,20 @@ struct Sealed {
 impl DropOff {
     /// Runs for as long as the node does.
     pub(super) async fn run(self) {
+        let (channel, witness, mut rounds) = (&self.channel, &self.witness, Rounds::of(&self.node));
+        let report = |error: &NodeError| {
+            warn!(channel, witness, code = error.code(), %error, "nothing was left with the witness; trying again");
+        };
         let mut left_up_to = 0;
-        let mut failing = false;
-        let mut news = self.node.revision.clone();
-        loop {
-            let silent = self.contact.borrow().is_silent();
-            let pause = match if silent { self.step(&mut left_up_to).await } else { Ok(false) } {
-                Ok(true) => {
-                    failing = false;
-                    continue;
-                }
-                Ok(false) => TICK,
-                Err(NodeError::Stopped | NodeError::NotRecorded { .. }) => return,
-                Err(error) => {
-                    let (channel, witness) = (&self.channel, &self.witness);
-                    if !std::mem::replace(&mut failing, true) {
-                        warn!(channel, witness, code = error.code(), %error, "nothing was left with the witness; trying again");
-                    }
-                    PAUSE
-                }
-            };
-            // A node that has stopped sends no more news.
-            let stopped = async { while news.changed().await.is_ok() {} };
-            if tokio::time::timeout(pause, stopped).await.is_ok() {
-                return;
-            }
-        }
+        let next = |has_left| if has_left { Duration::ZERO } else { TICK };
+        while rounds.wait(self.step(&mut left_up_to).await.map(next), PAUSE, report).await {}
     }
 
-    /// Leaves the next frame; false when there is none.
+    /// Leaves the next frame; false when there is none, or the counterpart is not silent.
     async fn step(&self, left_up_to: &mut u64) -> Result<bool, NodeError> {
+        if !self.contact.borrow().is_silent() {
+            return Ok(false);
+        }
         let (channel, log, from) = (self.channel.clone(), self.log, *left_up_to);
         let frame = self.node.with_store(move |channels, store| next(channels, store, &channel, log, from));
         let Some((frame, sealing)) = frame.await?? else { return Ok(false) };

@@ -14,6 +14,7 @@ mod error;
 mod outbound;
 mod peer;
 mod round;
+mod rounds;
 mod signer;
 mod start;
 mod tiles;
