@@ -5,25 +5,17 @@ use std::fmt::Write as _;
 
 use skypact_channel::Message;
 
-use super::desk::{Desk, Where, Who, hash};
+use super::desk::{Acting, Desk, hash};
 use super::exit::show;
 use super::quantity::time_text;
 use super::{CliError, Outcome, carriage};
 use crate::http::views::{ChannelView, SuspensionView};
 
 /// Arguments of `channel`.
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    step: Option<Step>,
-    #[command(flatten)]
-    place: Where,
-    #[command(flatten)]
-    who: Who,
-}
+pub(super) type Args = Acting<Step>;
 
 #[derive(Debug, clap::Subcommand)]
-enum Step {
+pub(super) enum Step {
     /// Show how the channel stands. The same as no subcommand.
     Status,
     /// Suspend the channel, at once: STOP, notices and read-backs go on; nothing new binds the parties.

@@ -43,6 +43,17 @@ pub(super) struct Who {
     pub officer_key: Option<PathBuf>,
 }
 
+/// Arguments of a command that shows something, or acts with one of its subcommands.
+#[derive(Debug, clap::Args)]
+pub(super) struct Acting<Step: clap::Subcommand> {
+    #[command(subcommand)]
+    pub step: Option<Step>,
+    #[command(flatten)]
+    pub place: Where,
+    #[command(flatten)]
+    pub who: Who,
+}
+
 /// A connection to one channel of a node, with what an act has to state.
 pub struct Desk {
     /// The node's local API.

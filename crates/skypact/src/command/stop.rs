@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use skypact_airspace::UtcNanos;
 use skypact_channel::{Message, Rung, Stop, StopArea, StopRung};
 
-use super::desk::{Desk, Where, Who, find, find_notice, hash, short};
+use super::desk::{Acting, Desk, Where, find, find_notice, hash, short};
 use super::exit::show;
 use super::quantity::{area, counted, time_ns, time_text};
 use super::{CliError, Outcome};
@@ -14,18 +14,10 @@ use crate::http::views::{NoticeView, StopView};
 use crate::node::RecordSigner;
 
 /// Arguments of `stop`.
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    step: Option<Step>,
-    #[command(flatten)]
-    place: Where,
-    #[command(flatten)]
-    who: Who,
-}
+pub(super) type Args = Acting<Step>;
 
 #[derive(Debug, clap::Subcommand)]
-enum Step {
+pub(super) enum Step {
     /// List the STOPs of both parties. The same as no subcommand.
     List,
     /// Call STOP.

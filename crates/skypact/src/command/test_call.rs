@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use skypact_channel::Message;
 
-use super::desk::{Desk, Where, Who, find, hash, short};
+use super::desk::{Acting, Desk, find, hash, short};
 use super::exit::show;
 use super::notice::not_heard;
 use super::quantity::time_text;
@@ -12,18 +12,10 @@ use super::{CliError, Outcome};
 use crate::http::views::TestCallView;
 
 /// Arguments of `test-call`.
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    step: Option<Step>,
-    #[command(flatten)]
-    place: Where,
-    #[command(flatten)]
-    who: Who,
-}
+pub(super) type Args = Acting<Step>;
 
 #[derive(Debug, clap::Subcommand)]
-enum Step {
+pub(super) enum Step {
     /// List the test calls of both parties. The same as no subcommand. Exit code 1 when the newest of either was missed.
     List,
     /// Call.

@@ -5,24 +5,16 @@ use std::fmt::Write as _;
 
 use skypact_channel::{APPLIED_BEFORE_NS, Message, Propagation, Reach};
 
-use super::desk::{Desk, Where, Who, find_notice, hash, short};
+use super::desk::{Acting, Desk, find_notice, hash, short};
 use super::exit::show;
 use super::{CliError, Outcome};
 use crate::http::views::NoticeView;
 
 /// Arguments of `unit`.
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    step: Option<Step>,
-    #[command(flatten)]
-    place: Where,
-    #[command(flatten)]
-    who: Who,
-}
+pub(super) type Args = Acting<Step>;
 
 #[derive(Debug, clap::Subcommand)]
-enum Step {
+pub(super) enum Step {
     /// List the units of both parties for each notice that has some. The same as no subcommand. Exit code 1 when a unit of
     /// this party has not applied a notice that takes effect within two hours.
     List,
@@ -41,7 +33,7 @@ enum Step {
 }
 
 #[derive(Debug, clap::Args)]
-struct Receipt {
+pub(super) struct Receipt {
     /// Id of the notice, or its first 6 or more digits.
     id: String,
     /// The unit.

@@ -5,25 +5,17 @@ use std::fmt::Write as _;
 use skypact_airspace::UtcNanos;
 use skypact_channel::{Message, Watch, WatchAct};
 
-use super::desk::{Desk, Where, Who};
+use super::desk::{Acting, Desk};
 use super::exit::show;
 use super::quantity::time_text;
 use super::{CliError, Outcome};
 use crate::http::views::WatchView;
 
 /// Arguments of `watch`.
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    step: Option<Step>,
-    #[command(flatten)]
-    place: Where,
-    #[command(flatten)]
-    who: Who,
-}
+pub(super) type Args = Acting<Step>;
 
 #[derive(Debug, clap::Subcommand)]
-enum Step {
+pub(super) enum Step {
     /// Show who has the watch. The same as no subcommand. Exit code 1 when nobody of this party has it.
     Show,
     /// Take the watch.
