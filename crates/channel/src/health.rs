@@ -151,13 +151,10 @@ impl Weeks {
                 times.stops[party].push(answer.claimed_time.0.saturating_sub(called.0).max(0));
             }
         }
-        let patience_ns = channel.pact().terms().stop_rungs_ns[2];
         for call in channel.board().test_calls().iter() {
-            let called = call.origin.claimed_time;
-            let answered = call.answer.as_ref().map_or(now, |answer| answer.claimed_time);
-            let party = &mut self.at(called).0.parties[1 - call.origin.party];
+            let party = &mut self.at(call.origin.claimed_time).0.parties[1 - call.origin.party];
             party.test_calls += 1;
-            party.test_calls_missed += u64::from(answered.0.saturating_sub(called.0) > patience_ns);
+            party.test_calls_missed += u64::from(call.is_missed(channel.pact().terms(), now));
         }
     }
 

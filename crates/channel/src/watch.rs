@@ -8,6 +8,7 @@ use skypact_record::Hash;
 
 use crate::board::{Misfit, Origin};
 use crate::codec::{CodecError, Reader, Writer, Written, write_optional_text};
+use crate::terms::Terms;
 
 /// Longest text, in bytes.
 const TEXT_MAX: usize = 200;
@@ -118,6 +119,14 @@ pub struct TestCall {
     pub origin: Origin,
     /// The first answer of the counterpart.
     pub answer: Option<Origin>,
+}
+
+impl TestCall {
+    /// Whether nobody answered it in time, by the times that the acts claim: before the last rung of the pact's escalation.
+    pub fn is_missed(&self, terms: &Terms, now: UtcNanos) -> bool {
+        let answered = self.answer.as_ref().map_or(now, |answer| answer.claimed_time);
+        answered.0.saturating_sub(self.origin.claimed_time.0) > terms.stop_rungs_ns[2]
+    }
 }
 
 /// Test calls of both parties.

@@ -115,6 +115,11 @@ impl Board {
         Some((*key, &self.conflicts[key]))
     }
 
+    /// Whether one of the two notices is protected: such a conflict is always an alarm.
+    pub fn is_protected(&self, conflict: &ConflictState) -> bool {
+        conflict.notices.iter().any(|id| self.notice_of(id).is_some_and(|notice| notice.protection.is_some()))
+    }
+
     /// Conflicts that `notice` of `party` would have with the counterpart's standing notices: what a filing ought to
     /// cite, and what an officer ought to see before it is sent.
     pub fn conflicts_with(&self, party: usize, notice: &Notice) -> Vec<(Hash, TimeWindow, u64)> {

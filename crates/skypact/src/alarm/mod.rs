@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use skypact_channel::{APPLIED_BEFORE_NS, Channel, Notice, Origin};
+use skypact_airspace::UtcNanos;
+use skypact_channel::{APPLIED_BEFORE_NS, Channel, Notice, Origin, TestCall};
 use skypact_record::Hash;
 use tracing::warn;
 
@@ -64,8 +65,11 @@ fn known(rung_for: &RungFor) -> std::sync::MutexGuard<'_, BTreeSet<(usize, Strin
     rung_for.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Looks at the record and rings, for as long as the node runs.
+/// Looks at the record and rings, for as long as the node runs. Without a bell nobody looks.
 pub async fn watch(node: NodeHandle, bells: Vec<Bell>, log: PathBuf, plans: PathBuf) {
+    if bells.is_empty() {
+        return;
+    }
     let bells: Vec<Arc<Bell>> = bells.into_iter().map(Arc::new).collect();
     // What was rung for since the start. A start rings again for what still waits: better twice than never.
     let rung_for: RungFor = RungFor::default();
@@ -132,7 +136,6 @@ fn of_plan(name: &str, channel: &Channel, (plan, notice): &(String, Notice)) -> 
 }
 
 fn of_channel(name: &str, channel: &Channel, now_ns: i64) -> Vec<AlarmView> {
-    let own = channel.pact().party_name(channel.me());
     let alarm =
         |event, id: &str, rung, text| AlarmView { event, channel: name.to_owned(), id: id.to_owned(), rung, text };
     let mut found = Vec::new();
@@ -142,12 +145,11 @@ fn of_channel(name: &str, channel: &Channel, now_ns: i64) -> Vec<AlarmView> {
         let text = format!("STOP {} called by {}: not answered", view.what, view.party);
         found.push(alarm("stop", &view.id, view.escalation, text));
     }
-    for (key, state) in channel.board().conflicts().filter(|(_, state)| state.open) {
+    let conflicts = channel.board().conflicts().filter(|(_, state)| state.open && channel.board().is_protected(state));
+    for (key, state) in conflicts {
         let view = views::conflict(channel, key, state);
-        if view.protected {
-            let text = format!("conflict with something protected: {} - {}", view.notices[0], view.notices[1]);
-            found.push(alarm("protected-conflict", &view.versions.join("-"), 0, text));
-        }
+        let text = format!("conflict with something protected: {} - {}", view.notices[0], view.notices[1]);
+        found.push(alarm("protected-conflict", &view.versions.join("-"), 0, text));
     }
     if let Some(suspension) = channel.suspension() {
         let theirs = suspension.stands[1 - channel.me()].suspends.last();
@@ -177,22 +179,21 @@ fn of_channel(name: &str, channel: &Channel, now_ns: i64) -> Vec<AlarmView> {
         found.push(alarm("test-call", &call.origin.leaf.to_string(), 0, "a test call waits for an answer".to_owned()));
     }
     // The newest alone: an old miss is history, and stands in the record.
-    let calls = views::test_calls(channel, now_ns);
-    if let Some(call) = calls.iter().rev().find(|call| call.party == own).filter(|call| call.missed) {
-        found.push(alarm("test-call-missed", &call.id, 0, "the counterpart did not answer a test call".to_owned()));
+    let newest = channel.board().test_calls().iter().filter(|call| call.origin.party == channel.me()).last();
+    if let Some(call) = newest.filter(|call| call.is_missed(channel.pact().terms(), UtcNanos(now_ns))) {
+        let text = "the counterpart did not answer a test call".to_owned();
+        found.push(alarm("test-call-missed", &call.origin.leaf.to_string(), 0, text));
     }
-    found.extend(test_call_due(channel, now_ns).map(|since| {
+    found.extend(test_call_due(channel, newest, now_ns).map(|since| {
         let id = format!("{}-test-call", since.leaf);
         alarm("test-call-due", &id, 0, "no test call was made for twelve hours: make one".to_owned())
     }));
     found
 }
 
-/// The entry since which this party should have made a test call: its newest one, or the first change of its watch.
-fn test_call_due(channel: &Channel, now_ns: i64) -> Option<&Origin> {
-    let me = channel.me();
-    let calls = channel.board().test_calls().iter().map(|call| &call.origin);
-    let newest = calls.filter(|origin| origin.party == me).last();
-    let since = newest.or_else(|| channel.board().watch(me).entries().next().map(|(_, origin)| origin))?;
+/// The entry since which this party should have made a test call: its `newest` one, or the first change of its watch.
+fn test_call_due<'a>(channel: &'a Channel, newest: Option<&'a TestCall>, now_ns: i64) -> Option<&'a Origin> {
+    let on_watch = || channel.board().watch(channel.me()).entries().next().map(|(_, origin)| origin);
+    let since = newest.map(|call| &call.origin).or_else(on_watch)?;
     (now_ns.saturating_sub(since.claimed_time.0) > TEST_CALL_EVERY_NS).then_some(since)
 }

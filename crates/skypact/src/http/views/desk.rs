@@ -161,7 +161,6 @@ pub fn watches(channel: &Channel, now_ns: i64) -> Vec<WatchView> {
 
 /// Views of the test calls.
 pub fn test_calls(channel: &Channel, now_ns: i64) -> Vec<TestCallView> {
-    let patience_ns = channel.pact().terms().stop_rungs_ns[2];
     let view = |call: &TestCall| {
         let at_ns = call.origin.claimed_time.0;
         let answer_ns = call.answer.as_ref().map(|answer| answer.claimed_time.0.saturating_sub(at_ns));
@@ -172,7 +171,7 @@ pub fn test_calls(channel: &Channel, now_ns: i64) -> Vec<TestCallView> {
             at_ns,
             answered_by: call.answer.as_ref().map(|answer| answer.signer.clone()),
             answer_ns,
-            missed: answer_ns.unwrap_or_else(|| now_ns.saturating_sub(at_ns)) > patience_ns,
+            missed: call.is_missed(channel.pact().terms(), UtcNanos(now_ns)),
         }
     };
     channel.board().test_calls().iter().map(view).collect()

@@ -479,10 +479,7 @@ pub fn conflict(channel: &Channel, key: &ConflictKey, state: &ConflictState) -> 
         end_ns: state.window.end().0,
         volume_pairs: state.volume_pairs,
         open: state.open,
-        protected: state
-            .notices
-            .iter()
-            .any(|id| channel.board().notice_of(id).is_some_and(|notice| notice.protection.is_some())),
+        protected: channel.board().is_protected(state),
         unseen_by: [0, 1]
             .into_iter()
             .filter(|party| state.unseen[*party])
