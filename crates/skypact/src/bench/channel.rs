@@ -4,25 +4,21 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use skypact_airspace::{TimeWindow, UtcNanos, Volume4d};
 use skypact_channel::{ActivityClass, Message, Notice, NoticeAct};
 
 use super::shapes::{Area, Dice};
-use super::{percentiles, progress};
+use super::{exercise, percentiles, progress};
 use crate::clock::Stopwatch;
 use crate::command::CliError;
 use crate::demo::play::{self, Actor};
 use crate::demo::stage::Stage;
 use crate::http::views::ChannelView;
 
-/// Start of the exercise clock, and of the day of the notices an hour later.
-pub(super) const CLOCK: &str = "2030-01-01T00:00:00Z";
-const START_NS: i64 = 1_893_459_600_000_000_000;
 /// Between two looks at one notice, and at a channel that catches up: looking costs the node something.
 const POLL: Duration = Duration::from_micros(500);
 const POLL_LONG: Duration = Duration::from_millis(100);
 /// Notices in one request.
-const BATCH: usize = 500;
+pub(super) const BATCH: usize = 500;
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_mins(10);
 
@@ -55,8 +51,7 @@ pub struct ChannelFigures {
 
 /// Measures.
 pub async fn run(outstanding: usize, count: usize, seed: u64) -> Result<ChannelFigures, CliError> {
-    let (dir, bar) = (std::env::temp_dir().join(format!("skypact-bench-{}", std::process::id())), progress());
-    let mut stage = Stage::set(dir.clone(), CLOCK)?;
+    let (mut stage, bar) = (exercise::set()?, progress());
     let red = play::actor(&mut stage, "RED").await?;
     stage.desk("BLUE").await?;
     let mut dice = Dice(seed);
@@ -71,7 +66,7 @@ pub async fn run(outstanding: usize, count: usize, seed: u64) -> Result<ChannelF
     let of_day: Vec<Notice> = (0..outstanding).map(|_| notice(&mut dice)).collect();
     let (of_red, of_blue) = of_day.split_at(outstanding / 2);
     let watch = Stopwatch::start();
-    tokio::try_join!(file(&red, of_red), file(&blue, of_blue))?;
+    tokio::try_join!(exercise::file(&red, of_red, BATCH), exercise::file(&blue, of_blue, BATCH))?;
     let filed_s = watch.elapsed().as_secs_f64();
     bar.set_message("catch up");
     stage.link(true)?;
@@ -81,8 +76,7 @@ pub async fn run(outstanding: usize, count: usize, seed: u64) -> Result<ChannelF
     let (at_red, at_blue) = caught_up(&mut stage, &red, &blue).await?;
     let caught_up_s = watch.elapsed().as_secs_f64() - started_s;
     bar.finish_and_clear();
-    drop(stage);
-    std::fs::remove_dir_all(&dir).map_err(|error| CliError::io("directory", &error.to_string()))?;
+    exercise::strike(stage)?;
     if at_red.open_conflicts != at_blue.open_conflicts {
         let message = format!("RED has {} open conflicts, BLUE {}", at_red.open_conflicts, at_blue.open_conflicts);
         return Err(CliError::io("conflicts", &message));
@@ -131,15 +125,6 @@ async fn one(
     Ok(())
 }
 
-/// Files notices in few requests.
-pub(super) async fn file(actor: &Actor, notices: &[Notice]) -> Result<(), CliError> {
-    for batch in notices.chunks(BATCH) {
-        let messages = batch.iter().map(|notice| (Message::Notice(notice.clone()), Vec::new()));
-        actor.desk.file(&actor.officer, messages).await?;
-    }
-    Ok(())
-}
-
 /// Waits until both hold the same and have the other's receipt for all of their own; what they show then.
 pub(super) async fn caught_up(
     stage: &mut Stage,
@@ -170,15 +155,12 @@ pub(super) fn patient(stage: &mut Stage, watch: Stopwatch) -> Result<(), CliErro
 
 /// One flight of a drone somewhere in the region, on the day of the exercise.
 pub(super) fn notice(dice: &mut Dice) -> Notice {
-    let volume = Area::Region.flight(dice);
-    let at = |instant: UtcNanos| UtcNanos(START_NS + instant.0);
-    let window = TimeWindow::new(at(volume.window.start()), at(volume.window.end())).expect("both ends move alike");
     Notice {
         act: NoticeAct::New,
         previous: None,
         class: ActivityClass::Unmanned,
         call_sign: Some(format!("BENCH {:08x}", dice.bits() >> 32)),
         contact: Some("duty desk, +00 000 000 000".to_owned()),
-        volumes: vec![Volume4d { window, ..volume }],
+        volumes: vec![exercise::on_the_day(Area::Region.flight(dice))],
     }
 }

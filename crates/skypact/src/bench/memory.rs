@@ -3,17 +3,15 @@
 
 use serde::Serialize;
 use skypact_airspace::{Corridor, LatLng, TimeWindow, UtcNanos, Volume4d};
-use skypact_channel::{ActivityClass, Message, Notice, NoticeAct};
+use skypact_channel::{ActivityClass, Notice, NoticeAct};
 
+use super::exercise::{self, file, on_the_day};
 use super::shapes::{Area, Dice};
 use crate::clock::Stopwatch;
 use crate::command::CliError;
-use crate::demo::play::{self, Actor};
+use crate::demo::play;
 use crate::demo::stage::Stage;
 
-/// Start of the exercise clock, and of the day of the notices an hour later.
-const CLOCK: &str = "2030-01-01T00:00:00Z";
-const START_NS: i64 = 1_893_459_600_000_000_000;
 const MINUTE_NS: i64 = 60_000_000_000;
 
 /// What was measured. Memory is in MB of 1,000,000 bytes, as `/proc/PID/status` states it.
@@ -43,8 +41,7 @@ pub struct MemoryFigures {
 
 /// Files `notices` notices in batches of `batch`.
 pub async fn run(notices: usize, batch: usize, seed: u64) -> Result<MemoryFigures, CliError> {
-    let dir = std::env::temp_dir().join(format!("skypact-bench-{}", std::process::id()));
-    let mut stage = Stage::set(dir.clone(), CLOCK)?;
+    let mut stage = exercise::set()?;
     let (red, blue) = (play::actor(&mut stage, "RED").await?, play::actor(&mut stage, "BLUE").await?);
     let mut dice = Dice(seed);
     let of_day: Vec<Notice> = (0..notices).map(|number| notice(&mut dice, number)).collect();
@@ -66,8 +63,7 @@ pub async fn run(notices: usize, batch: usize, seed: u64) -> Result<MemoryFigure
     let conflicts = play::conflicts(&red).await?.iter().filter(|conflict| conflict.open).count();
     let peak = |name| status_mb(&stage, name, "VmHWM");
     let (red_peak_mb, blue_peak_mb) = (peak("red")?, peak("blue")?);
-    drop(stage);
-    std::fs::remove_dir_all(&dir).map_err(|error| CliError::io("directory", &error.to_string()))?;
+    exercise::strike(stage)?;
     Ok(MemoryFigures {
         notices,
         volumes,
@@ -80,14 +76,6 @@ pub async fn run(notices: usize, batch: usize, seed: u64) -> Result<MemoryFigure
         red_peak_mb,
         blue_peak_mb,
     })
-}
-
-async fn file(actor: &Actor, notices: &[Notice], batch: usize) -> Result<(), CliError> {
-    for batch in notices.chunks(batch) {
-        let messages = batch.iter().map(|notice| (Message::Notice(notice.clone()), Vec::new()));
-        actor.desk.file(&actor.officer, messages).await?;
-    }
-    Ok(())
 }
 
 /// Every fourth is a flight of 8 minutes along a corridor, a volume for each minute; the others are 1 to 4 areas.
@@ -124,13 +112,6 @@ fn leg(dice: &mut Dice) -> Vec<Volume4d> {
         Volume4d::new(corridor.into(), whole.band, window)
     };
     (0..8).map(minute).collect()
-}
-
-/// The volume at the same time of the day of the exercise.
-fn on_the_day(volume: Volume4d) -> Volume4d {
-    let at = |instant: UtcNanos| UtcNanos(START_NS + instant.0);
-    let window = TimeWindow::new(at(volume.window.start()), at(volume.window.end())).expect("both ends move alike");
-    Volume4d { window, ..volume }
 }
 
 /// A line of `/proc/PID/status` of a process on the stage.

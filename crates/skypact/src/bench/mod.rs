@@ -4,6 +4,7 @@ mod bundle;
 pub mod channel;
 pub mod conflict;
 pub mod dss;
+mod exercise;
 pub mod memory;
 pub mod notice;
 mod parties;

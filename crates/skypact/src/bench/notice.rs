@@ -1,21 +1,18 @@
 //! The way of a notice: filed on RED, durable and receipted on BLUE, the receipt durable on RED. Three real processes on
 //! loopback; one notice at a time, so that what is measured is latency and not throughput.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
 use skypact_channel::Message;
 
+use super::exercise::{self, START_NS};
 use super::percentiles;
 use crate::clock::Stopwatch;
 use crate::command::CliError;
-use crate::demo::{play, stage::Stage};
+use crate::demo::play;
 use crate::http::views::ChannelView;
 
-/// Start of the exercise clock, and of the notices an hour later.
-const CLOCK: &str = "2030-01-01T00:00:00Z";
-const START_NS: i64 = 1_893_459_600_000_000_000;
 const POLL: Duration = Duration::from_micros(200);
 
 /// What was measured.
@@ -35,8 +32,7 @@ pub struct NoticeFigures {
 
 /// Files `notices` notices and waits for each receipt.
 pub async fn run(notices: usize) -> Result<NoticeFigures, CliError> {
-    let dir: PathBuf = std::env::temp_dir().join(format!("skypact-bench-{}", std::process::id()));
-    let mut stage = Stage::set(dir.clone(), CLOCK)?;
+    let mut stage = exercise::set()?;
     let red = play::actor(&mut stage, "RED").await?;
     stage.desk("BLUE").await?;
     let (mut filed, mut receipted) = (Vec::new(), Vec::new());
@@ -52,8 +48,7 @@ pub async fn run(notices: usize) -> Result<NoticeFigures, CliError> {
         }
         receipted.push(watch.elapsed().as_secs_f64() * 1e3);
     }
-    drop(stage);
-    std::fs::remove_dir_all(&dir).map_err(|error| CliError::io("directory", &error.to_string()))?;
+    exercise::strike(stage)?;
     let ((filed_p50_ms, filed_p99_ms), (receipted_p50_ms, receipted_p99_ms)) =
         (percentiles(&mut filed), percentiles(&mut receipted));
     Ok(NoticeFigures { notices, filed_p50_ms, filed_p99_ms, receipted_p50_ms, receipted_p99_ms })

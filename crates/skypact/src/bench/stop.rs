@@ -8,9 +8,9 @@ use std::time::Duration;
 use serde::Serialize;
 use skypact_channel::{Message, Notice, Stop};
 
-use super::channel::{self, CLOCK};
+use super::channel::{self, BATCH};
 use super::shapes::Dice;
-use super::{percentiles, progress};
+use super::{exercise, percentiles, progress};
 use crate::clock::Stopwatch;
 use crate::command::{CliError, hash};
 use crate::demo::play::{self, Actor};
@@ -60,14 +60,13 @@ pub struct StopFigures {
 
 /// Measures.
 pub async fn run(options: Options) -> Result<StopFigures, CliError> {
-    let (dir, bar) = (std::env::temp_dir().join(format!("skypact-bench-{}", std::process::id())), progress());
-    let mut stage = Stage::set(dir.clone(), CLOCK)?;
+    let (mut stage, bar) = (exercise::set()?, progress());
     let (red, blue) = (play::actor(&mut stage, "RED").await?, play::actor(&mut stage, "BLUE").await?);
     let mut dice = Dice(options.seed);
     bar.set_message("announce");
     let mut notices = |count| (0..count).map(|_| channel::notice(&mut dice)).collect::<Vec<Notice>>();
     let (of_red, of_blue) = (notices(options.active), notices(options.active));
-    tokio::try_join!(channel::file(&red, &of_red), channel::file(&blue, &of_blue))?;
+    tokio::try_join!(exercise::file(&red, &of_red, BATCH), exercise::file(&blue, &of_blue, BATCH))?;
     let (at_red, _) = channel::caught_up(&mut stage, &red, &blue).await?;
     bar.set_message("one notice after another");
     let mut filed = Vec::new();
@@ -95,8 +94,7 @@ pub async fn run(options: Options) -> Result<StopFigures, CliError> {
         task.await.map_err(|error| CliError::io("load", &error.to_string()))??;
     }
     bar.finish_and_clear();
-    drop(stage);
-    std::fs::remove_dir_all(&dir).map_err(|error| CliError::io("directory", &error.to_string()))?;
+    exercise::strike(stage)?;
     let ((filed_p50_ms, filed_p99_ms), (alarmed_p50_ms, alarmed_p99_ms)) =
         (percentiles(&mut filed), percentiles(&mut alarmed));
     Ok(StopFigures {
