@@ -6,10 +6,9 @@ use std::path::Path;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use crate::command_ground::{Ground, Node, pact, succeed, until};
+use crate::command_ground::{Ground, Node, WHERE, bell, pact, succeed, until};
 
 const OFFICER: [&str; 2] = ["--officer", "Duty officer"];
-const WHERE: [&str; 6] = ["--circle", "35.2854,40.1760,20NM", "--lower", "FL180", "--upper", "FL240"];
 
 /// Ids that rang for `event`, by `alarms.log`.
 fn rang(dir: &str, event: &str) -> Vec<String> {
@@ -52,9 +51,7 @@ fn a_gap_rings_two_hours_before_and_a_watch_without_test_calls_after_twelve_hour
     let ground = Ground::new("bells");
     pact(&ground);
     let red = ground.path("red");
-    let config = Path::new(&red).join("node.toml");
-    let text = std::fs::read_to_string(&config).unwrap();
-    std::fs::write(&config, format!("{text}\n[[alarm]]\nrung = 0\ncommand = [\"cat\"]\n")).unwrap();
+    bell(&red, "command = [\"cat\"]");
     let officer = |args: &[&str]| succeed(&[args, &["--dir", &red], &OFFICER].concat());
 
     let node = Node::start_at(&red, "2099-04-07T00:00:00Z");
@@ -91,10 +88,8 @@ fn a_webhook_is_called_again_until_it_takes_the_alarm() {
     let ground = Ground::new("pager");
     pact(&ground);
     let red = ground.path("red");
-    let config = Path::new(&red).join("node.toml");
-    let text = std::fs::read_to_string(&config).unwrap();
     let (url, pages) = pager();
-    std::fs::write(&config, format!("{text}\n[[alarm]]\nrung = 0\nwebhook = \"{url}\"\n")).unwrap();
+    bell(&red, &format!("webhook = \"{url}\""));
     let node = Node::start_at(&red, "2099-04-07T00:00:00Z");
     succeed(&["watch", "take", "--dir", &red, OFFICER[0], OFFICER[1]]);
     drop(node);

@@ -28,6 +28,9 @@ impl Drop for Ground {
     }
 }
 
+/// Where and how high a notice is, in words for `skypact notice file`.
+pub(crate) const WHERE: [&str; 6] = ["--circle", "35.2854,40.1760,20NM", "--lower", "FL180", "--upper", "FL240"];
+
 pub(crate) fn skypact(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_skypact")).args(arguments).stdin(Stdio::null()).output().unwrap()
 }
@@ -101,6 +104,13 @@ pub(crate) fn pact(ground: &Ground) {
     succeed(&["pact", "propose", "--dir", &red, "--with", &card, "--name", "east-river", "--out", &proposal]);
     succeed(&["pact", "sign", "--dir", &blue, &proposal]);
     succeed(&["pact", "sign", "--dir", &red, &proposal]);
+}
+
+/// Adds an alarm that rings at once to the `node.toml` in `dir`; `way` is its line for a command or a webhook.
+pub(crate) fn bell(dir: &str, way: &str) {
+    let file = Path::new(dir).join("node.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(file, format!("{text}\n[[alarm]]\nrung = 0\n{way}\n")).unwrap();
 }
 
 /// Addresses on loopback that were free just now.

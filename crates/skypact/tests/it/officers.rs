@@ -1,11 +1,10 @@
 //! Officers come and go, by the command line over two real nodes, and the evidence says who might sign when.
 
-use crate::command_ground::{Ground, Node, pact, proven, refuse, screen, skypact, succeed, until};
+use crate::command_ground::{Ground, Node, WHERE, pact, proven, refuse, screen, skypact, succeed, until};
 
 fn file<'a>(dir: &'a str, officer: &'a str) -> Vec<&'a str> {
-    let what = ["--circle", "35.2854,40.1760,20NM", "--lower", "FL180", "--upper", "FL240"];
     let when = ["--from", "2099-04-07T12:00:00Z", "--until", "2099-04-07T13:00:00Z"];
-    [&["notice", "file", "--dir", dir, "--officer", officer][..], &what, &when].concat()
+    [&["notice", "file", "--dir", dir, "--officer", officer][..], &WHERE, &when].concat()
 }
 
 fn notices(dir: &str) -> usize {

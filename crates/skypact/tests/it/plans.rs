@@ -1,9 +1,8 @@
 //! Plans that are not notified: checked here, rung for here, and in nothing that leaves.
 
-use crate::command_ground::{Ground, Node, pact, refuse, skypact, succeed, until};
+use crate::command_ground::{Ground, Node, WHERE, bell, pact, refuse, skypact, succeed, until};
 
 const OFFICER: [&str; 2] = ["--officer", "Duty officer"];
-const WHERE: [&str; 6] = ["--circle", "35.2854,40.1760,20NM", "--lower", "FL180", "--upper", "FL240"];
 const WHEN: [&str; 4] = ["--from", "2099-04-07T12:00:00Z", "--until", "2099-04-07T13:00:00Z"];
 
 fn check(dir: &str) -> Option<i32> {
@@ -21,9 +20,7 @@ fn a_hit_on_a_plan_rings_here_and_leaves_no_trace_in_any_log() {
     let ground = Ground::new("plans");
     pact(&ground);
     let (red, blue) = (ground.path("red"), ground.path("blue"));
-    let config = std::path::Path::new(&red).join("node.toml");
-    let text = std::fs::read_to_string(&config).unwrap();
-    std::fs::write(&config, format!("{text}\n[[alarm]]\nrung = 0\ncommand = [\"cat\"]\n")).unwrap();
+    bell(&red, "command = [\"cat\"]");
     let (_red, _blue) = (Node::start(&red), Node::start(&blue));
     succeed(&[&["plan", "keep", "IL 20", "--dir", &red][..], &WHERE, &WHEN].concat());
     until("RED hears BLUE", || check(&red) == Some(0));

@@ -1,6 +1,6 @@
 //! Suspension, STOP and a link that goes down, by the command line over two real nodes.
 
-use crate::command_ground::{Ground, Node, pact, refuse, screen, skypact, succeed, until};
+use crate::command_ground::{Ground, Node, WHERE, pact, refuse, screen, skypact, succeed, until};
 
 const OFFICER: [&str; 2] = ["--officer", "Duty officer"];
 
@@ -9,10 +9,9 @@ fn act(dir: &str, arguments: &[&str]) -> String {
 }
 
 fn file(dir: &str, call_sign: &str) -> String {
-    let what = ["--circle", "35.2854,40.1760,20NM", "--lower", "FL180", "--upper", "FL240"];
     let when = ["--from", "2099-04-07T12:00:00Z", "--until", "2099-04-07T13:00:00Z"];
     let who = [&["notice", "file", "--dir", dir, "--call-sign", call_sign][..], &OFFICER].concat();
-    succeed(&[&who[..], &what, &when].concat())[0]["leaf"].as_str().unwrap().to_owned()
+    succeed(&[&who[..], &WHERE, &when].concat())[0]["leaf"].as_str().unwrap().to_owned()
 }
 
 fn channel(dir: &str) -> serde_json::Value {
