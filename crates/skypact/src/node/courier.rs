@@ -166,9 +166,7 @@ pub(super) fn entries_frame(
 ) -> Result<Frame, NodeError> {
     let origin = super::round::origin(station.channel(), log).as_str();
     let most = usize::try_from(end.saturating_sub(start)).unwrap_or(usize::MAX).min(ENTRIES_MAX);
-    let entries = store.read(origin, start, most, FRAME_BYTES)?;
-    let entries = entries.into_iter().map(|entry| wire(origin, entry)).collect::<Result<_, _>>()?;
-    Ok(station.frame(log, start, entries))
+    Ok(station.frame(log, start, wire_entries(store, origin, start, most, FRAME_BYTES)?))
 }
 
 /// The frame of the note over `size` entries of an own log that a witness cosigned, if it is kept.
@@ -186,10 +184,19 @@ pub(super) fn cosigned_frame(
     Ok(note.map(|note| station.note_frame(log, size, note)))
 }
 
-/// A stored entry as the wire takes it.
-pub(super) fn wire(origin: &str, stored: StoredEntry) -> Result<Vec<u8>, NodeError> {
-    let entry = entry_of(origin, stored)?;
-    entry.encode().map_err(|error| NodeError::StoreDiffers { origin: origin.to_owned(), reason: error.to_string() })
+/// Entries of a log as the wire takes them, from `start` on and within the bounds of [`Store::read`].
+pub(super) fn wire_entries(
+    store: &dyn Store,
+    origin: &str,
+    start: u64,
+    most: usize,
+    bytes_max: usize,
+) -> Result<Vec<Vec<u8>>, NodeError> {
+    let encoded = |stored| {
+        let entry = entry_of(origin, stored)?.encode();
+        entry.map_err(|error| NodeError::StoreDiffers { origin: origin.to_owned(), reason: error.to_string() })
+    };
+    store.read(origin, start, most, bytes_max)?.into_iter().map(encoded).collect()
 }
 
 /// A stored entry as the record knows it.

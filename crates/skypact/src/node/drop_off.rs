@@ -10,7 +10,7 @@ use tracing::{info, warn};
 
 use super::announce::known;
 use super::core::Channels;
-use super::courier::wire;
+use super::courier::wire_entries;
 use super::rounds::Rounds;
 use super::{NodeError, NodeHandle};
 use crate::clock::Stopwatch;
@@ -167,8 +167,7 @@ fn next(
         return Ok(None);
     }
     let Some(sealing) = known(store, channel.pact().channel())? else { return Ok(None) };
-    let entries = store.read(origin, start, ENTRIES_MAX, FRAME_BYTES_MAX)?;
-    let mut entries = entries.into_iter().map(|entry| wire(origin, entry)).collect::<Result<Vec<_>, _>>()?;
+    let mut entries = wire_entries(store, origin, start, ENTRIES_MAX, FRAME_BYTES_MAX)?;
     loop {
         let frame = member.station.frame(log, start, entries);
         if frame.encode().len() <= FRAME_BYTES_MAX {
@@ -196,8 +195,7 @@ pub(super) fn offers(station: &Station, store: &dyn Store, log: LogRef) -> Resul
                 continue;
             }
             let count = usize::try_from(offer.count).unwrap_or(ENTRIES_MAX).min(ENTRIES_MAX);
-            let entries = store.read(origin, offer.start, count, FRAME_BYTES_MAX)?;
-            let entries = entries.into_iter().map(|entry| wire(origin, entry)).collect::<Result<Vec<_>, _>>()?;
+            let entries = wire_entries(store, origin, offer.start, count, FRAME_BYTES_MAX)?;
             let frame = station.note_frame(log, offer.start, offer.note.encode());
             let frame = Frame { entries, ..frame }.encode();
             if offer.reseal(&frame).is_ok_and(|sealed| Hash::of(&sealed) == offer.stamp.stamp().dropped) {
