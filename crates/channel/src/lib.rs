@@ -11,6 +11,7 @@ mod board;
 mod carriage;
 mod channel;
 mod class;
+mod clocks;
 mod codec;
 mod decide;
 mod draft;
@@ -39,6 +40,7 @@ pub use board::{Board, ConflictState, Misfit, NoticeState, Origin, ProposalState
 pub use carriage::{Carriage, CarriageError, ExportFrom, Heard, OwnLogs, Run, VerifiedAnswer};
 pub use channel::{Anomaly, AnomalyReason, Channel, EntryRef};
 pub use class::ActivityClass;
+pub use clocks::{CLOCK_OFF_NS, CLOCK_WARN_NS, ClockState, Clocks, OtherClock, Span, Suspect};
 pub use codec::CodecError;
 pub use decide::{Command, Context, Decision, Rejection};
 pub use draft::{Draft, Entropy, Facts, Submission};
