@@ -60,8 +60,7 @@ impl Span {
 
     /// Where a value lies that is in both; none when none is.
     fn and(self, other: Self) -> Option<Self> {
-        let both =
-            Self { least_ns: self.least_ns.max(other.least_ns), most_ns: self.most_ns.min(other.most_ns) };
+        let both = Self { least_ns: self.least_ns.max(other.least_ns), most_ns: self.most_ns.min(other.most_ns) };
         (both.least_ns <= both.most_ns).then_some(both)
     }
 }

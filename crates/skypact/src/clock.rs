@@ -18,6 +18,7 @@ pub fn now_utc_ns() -> i64 {
 #[derive(Clone, Debug)]
 pub struct NodeClock {
     exercise: Option<Exercise>,
+    made: Stopwatch,
 }
 
 /// A clock that was set.
@@ -33,13 +34,13 @@ struct Exercise {
 impl NodeClock {
     /// The machine's wall clock.
     pub fn machine() -> Self {
-        Self { exercise: None }
+        Self { exercise: None, made: Stopwatch::start() }
     }
 
     /// A clock that shows `start_ns` (UTC) now and runs at `speed` times the machine's. For exercises and recordings: what
     /// is recorded under it carries its time.
     pub fn exercise(start_ns: i64, speed: u32) -> Self {
-        Self { exercise: Some(Exercise { machine_ns: now_utc_ns(), start_ns, speed }) }
+        Self { exercise: Some(Exercise { machine_ns: now_utc_ns(), start_ns, speed }), made: Stopwatch::start() }
     }
 
     /// Nanoseconds since the Unix epoch, UTC, by this clock.
@@ -47,6 +48,16 @@ impl NodeClock {
         let Some(Exercise { machine_ns, start_ns, speed }) = self.exercise else { return now_utc_ns() };
         let since_ns = now_utc_ns().saturating_sub(machine_ns).saturating_mul(i64::from(speed));
         start_ns.saturating_add(since_ns)
+    }
+
+    /// Nanoseconds since this clock was made: by the monotonic clock, which nobody sets, and as fast as this one runs.
+    pub fn steady_ns(&self) -> i64 {
+        self.made.elapsed_ns().saturating_mul(i64::from(self.speed()))
+    }
+
+    /// How often faster than the machine's it runs: once, but in an exercise.
+    pub fn speed(&self) -> u32 {
+        self.exercise.map_or(1, |exercise| exercise.speed)
     }
 
     /// Whether it shows another time than the machine's.

@@ -112,8 +112,8 @@ fn the_own_clock_being_set_shows_without_a_new_reading() {
     assert!(holds(after, -7 * SECOND_NS) && after.is_beyond(CLOCK_OFF_NS));
 }
 
-fn about(offset_s: i64) -> Option<Span> {
-    Some(Span { least_ns: offset_s * SECOND_NS - 300_000_000, most_ns: offset_s * SECOND_NS + 300_000_000 })
+fn about(offset_s: i64) -> Span {
+    Span { least_ns: offset_s * SECOND_NS - 300_000_000, most_ns: offset_s * SECOND_NS + 300_000_000 }
 }
 
 fn clocks(counterpart: Option<Span>, witnesses: &[Option<Span>], quorum: usize) -> Clocks {
@@ -130,7 +130,7 @@ fn only_an_interval_that_is_wholly_beyond_a_bound_counts() {
     assert_eq!(of(-9 * SECOND_NS, -CLOCK_WARN_NS - 1), ClockState::Warns);
     assert_eq!(of(CLOCK_OFF_NS + 1, 9 * SECOND_NS), ClockState::Off);
     assert_eq!(of(-9 * SECOND_NS, -CLOCK_OFF_NS - 1), ClockState::Off);
-    let fast = Clocks { speed: 10, ..clocks(about(40), &[], 1) };
+    let fast = Clocks { speed: 10, ..clocks(Some(about(40)), &[], 1) };
     assert_eq!((fast.state(fast.counterpart), fast.are_off()), (ClockState::Warns, false), "ten times as wide");
 }
 
@@ -140,13 +140,13 @@ fn the_counterpart_or_a_quorum_of_witnesses_makes_unknown_and_the_others_say_who
         let clocks = clocks(counterpart, witnesses, quorum);
         (clocks.are_off(), clocks.suspect())
     };
-    let (ok, off) = (about(0), about(8));
+    let (ok, off) = (Some(about(0)), Some(about(8)));
     assert_eq!(said(ok, &[ok], 1), (false, None));
     assert_eq!(said(None, &[], 1), (false, None), "not measured");
     assert_eq!(said(off, &[], 1), (true, None), "nobody else to ask");
     assert_eq!(said(off, &[off], 1), (true, Some(Suspect::Own)));
     assert_eq!(said(off, &[ok], 1), (true, Some(Suspect::Counterpart)));
-    assert_eq!(said(off, &[about(-8)], 1), (true, None), "three clocks, three times");
+    assert_eq!(said(off, &[Some(about(-8))], 1), (true, None), "three clocks, three times");
     assert_eq!(said(ok, &[off], 1), (true, Some(Suspect::Witness("w0".to_owned()))));
     assert_eq!(said(ok, &[off, ok, ok], 2), (false, Some(Suspect::Witness("w0".to_owned()))), "one of two that count");
     assert_eq!(said(off, &[off, None], 2), (true, None), "too few agree with it");

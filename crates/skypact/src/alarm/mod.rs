@@ -1,5 +1,5 @@
 //! Alarms that leave the machine: a STOP that nobody answers, a conflict with something protected, a unit that has not applied
-//! a notice, a test call that was missed or not made.
+//! a notice, a test call that was missed or not made, clocks that are off.
 //! Each goes to the bells that `node.toml` names, when its escalation rung has passed, with retries, and DIR/alarms.log says what became of it.
 
 mod bell;
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use skypact_airspace::UtcNanos;
-use skypact_channel::{APPLIED_BEFORE_NS, Channel, Notice, Origin, TestCall};
+use skypact_channel::{APPLIED_BEFORE_NS, Channel, Clocks, Notice, Origin, TestCall};
 use skypact_record::Hash;
 use tracing::warn;
 
@@ -45,12 +45,12 @@ pub struct AlarmConfig {
 /// Something that somebody has to hear of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AlarmView {
-    /// stop, protected-conflict, plan-conflict, suspended, overdue, unit-gap, test-call, test-call-missed or
-    /// test-call-due.
+    /// stop, protected-conflict, plan-conflict, suspended, overdue, unit-gap, test-call, test-call-missed,
+    /// test-call-due or clock-off.
     pub event: &'static str,
     /// Name of the channel.
     pub channel: String,
-    /// Leaf hash that identifies it.
+    /// Leaf hash, or that of the channel, that identifies it.
     pub id: String,
     /// How many escalation rungs have passed.
     pub rung: usize,
@@ -112,6 +112,7 @@ async fn alarms(node: &NodeHandle, plans: &std::path::Path) -> Result<Vec<AlarmV
         let mut found = Vec::new();
         for name in channels.names() {
             if let Some(channel) = channels.get(name) {
+                found.extend(channels.clocks(name).and_then(|clocks| of_clocks(name, channel, &clocks)));
                 found.extend(of_channel(name, channel, now_ns));
                 found.extend(plans.iter().flat_map(|plan| of_plan(name, channel, plan)));
             }
@@ -133,6 +134,14 @@ fn of_plan(name: &str, channel: &Channel, (plan, notice): &(String, Notice)) -> 
         text: format!("plan {plan} is in conflict with a notice of the counterpart; it is known here alone"),
     };
     found.map(|(version, ..)| alarm(version)).collect()
+}
+
+/// That nothing is said to be clear because clocks are off.
+fn of_clocks(name: &str, channel: &Channel, clocks: &Clocks) -> Option<AlarmView> {
+    let off = views::clock_off(channel, clocks)?;
+    let id = format!("{}-clock-off", channel.pact().channel());
+    let text = format!("nothing is said to be clear: {}; {}", off.reason, off.remedy);
+    Some(AlarmView { event: "clock-off", channel: name.to_owned(), id, rung: 0, text })
 }
 
 fn of_channel(name: &str, channel: &Channel, now_ns: i64) -> Vec<AlarmView> {

@@ -106,6 +106,12 @@ fn status(view: &ChannelView) -> String {
         (false, None) => writeln!(text, "LINK DOWN: {} was not heard of yet", view.counterpart),
         (false, Some(error)) => writeln!(text, "LINK DOWN: {error}"),
     };
+    for clock in &view.clocks {
+        let _ = writeln!(text, "{}", clock.line(&view.party));
+    }
+    if let Some(suspect) = &view.clock_suspect {
+        let _ = writeln!(text, "the others agree that it is {suspect}'s clock: compare with a watch, run NTP");
+    }
     for log in &view.logs {
         let delivered = log.delivered.map_or_else(String::new, |delivered| format!(", delivered {delivered}"));
         let _ = writeln!(

@@ -89,7 +89,7 @@ async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
             text.push_str("  next: propose a way out with 'skypact conflicts level|retime|reroute ID'\n");
         }
     }
-    let outcome = match (conflicts.is_empty(), desk.view.connected) {
+    let outcome = match (conflicts.is_empty(), desk.view.unknown.is_empty()) {
         (false, _) => Outcome::Conflict,
         (true, true) => Outcome::Done,
         (true, false) => Outcome::Unknown,
@@ -103,12 +103,12 @@ async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
     for log in &desk.view.logs {
         let _ = writeln!(text, "  {} {}", log.size, log.origin);
     }
-    if !desk.view.connected {
-        let counterpart = &desk.view.counterpart;
-        let _ =
-            writeln!(text, "UNKNOWN beyond them: {counterpart} does not answer, and what it filed since is not here");
-    }
-    let value = serde_json::json!({ "state": state, "conflicts": conflicts, "logs": desk.view.logs, "connected": desk.view.connected });
+    text += &desk.unknown();
+    let view = &desk.view;
+    let value = serde_json::json!({
+        "state": state, "conflicts": conflicts, "logs": view.logs, "connected": view.connected, "clocks": view.clocks,
+        "unknown": view.unknown
+    });
     show(json, &value, &text);
     Ok(outcome)
 }

@@ -11,7 +11,7 @@ use super::access::Access;
 use crate::directory::NodeDir;
 use crate::entropy::SystemEntropy;
 use crate::http::client::LocalClient;
-use crate::http::views::{ActIn, ActsIn, ChannelView, NoticeView, PlacedView};
+use crate::http::views::{ActIn, ActsIn, ChannelView, NoticeView, PlacedView, UnknownView};
 use crate::keys::{FileSigner, KeyRole};
 use crate::node::RecordSigner;
 
@@ -81,6 +81,12 @@ impl Desk {
     /// Path of a resource of this channel.
     pub fn path(&self, resource: &str) -> String {
         format!("/v1/channels/{}/{resource}", self.view.name)
+    }
+
+    /// Why nothing is said to be clear, a line for each reason; empty when the absence of conflicts is CLEAR.
+    pub(super) fn unknown(&self) -> String {
+        let line = |unknown: &UnknownView| format!("UNKNOWN beyond that: {}; {}\n", unknown.reason, unknown.remedy);
+        self.view.unknown.iter().map(line).collect()
     }
 
     /// Signs messages, each with the leaf hashes that it cites, and has them recorded, in order.

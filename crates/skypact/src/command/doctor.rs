@@ -1,16 +1,19 @@
-//! `skypact doctor`: looks at the directory of a node or a witness without changing it, and says what is damaged and where.
+//! `skypact doctor`: looks at the directory of a node or a witness without changing it, and says what is damaged and where. Of a
+//! node that runs it asks how far the other clocks are.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
 use skypact_record::Signer as _;
 
-use super::Outcome;
 use super::exit::show;
 use super::quantity::time_text;
+use super::{CliError, Outcome};
 use crate::clock;
 use crate::directory::{Card, NodeDir, read_toml};
+use crate::http::client::LocalClient;
 use crate::http::tokens::Tokens;
+use crate::http::views::ChannelView;
 use crate::keys::{FileSigner, KeyRing, KeyRole, MlDsa44Signer};
 use crate::storage::SqliteStore;
 
@@ -28,14 +31,16 @@ pub(super) struct Args {
 /// One thing that was looked at: its name, whether it is sound, and what was seen.
 type Finding = (&'static str, bool, String);
 
-pub(super) fn run(args: &Args, json: bool) -> Outcome {
+pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     let dir = NodeDir(args.dir.clone());
     let mut findings = vec![permissions(&dir)];
     if dir.0.join("keys/witness.key").exists() {
         findings.extend([witness_keys(&dir), witness_pacts(&dir), record(&dir), wall_clock()]);
     } else {
         findings.extend(keys(&dir));
-        findings.extend([identity(&dir), pacts(&dir), record(&dir), wall_clock(), socket(&dir), tokens(&dir)]);
+        findings.extend([identity(&dir), pacts(&dir), record(&dir), wall_clock()]);
+        findings.extend(other_clocks(&dir).await);
+        findings.extend([socket(&dir), tokens(&dir)]);
     }
     let sound = findings.iter().all(|(_, sound, _)| *sound);
     let list = findings
@@ -44,7 +49,7 @@ pub(super) fn run(args: &Args, json: bool) -> Outcome {
     let value = serde_json::json!({ "sound": sound, "findings": list.collect::<Vec<_>>() });
     let line = |(what, sound, detail): &Finding| format!("{:<7}{what}: {detail}", if *sound { "ok" } else { "WRONG" });
     show(json, &value, &findings.iter().map(line).collect::<Vec<_>>().join("\n"));
-    if sound { Outcome::Done } else { Outcome::CheckFailed }
+    Ok(if sound { Outcome::Done } else { Outcome::CheckFailed })
 }
 
 fn permissions(dir: &NodeDir) -> Finding {
@@ -150,6 +155,19 @@ fn wall_clock() -> Finding {
     } else {
         ("clock", false, format!("{detail} is in the past; set the clock"))
     }
+}
+
+/// The clocks of counterparts and witnesses, as the node that runs here compares them with its own.
+async fn other_clocks(dir: &NodeDir) -> Vec<Finding> {
+    let channels = LocalClient::new(dir.socket()).get::<Vec<ChannelView>>("/v1/channels").await;
+    let finding = |channel: &ChannelView| {
+        let mut lines: Vec<String> = channel.clocks.iter().map(|clock| clock.line(&channel.party)).collect();
+        lines.extend(channel.clock_suspect.as_ref().map(|suspect| format!("the others agree that it is {suspect}'s")));
+        let is_off = channel.unknown.iter().any(|unknown| unknown.code == "clock-off");
+        ("other clocks", !is_off, format!("{}: {}", channel.name, lines.join("; ")))
+    };
+    // Without a node there is nobody who has heard of other clocks; the socket is a finding of its own.
+    channels.unwrap_or_default().iter().map(finding).collect()
 }
 
 fn tokens(dir: &NodeDir) -> Finding {

@@ -24,7 +24,7 @@ pub const NOT_REACHABLE: u8 = 4;
 pub const IO: u8 = 5;
 /// There are open conflicts.
 pub const CONFLICT: u8 = 10;
-/// It is not known whether there are conflicts: the counterpart does not answer.
+/// It is not known whether there are conflicts: the counterpart does not answer, or a clock is off.
 pub const UNKNOWN: u8 = 11;
 
 /// The codes as `--help` shows them.
@@ -37,7 +37,8 @@ pub const TABLE: &str = "Exit codes:
   4   no node answers
   5   a file, the disk or the network failed
   10  conflicts are open (conflicts, plan check)
-  11  unknown: the counterpart does not answer (conflicts, plan check)";
+  11  unknown: the counterpart does not answer, or a clock is off by more
+      than 5 s (conflicts, plan check)";
 
 /// How a command ended that did its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -65,11 +65,9 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
             conflict.notices[1]
         );
     }
-    if !desk.view.connected {
-        let _ = writeln!(text, "{} does not answer: what it filed since is not here", desk.view.counterpart);
-    }
+    text += &desk.unknown();
     let proposals = proposals.into_iter().map(|proposal| proposal.view).collect::<Vec<_>>();
-    let value = serde_json::json!({ "stops": stops, "suspension": desk.view.suspension, "test_calls": calls, "overdue": overdue, "unread": unread, "conflicts": conflicts, "proposals": proposals, "connected": desk.view.connected });
+    let value = serde_json::json!({ "stops": stops, "suspension": desk.view.suspension, "test_calls": calls, "overdue": overdue, "unread": unread, "conflicts": conflicts, "proposals": proposals, "connected": desk.view.connected, "unknown": desk.view.unknown });
     show(json, &value, if text.is_empty() { "nothing needs an act" } else { &text });
     Ok(Outcome::Done)
 }

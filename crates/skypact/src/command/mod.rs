@@ -157,7 +157,6 @@ fn run(cli: Cli) -> Result<Outcome, CliError> {
         Command::Verify(args) => verify::run(&args, json),
         Command::Fork(args) => fork::run(&args, json),
         Command::Token(args) => token::run(&args, json),
-        Command::Doctor(args) => Ok(doctor::run(&args, json)),
         Command::Position(args) => position::run(&args, json),
         Command::Completions(args) => Ok(completions::run(&args)),
         Command::Bench(args) => wait_for(bench::run(args, json)),
@@ -180,6 +179,7 @@ fn run(cli: Cli) -> Result<Outcome, CliError> {
         Command::Channel(args) => wait_for(channel::run(args, json)),
         Command::ExportBundle(args) => wait_for(bundle::run(args, json)),
         Command::Demo(args) => wait_for(demo::run(args, json)),
+        Command::Doctor(args) => wait_for(doctor::run(args, json)),
     }
 }
 

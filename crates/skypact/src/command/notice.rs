@@ -199,12 +199,13 @@ async fn file_all(
     Ok((placed, text))
 }
 
-/// A line that says so when the counterpart does not answer.
+/// Lines that say so when the counterpart does not answer, or when a clock is off.
 pub(super) fn not_heard(desk: &Desk) -> String {
     if desk.view.connected {
-        return String::new();
+        return desk.unknown();
     }
-    format!("{} DOES NOT ANSWER: it has not got this yet; call by other means\n", desk.view.counterpart)
+    let said = format!("{} DOES NOT ANSWER: it has not got this yet; call by other means\n", desk.view.counterpart);
+    said + &desk.unknown()
 }
 
 /// Versions of the counterpart that a notice would be in conflict with: the proof of knowledge that it cites.

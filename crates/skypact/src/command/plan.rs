@@ -34,8 +34,8 @@ enum Step {
         #[command(flatten)]
         notice: Box<Plain>,
     },
-    /// List the plans, and what they are in conflict with. Exit code 10 when there is something, 11 when the counterpart does
-    /// not answer.
+    /// List the plans, and what they are in conflict with. Exit code 10 when there is something, 11 when it is not
+    /// known: the counterpart does not answer, or a clock is off.
     Check,
     /// Forget a plan.
     Drop {
@@ -87,11 +87,9 @@ async fn check(dir: &NodeDir, desk: &Desk, json: bool) -> Result<Outcome, CliErr
     if plans.is_empty() {
         text.push_str("no plan is kept here\n");
     }
-    if !desk.view.connected {
-        let _ = writeln!(text, "UNKNOWN beyond that: {} does not answer", desk.view.counterpart);
-    }
+    text += &desk.unknown();
     show(json, &views, &text);
-    Ok(match (hits, desk.view.connected) {
+    Ok(match (hits, desk.view.unknown.is_empty()) {
         (0, true) => Outcome::Done,
         (0, false) => Outcome::Unknown,
         _ => Outcome::Conflict,

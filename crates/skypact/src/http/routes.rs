@@ -88,10 +88,11 @@ async fn read<T: Send + 'static>(
 async fn channels(State(node): State<NodeHandle>) -> Answer<Vec<ChannelView>> {
     let now_ns = node.now_ns();
     let all = node.query(move |channels| {
-        let names = channels.names().map(str::to_owned);
-        let views =
-            names.filter_map(|name| Some(views::channel(&name, channels.get(&name)?, &channels.link(&name), now_ns)));
-        views.collect()
+        let view = |name: &str| {
+            let (channel, clocks) = (channels.get(name)?, channels.clocks(name)?);
+            Some(views::channel(name, channel, &channels.link(name), &clocks, now_ns))
+        };
+        channels.names().filter_map(view).collect()
     });
     Ok(Json(all.await?))
 }

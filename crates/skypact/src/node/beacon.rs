@@ -4,17 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use skypact_channel::{Changes, Pact};
+use skypact_channel::{Changes, Pact, Span};
 use skypact_record::{Beacon, Genesis, Hash, Leaf, NoteSignature};
 use tracing::warn;
 
+use super::clocks::{ClockNews, Whose};
 use super::rounds::Rounds;
 use super::{NodeError, NodeHandle};
 use crate::storage::{CommitError, Store, StoreError};
 use crate::transport::PeerClient;
 
-/// How often a witness is asked, and one that has no beacon.
-const EVERY: Duration = Duration::from_secs(10);
+/// How often a witness is asked, and one that has no beacon. Not as often as there is a new one: asked at every second of the period
+/// in turn, the witness's clock shows where it is within it.
+const EVERY: Duration = Duration::from_secs(7);
 const WITHOUT_BEACON: Duration = Duration::from_mins(5);
 /// A beacon that is further from this node's clock than this, in seconds, is not cited: a leaf would say what cannot be.
 const APART_S: u64 = 60;
@@ -109,7 +111,9 @@ async fn ask(
     client: &PeerClient,
 ) -> Result<bool, NodeError> {
     let unusable = |reason: String| NodeError::File { path: format!("beacon of witness {witness}"), reason };
+    let asked_ns = node.clock.steady_ns();
     let answer = client.get("/beacon").await?;
+    let answered_ns = node.clock.steady_ns();
     match answer.status {
         200 => {}
         404 | 405 => return Ok(false),
@@ -119,6 +123,9 @@ async fn ask(
     let key = keys.iter().find(|key| key.name().as_str() == witness);
     let key = key.ok_or_else(|| unusable("is by no witness of the pact".to_owned()))?;
     let beacon = Beacon::parse(&answer.body, key).map_err(|error| unusable(error.to_string()))?;
+    // Also one that is too far away to be cited.
+    let (whose, shown) = (Whose::Witness(witness.to_owned()), Span::of_beacon(beacon.time_s()));
+    node.compare(channel.to_owned(), ClockNews { whose, shown, asked_ns, answered_ns }).await?;
     let now_s = u64::try_from(node.now_ns() / 1_000_000_000).unwrap_or(0);
     if beacon.time_s().abs_diff(now_s) > APART_S {
         return Err(unusable(format!("says {} s, which is over a minute from the clock here", beacon.time_s())));

@@ -9,14 +9,15 @@ use std::time::Duration;
 
 use skypact_airspace::UtcNanos;
 use skypact_channel::{
-    Carriage, CarriageError, Channel, Context, FrameAnswer, FramesHead, Heard, LogRef, Placed, Rejection, Station,
-    Submission, VerifiedAnswer, VerifiedFrame, VerifiedReceipt,
+    Carriage, CarriageError, Channel, Clocks, Context, FrameAnswer, FramesHead, Heard, LogRef, Placed, Rejection,
+    Station, Submission, VerifiedAnswer, VerifiedFrame, VerifiedReceipt,
 };
 use skypact_record::{Beacon, ForkProof};
 use tokio::sync::{oneshot, watch};
 use tracing::error;
 
 use super::beacon::Beacons;
+use super::clocks::{ClockNews, OtherClocks};
 use super::round::{Answer, Round, gather};
 use super::{Failure, NodeError};
 use crate::clock::NodeClock;
@@ -40,6 +41,7 @@ pub(super) enum Request {
     Carry { channel: String, item: Box<CarriedItem>, reply: oneshot::Sender<Result<bool, NodeError>> },
     Link { channel: String, link: Box<LinkNews>, reply: oneshot::Sender<()> },
     Beacon { channel: String, beacon: Box<Beacon>, reply: oneshot::Sender<()> },
+    Clock { channel: String, news: ClockNews, reply: oneshot::Sender<()> },
     Document { name: String, bytes: Vec<u8>, reply: oneshot::Sender<Result<(), NodeError>> },
     Query(Read),
     Stop,
@@ -78,6 +80,8 @@ pub struct LinkState {
 pub struct Channels {
     pub(super) party: String,
     pub(super) members: BTreeMap<String, Member>,
+    /// The node's clock, against which others are compared.
+    pub(super) clock: NodeClock,
 }
 
 /// A channel with what the node knows about it beyond the state machine.
@@ -86,6 +90,8 @@ pub(super) struct Member {
     /// The writer's term for each log, in the order of [`LogRef::ALL`].
     pub(super) terms: [u64; 4],
     pub(super) link: LinkState,
+    /// What was read of other clocks since the start.
+    pub(super) clocks: OtherClocks,
     /// What the counterpart said since the start.
     pub(super) carriage: Carriage,
 }
@@ -109,6 +115,12 @@ impl Channels {
     /// Whether the counterpart of a channel answers.
     pub fn link(&self, name: &str) -> LinkState {
         self.members.get(name).map(|member| member.link.clone()).unwrap_or_default()
+    }
+
+    /// How far the other clocks of a channel are from this node's, now.
+    pub fn clocks(&self, name: &str) -> Option<Clocks> {
+        let member = self.members.get(name)?;
+        Some(member.clocks.compare(member.station.channel().pact(), &self.clock))
     }
 }
 
@@ -208,6 +220,12 @@ impl Core {
                 }
                 self.beacons.remember(*beacon);
                 // Kept when a leaf cites it, and not before.
+                let _ = reply.send(());
+            }
+            Request::Clock { channel, news, reply } => {
+                if let Some(member) = self.channels.members.get_mut(&channel) {
+                    member.clocks.hear(news);
+                }
                 let _ = reply.send(());
             }
             Request::Document { name, bytes, reply } => {

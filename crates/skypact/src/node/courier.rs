@@ -5,11 +5,12 @@
 
 use std::time::Duration;
 
-use skypact_channel::{ENTRIES_MAX, Frame, FrameAnswer, Heard, LogRef, Next, Pact, Station, VerifiedReceipt};
+use skypact_channel::{ENTRIES_MAX, Frame, FrameAnswer, Heard, LogRef, Next, Pact, Span, Station, VerifiedReceipt};
 use skypact_record::{Entry, Leaf, Part, SignedCheckpoint};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use super::clocks::{ClockNews, Whose};
 use super::core::{Channels, Member};
 use super::drop_off::Contact;
 use super::peer::FRAMES_PATH;
@@ -259,7 +260,9 @@ async fn ask_witness(
     let (name, by, old_size) = (channel.to_owned(), witness.to_owned(), held.take());
     let request = node.query(move |channels| channels.members.get(&name)?.station.witness_request(log, &by, old_size));
     let Some(request) = request.await? else { return Ok(false) };
+    let asked_ns = node.clock.steady_ns();
     let answer = client.post("/add-checkpoint", request.encode()).await?;
+    let answered_ns = node.clock.steady_ns();
     let text = String::from_utf8_lossy(&answer.body).into_owned();
     if answer.status == 409
         && let Ok(size) = text.trim().parse()
@@ -273,6 +276,10 @@ async fn ask_witness(
     }
     let receipt = VerifiedReceipt::of_witness(pact, request.checkpoint, witness, &text)?;
     let receipt = receipt.ok_or_else(|| refused("answered with no cosignature of its own".to_owned()))?;
+    for line in receipt.cosignatures.iter().filter(|line| line.witness == witness) {
+        let (whose, shown) = (Whose::Witness(witness.to_owned()), Span::of_second(line.time_s));
+        node.compare(channel.to_owned(), ClockNews { whose, shown, asked_ns, answered_ns }).await?;
+    }
     node.keep(channel.to_owned(), receipt).await?;
     Ok(true)
 }

@@ -6,6 +6,7 @@ mod announce;
 mod beacon;
 mod bundle;
 mod carriage;
+mod clocks;
 mod collect;
 mod core;
 mod courier;
@@ -41,6 +42,7 @@ use skypact_channel::{Frame, FrameAnswer, Heard, LogRef, Pact, Submission, Verif
 use skypact_record::Beacon;
 use tokio::sync::{oneshot, watch};
 
+use self::clocks::ClockNews;
 use self::core::{LinkNews, Request};
 use crate::clock::NodeClock;
 use crate::storage::Store;
@@ -148,6 +150,11 @@ impl NodeHandle {
 
     async fn hear(&self, channel: String, beacon: Beacon) -> Result<(), NodeError> {
         self.ask(|reply| Request::Beacon { channel, beacon: Box::new(beacon), reply }).await
+    }
+
+    /// Takes in a look at another clock.
+    async fn compare(&self, channel: String, news: ClockNews) -> Result<(), NodeError> {
+        self.ask(|reply| Request::Clock { channel, news, reply }).await
     }
 
     /// Keeps a small named document; it is durable when this returns.

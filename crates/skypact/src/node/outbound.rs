@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use super::announce::learn;
 use super::beacon::listen;
+use super::clocks::compare;
 use super::collect::Collector;
 use super::courier::{carry, have_cosigned};
 use super::drop_off::{Contact, DropOff};
@@ -46,8 +47,14 @@ impl Outbound<'_> {
             let (contact, in_contact) = watch::channel(Contact::none());
             if let Some(address) = address {
                 let client = PeerClient::new(address, transport_key(pact, counterpart)?, self.identity, traffic);
-                if class == LogClass::Routine {
-                    tasks.spawn(learn(self.node.clone(), pact.clone(), 1 - me, client.clone()));
+                match class {
+                    // Where the least is under way, so that the answer comes soonest.
+                    LogClass::Urgent => {
+                        tasks.spawn(compare(self.node.clone(), name.to_owned(), client.clone()));
+                    }
+                    LogClass::Routine => {
+                        tasks.spawn(learn(self.node.clone(), pact.clone(), 1 - me, client.clone()));
+                    }
                 }
                 tasks.spawn(carry(self.node.clone(), name.to_owned(), pact.clone(), log, client, confirmed, contact));
             }

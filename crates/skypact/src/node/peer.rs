@@ -1,10 +1,11 @@
-//! What the counterpart may ask over mutual TLS: to take in a frame. Everything that needs no state is checked here,
+//! What the counterpart may ask over mutual TLS: to take in a frame, and what time it is here. Everything that needs no state is checked here,
 //! before the core is asked. What monitors may ask is in `tiles`.
 
 use hyper::body::Bytes;
 use skypact_channel::{Frame, FrameAnswer, Pact, Rejection};
 
 use super::announce::{Announcements, SEALING_PATH};
+use super::clocks::{CLOCK_PATH, ClockDoor};
 use super::tiles::{TileDoor, is_monitor, nothing};
 use super::{NodeError, NodeHandle};
 use crate::transport::{Peer, PeerAnswer, PeerHandler};
@@ -21,6 +22,8 @@ pub(super) struct PeerDoor {
     pub(super) tiles: TileDoor,
     /// What this node seals by, for its counterparts.
     pub(super) announcements: Announcements,
+    /// Where this node shows its time.
+    pub(super) clock: ClockDoor,
 }
 
 impl PeerHandler for PeerDoor {
@@ -41,6 +44,7 @@ impl PeerHandler for PeerDoor {
 
     async fn get(&self, from: Peer, path: String) -> PeerAnswer {
         match from {
+            Peer::Party { name, .. } if path == CLOCK_PATH => self.clock.answer(&name),
             Peer::Party { name, .. } => match path.strip_prefix(SEALING_PATH) {
                 Some(channel) => self.announcements.answer(&name, channel),
                 None => self.tiles.read(&name, &path).await,

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use super::announce::Announcements;
 use super::beacon::Beacons;
+use super::clocks::{ClockDoor, OtherClocks};
 use super::core::{Channels, Core, LinkState, Member};
 use super::courier::entry_of;
 use super::outbound::Outbound;
@@ -124,7 +125,8 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
         &RecordSigner::new(options.keys.node.clone()),
         options.clock.now_utc_ns(),
     )?;
-    let door = PeerDoor { node: handle.clone(), pacts: agreed.clone(), tiles, announcements };
+    let clock = ClockDoor::open(options.clock.clone(), agreed.iter().map(|(.., counterpart)| counterpart.as_str()));
+    let door = PeerDoor { node: handle.clone(), pacts: agreed.clone(), tiles, announcements, clock };
     let server =
         PeerServer::bind_with_limits(options.listen, &identity, pins, ClientAuth::Pinned, limits, door).await?;
     let address = server.local_addr();
@@ -174,7 +176,8 @@ fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
         }
         let station = Station::new(channel, signers(&options.keys, pact, &options.party)?);
         let carriage = Carriage::new(crate::entropy::random());
-        members.insert(name.clone(), Member { station, terms, link: LinkState::default(), carriage });
+        let (link, clocks) = (LinkState::default(), OtherClocks::default());
+        members.insert(name.clone(), Member { station, terms, link, clocks, carriage });
     }
     let mut sequence = 0;
     loop {
@@ -192,7 +195,7 @@ fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
     for member in members.values_mut() {
         replay_notes(&mut member.station, &*options.store)?;
     }
-    Ok(Channels { party: options.party.clone(), members })
+    Ok(Channels { party: options.party.clone(), members, clock: options.clock.clone() })
 }
 
 /// What a station signs with. A pact that names ML-DSA-44 keys needs them here: without them its heads could never be proven.

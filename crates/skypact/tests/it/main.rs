@@ -4,6 +4,7 @@
 mod bells;
 mod bench;
 mod carriage;
+mod clocks;
 mod command;
 mod command_ground;
 mod command_monitor;

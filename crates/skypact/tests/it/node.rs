@@ -1,6 +1,7 @@
 //! Two nodes and a witness, each with its own directory and keys, over real mutual TLS on loopback.
 
 mod beacon;
+mod clocks;
 mod drop_box;
 mod fork;
 mod tiles;

@@ -1,5 +1,6 @@
 //! What the local API shows, as JSON. Hashes are hex, times are nanoseconds UTC, lengths are millimetres.
 
+mod clocks;
 mod desk;
 mod health;
 mod words;
@@ -7,11 +8,12 @@ mod words;
 use serde::{Deserialize, Serialize};
 use skypact_airspace::{Altitude, Datum, Footprint, Volume4d};
 use skypact_channel::{
-    Channel, ConflictKey, ConflictState, Cut, LogRef, NoticeState, ProposalState, Reach, Submission, Suspension,
+    Channel, Clocks, ConflictKey, ConflictState, Cut, LogRef, NoticeState, ProposalState, Reach, Submission, Suspension,
 };
 use skypact_record::LogClass;
 use utoipa::ToSchema;
 
+pub use self::clocks::{ClockView, UnknownView, clock_off};
 pub use self::desk::{RungView, StopView, TestCallView, WatchChangeView, WatchView, stop, test_calls, watches};
 pub use self::health::{PartyWeekView, WeekView, weeks};
 use self::words::some_words;
@@ -38,6 +40,12 @@ pub struct ChannelView {
     pub connected: bool,
     /// Why not.
     pub link_error: Option<String>,
+    /// How far the clocks of the counterpart and the witnesses are from this node's.
+    pub clocks: Vec<ClockView>,
+    /// Party or witness whose clock is wrong, when the others agree that it is.
+    pub clock_suspect: Option<String>,
+    /// Why nothing is said to be clear; when there is no reason, the absence of conflicts is CLEAR.
+    pub unknown: Vec<UnknownView>,
     /// The suspension that stands, if there is one. A link that is down is none.
     pub suspension: Option<SuspensionView>,
     /// Conflicts between the newest versions of standing notices.
@@ -321,7 +329,7 @@ impl ActIn {
 }
 
 /// View of a channel.
-pub fn channel(name: &str, channel: &Channel, link: &LinkState, now_ns: i64) -> ChannelView {
+pub fn channel(name: &str, channel: &Channel, link: &LinkState, clocks: &Clocks, now_ns: i64) -> ChannelView {
     let (pact, me) = (channel.pact(), channel.me());
     let quorum = usize::try_from(pact.genesis().quorum).unwrap_or(usize::MAX);
     let log = |log: LogRef| {
@@ -344,6 +352,9 @@ pub fn channel(name: &str, channel: &Channel, link: &LinkState, now_ns: i64) -> 
         logs: LogRef::ALL.map(log).to_vec(),
         connected: link.connected,
         link_error: link.last_error.clone(),
+        clocks: clocks::clocks(channel, clocks),
+        clock_suspect: clocks::suspect(channel, clocks),
+        unknown: clocks::unknown(channel, link, clocks),
         suspension: channel.suspension().map(|standing| suspension(channel, standing)),
         open_conflicts: channel.board().conflicts().filter(|(_, conflict)| conflict.open).count(),
         anomalies: channel.anomalies().map(|anomaly| format!("{}: {}", anomaly.leaf, anomaly.reason)).collect(),

@@ -1,0 +1,127 @@
+//! How far the clocks of the counterpart and of the witnesses are from this node's (docs/channel-protocol.md, sections 5 and 8):
+//! what this node answers when it is asked for its time, how it asks, and what was read since the start.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use skypact_channel::{Clocks, OtherClock, Pact, Span};
+use tracing::warn;
+
+use super::peer::refusal;
+use super::rounds::Rounds;
+use super::tiles::nothing;
+use super::{NodeError, NodeHandle};
+use crate::clock::NodeClock;
+use crate::transport::{Allowance, PeerAnswer, PeerClient};
+
+/// Where a node shows its time.
+pub(super) const CLOCK_PATH: &str = "/channel/v1/clock";
+/// How often the counterpart is asked, one that has no such path, and one that does not answer.
+const EVERY: Duration = Duration::from_secs(10);
+const WITHOUT_CLOCK: Duration = Duration::from_mins(5);
+const PAUSE: Duration = Duration::from_secs(1);
+/// Requests that a party may make at once after a pause, and how many more each second.
+const REQUESTS_AT_ONCE: u32 = 16;
+const REQUESTS_EACH_SECOND: u32 = 4;
+
+/// Whose clock was read.
+#[derive(Debug, Clone)]
+pub(super) enum Whose {
+    Counterpart,
+    /// The witness of this name.
+    Witness(String),
+}
+
+/// One look at another clock: whose, what it showed, and between which steady times of this node's.
+#[derive(Debug, Clone)]
+pub(super) struct ClockNews {
+    pub(super) whose: Whose,
+    pub(super) shown: Span,
+    pub(super) asked_ns: i64,
+    pub(super) answered_ns: i64,
+}
+
+/// What was read of the other clocks of a channel since the start.
+#[derive(Debug, Default)]
+pub(super) struct OtherClocks {
+    counterpart: OtherClock,
+    witnesses: BTreeMap<String, OtherClock>,
+}
+
+impl OtherClocks {
+    pub(super) fn hear(&mut self, news: ClockNews) {
+        let clock = match news.whose {
+            Whose::Counterpart => &mut self.counterpart,
+            Whose::Witness(name) => self.witnesses.entry(name).or_default(),
+        };
+        clock.add(news.shown, news.asked_ns, news.answered_ns);
+    }
+
+    /// Where they are now.
+    pub(super) fn compare(&self, pact: &Pact, clock: &NodeClock) -> Clocks {
+        let before_ns = clock.steady_ns();
+        let wall_ns = clock.now_utc_ns();
+        let steady = Span { least_ns: before_ns, most_ns: clock.steady_ns() };
+        let witness = |name: &str| {
+            let offset = self.witnesses.get(name).and_then(|other| other.offset(wall_ns, steady));
+            (name.to_owned(), offset)
+        };
+        Clocks {
+            counterpart: self.counterpart.offset(wall_ns, steady),
+            // A witness may have a second key in the pact, and has one clock.
+            witnesses: pact.genesis().witness_keys_ed25519().iter().map(|key| witness(key.name().as_str())).collect(),
+            quorum: usize::try_from(pact.genesis().quorum.max(1)).unwrap_or(usize::MAX),
+            speed: clock.speed(),
+        }
+    }
+}
+
+/// Shows this node's time to the parties of its pacts.
+pub(super) struct ClockDoor {
+    clock: NodeClock,
+    allowances: BTreeMap<String, Mutex<Allowance>>,
+}
+
+impl ClockDoor {
+    /// A door for parties of these names.
+    pub(super) fn open<'a>(clock: NodeClock, parties: impl Iterator<Item = &'a str>) -> Self {
+        let allowance = || Mutex::new(Allowance::new(REQUESTS_AT_ONCE, REQUESTS_EACH_SECOND));
+        Self { clock, allowances: parties.map(|party| (party.to_owned(), allowance())).collect() }
+    }
+
+    /// Answers the party of this name.
+    pub(super) fn answer(&self, party: &str) -> PeerAnswer {
+        let Some(allowance) = self.allowances.get(party) else { return nothing() };
+        if !allowance.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return refusal(429, "clock-too-fast", "ask for the time at most 4 times each second");
+        }
+        PeerAnswer::new(200, self.clock.now_utc_ns().to_be_bytes().to_vec())
+    }
+}
+
+/// Asks the counterpart for its time, for as long as the node runs.
+pub(super) async fn compare(node: NodeHandle, channel: String, client: PeerClient) {
+    let mut rounds = Rounds::of(&node);
+    let report = |error: &NodeError| {
+        warn!(channel, code = error.code(), %error, "the counterpart's clock was not read; trying again");
+    };
+    while rounds.wait(ask(&node, &channel, &client).await, PAUSE, report).await {}
+}
+
+/// One question; how long to wait for the next.
+async fn ask(node: &NodeHandle, channel: &str, client: &PeerClient) -> Result<Duration, NodeError> {
+    let asked_ns = node.clock.steady_ns();
+    let answer = client.get(CLOCK_PATH).await?;
+    let answered_ns = node.clock.steady_ns();
+    let unusable = |reason: String| NodeError::File { path: "counterpart's clock".to_owned(), reason };
+    match answer.status {
+        200 => {}
+        404 | 405 => return Ok(WITHOUT_CLOCK),
+        status => return Err(unusable(format!("answered {status}"))),
+    }
+    let shown = <[u8; 8]>::try_from(&answer.body[..]).map_err(|_| unusable("is not of 8 bytes".to_owned()))?;
+    let shown = Span::exact(i64::from_be_bytes(shown));
+    node.compare(channel.to_owned(), ClockNews { whose: Whose::Counterpart, shown, asked_ns, answered_ns }).await?;
+    Ok(EVERY)
+}

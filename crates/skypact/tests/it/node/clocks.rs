@@ -1,0 +1,71 @@
+//! Clocks between two nodes and a witness: whose is wrong, and how often a party may ask.
+
+use skypact::clock::NodeClock;
+use skypact::transport::{PeerClient, TrafficClass, TransportKey};
+use skypact_channel::{ClockState, Clocks, Suspect};
+
+use super::*;
+
+async fn until_clocks(node: &RunningNode, what: &str, holds: impl Fn(&Clocks) -> bool) -> Clocks {
+    for _ in 0..2_000 {
+        let clocks = node.handle.query(|channels| channels.clocks(CHANNEL).expect("it is")).await.expect("it runs");
+        if holds(&clocks) {
+            return clocks;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("did not come about within 20 s: {what}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_that_agree_show_whose_clock_is_wrong_at_every_node() {
+    let ground = Ground::new("clocks").await;
+    let blue = ground.start("BLUE", "127.0.0.1:0", "127.0.0.1:1").await;
+    let blue_address = blue.address.to_string();
+    let wrong = NodeClock::exercise(NOW_NS + 40_000_000_000, 1);
+    let wrong = NodeOptions { clock: wrong, ..ground.options("RED", "127.0.0.1:0", &blue_address) };
+    let red = start(wrong).await.expect("the node starts");
+    let red_address = red.address.to_string();
+    blue.stop().await.expect("a clean stop");
+    let blue = ground.start("BLUE", &blue_address, &red_address).await;
+
+    let at_red = until_clocks(&red, "RED's own clock is the suspect", |clocks| {
+        clocks.suspect() == Some(Suspect::Own) && clocks.are_off()
+    })
+    .await;
+    assert_eq!(at_red.state(at_red.witnesses[0].1), ClockState::Off);
+    let at_blue = until_clocks(&blue, "RED's clock is the suspect", |clocks| {
+        clocks.suspect() == Some(Suspect::Counterpart) && clocks.are_off()
+    })
+    .await;
+    assert_eq!(at_blue.state(at_blue.witnesses[0].1), ClockState::Within);
+    red.stop().await.expect("a clean stop");
+    blue.stop().await.expect("a clean stop");
+    std::fs::remove_dir_all(&ground.dir).expect("cleaned up");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_party_is_shown_the_time_and_no_more_often_than_it_needs_it() {
+    let ground = Ground::new("clock-door").await;
+    let red = ground.start("RED", "127.0.0.1:0", "127.0.0.1:1").await;
+    let key = TransportKey::new(ground.red.ring.transport.public_key_bytes()).expect("a key");
+    let identity = Identity::new(&ground.blue.ring.transport).expect("an identity");
+    let blue = PeerClient::new(&red.address.to_string(), key, &identity, TrafficClass::Routine);
+    let before_ns = red.handle.now_ns();
+    let answer = blue.get("/channel/v1/clock").await.expect("an answer");
+    let shown_ns = i64::from_be_bytes(answer.body[..].try_into().expect("8 bytes"));
+    assert_eq!(answer.status, 200);
+    assert!((before_ns..=red.handle.now_ns()).contains(&shown_ns));
+    let mut refused = None;
+    for _ in 0..2_000 {
+        let answer = blue.get("/channel/v1/clock").await.expect("an answer");
+        if answer.status != 200 {
+            refused = Some((answer.status, String::from_utf8(answer.body.to_vec()).expect("text")));
+            break;
+        }
+    }
+    let (status, body) = refused.expect("it asked too often");
+    assert!(status == 429 && body.contains("clock-too-fast"), "{status} {body}");
+    red.stop().await.expect("a clean stop");
+    std::fs::remove_dir_all(&ground.dir).expect("cleaned up");
+}
