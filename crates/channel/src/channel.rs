@@ -13,6 +13,7 @@ use crate::anchor::{Anchor, Witnessed};
 use crate::board::{Board, Misfit, NoticeState, Origin, Version};
 use crate::codec::CodecError;
 use crate::draft::Facts;
+use crate::existence::{CitedTimes, Existence};
 use crate::frame::{FrameError, VerifiedEntry, VerifiedReceipt, verify_entry, verify_note};
 use crate::kind::Kind;
 use crate::log::{Log, LogRef};
@@ -33,6 +34,7 @@ pub struct Channel {
     /// Time and line of the newest beacon of a witness that was heard since the start.
     beacon: Option<(u64, Hash)>,
     logs: [Log; 4],
+    cited: CitedTimes,
     entries: HashMap<Hash, EntryRef>,
     messages: HashSet<(usize, [u8; 16])>,
     board: Board,
@@ -123,6 +125,7 @@ impl Channel {
             me,
             beacon: None,
             logs: Default::default(),
+            cited: CitedTimes::default(),
             entries: HashMap::new(),
             messages: HashSet::new(),
             board,
@@ -192,6 +195,26 @@ impl Channel {
             Timeliness::new(at.start, not_after_s, at.origin.claimed_time, minimum_ns)
         };
         announcing.map(of).min_by_key(|timeliness| timeliness.lead_ns).expect("the first version announces it")
+    }
+
+    /// When an entry provably existed, beside what it claims.
+    pub fn existence(&self, origin: &Origin) -> Existence {
+        let place = self.entries.get(&origin.leaf);
+        let not_before_s = place.and_then(|place| self.cited.not_before_s(place.log, place.index));
+        // As the verifier does: where the pact asks for no witness, one that cosigned still says when.
+        let quorum = usize::try_from(self.pact.genesis().quorum.max(1)).unwrap_or(usize::MAX);
+        let not_after_s = place.and_then(|place| self.log(place.log).times.not_after_s(place.index, quorum));
+        Existence::new(origin.claimed_time, not_before_s, not_after_s)
+    }
+
+    /// Lines that leaves cite and whose times are not known.
+    pub fn cited_unknown(&self) -> Vec<Hash> {
+        self.cited.unknown()
+    }
+
+    /// Learns the time of a beacon that a leaf cites, s since the Unix epoch, UTC.
+    pub fn learn_cited(&mut self, line: Hash, time_s: u64) {
+        self.cited.learn(line, time_s, false);
     }
 
     /// Whether an entry of a routine log was filed while the channel was suspended.
@@ -286,6 +309,9 @@ impl Channel {
         assert_eq!(entry.entry.leaf.index, place.index, "entries of a log are applied in order");
         self.logs[log.place()].tree.push(entry.hash);
         self.entries.insert(entry.hash, place);
+        if let Some(line) = entry.entry.leaf.cosignature {
+            self.cited.cite(log, place.index, line);
+        }
         if let Err(reason) = self.apply_message(log, entry) {
             if self.anomalies.len() == ANOMALIES_MAX {
                 self.anomalies.pop_front();
@@ -397,6 +423,7 @@ impl Channel {
         }
         for line in &note.cosignatures {
             self.logs[log.place()].times.add(&line.witness, size, line.time_s);
+            self.cited.learn(line.hash, line.time_s, true);
         }
         Ok(())
     }
@@ -435,6 +462,10 @@ impl Channel {
 
     /// Takes in a receipt that was checked to speak of a size and root of the log.
     pub fn apply_receipt(&mut self, receipt: &VerifiedReceipt) {
+        for line in &receipt.cosignatures {
+            let is_news = self.log(receipt.log).is_news_of_witness(receipt, &line.witness);
+            self.cited.learn(line.hash, line.time_s, is_news);
+        }
         self.logs[receipt.log.place()].apply_receipt(receipt);
     }
 }

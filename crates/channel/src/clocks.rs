@@ -99,13 +99,10 @@ impl OtherClock {
     /// was here. How long the question and the answer each took is not assumed.
     pub fn add(&mut self, shown: Span, asked_ns: i64, answered_ns: i64) {
         let ahead = shown.minus(Span { least_ns: asked_ns, most_ns: answered_ns.max(asked_ns) });
-        let new = Reading { asked_ns, ahead };
-        // What cannot be true together with it was read before one of the clocks was set.
-        self.readings.retain(|known| known.at(answered_ns).and(new.at(answered_ns)).is_some());
         if self.readings.len() == READINGS_MAX {
             self.readings.pop_front();
         }
-        self.readings.push_back(new);
+        self.readings.push_back(Reading { asked_ns, ahead });
     }
 
     /// How far the other clock is from this one, which shows `wall_ns` at some moment between two steady times. None before
@@ -113,7 +110,7 @@ impl OtherClock {
     pub fn offset(&self, wall_ns: i64, steady: Span) -> Option<Span> {
         let newest = self.readings.back()?.at(steady.most_ns);
         let ahead = self.readings.iter().rev().fold(newest, |so_far, reading| {
-            // Of two older ones that contradict each other the newer is believed.
+            // What contradicts newer ones was read before one of the clocks was set.
             so_far.and(reading.at(steady.most_ns)).unwrap_or(so_far)
         });
         Some(ahead.minus(Span::exact(wall_ns).minus(steady)))

@@ -15,6 +15,7 @@ mod clocks;
 mod codec;
 mod decide;
 mod draft;
+mod existence;
 mod frame;
 mod frames_file;
 mod health;
@@ -44,6 +45,7 @@ pub use clocks::{CLOCK_OFF_NS, CLOCK_WARN_NS, ClockState, Clocks, OtherClock, Sp
 pub use codec::CodecError;
 pub use decide::{Command, Context, Decision, Rejection};
 pub use draft::{Draft, Entropy, Facts, Submission};
+pub use existence::Existence;
 pub use frame::{
     ENTRIES_MAX, EntryFault, FRAME_MAX_BYTES, Frame, FrameAnswer, FrameError, VerifiedEntry, VerifiedFrame,
     VerifiedReceipt, WitnessLine,

@@ -201,6 +201,11 @@ impl Station {
         self.channel.hear(time_s, line);
     }
 
+    /// Learns the time of a beacon that a leaf cites ([`Channel::learn_cited`]).
+    pub fn learn_cited(&mut self, line: Hash, time_s: u64) {
+        self.channel.learn_cited(line, time_s);
+    }
+
     /// Records an officer's act.
     pub fn submit(&mut self, act: Submission, context: &mut Context<'_>) -> Result<Placed, Rejection> {
         let log = LogRef { party: self.channel.me(), class: act.act.act().log_class };

@@ -1,7 +1,7 @@
 //! Time to effect, proof of knowledge, overdue read-backs and quotas, on two stations.
 
 use skypact_airspace::UtcNanos;
-use skypact_channel::{Context, Frame, Kind, LogRef, Message, NoticeAct, Timeliness};
+use skypact_channel::{Context, Existence, Frame, Kind, LogRef, Message, NoticeAct, Timeliness};
 use skypact_record::{Hash, KeyRole, LogClass};
 
 use crate::parties::{BLUE, Machine, RED, SECOND, T0, disc, key, notice, settle};
@@ -38,6 +38,34 @@ fn a_notice_is_late_by_what_witnesses_saw_on_both_sides_and_for_ever() {
     red.says(&notice(NoticeAct::Activated)).unwrap();
     blue.hears(&mut red);
     assert_eq!([timeliness(&red, &id).mark(), timeliness(&blue, &id).mark()], [Some("LATE"); 2]);
+}
+
+#[test]
+fn a_claim_outside_of_what_witnesses_prove_is_marked_on_both_sides_and_a_right_one_is_not() {
+    let (mut blue, mut red) = posts();
+    let existence = |post: &Post, id: &Hash| {
+        let channel = post.station.channel();
+        channel.existence(&channel.board().notice_of(id).unwrap().origin)
+    };
+    red.is_witnessed(ROUTINE);
+    red.now = UtcNanos(T0 + 100 * SECOND);
+    let right = red.says(&effective_in(9_000)).unwrap();
+    // RED's clock is set back by a minute for one notice, and ahead by one for the next.
+    red.now = UtcNanos(T0 - 60 * SECOND);
+    let behind = red.says(&effective_in(9_000)).unwrap();
+    red.now = UtcNanos(T0 + 200 * SECOND);
+    let ahead = red.says(&effective_in(9_000)).unwrap();
+    red.now = UtcNanos(T0 + 140 * SECOND);
+    red.is_witnessed(ROUTINE);
+    red.now = UtcNanos(T0 + 300 * SECOND);
+    red.says(&effective_in(9_000)).unwrap();
+    blue.hears(&mut red);
+    for post in [&red, &blue] {
+        let [right, behind, ahead] = [&right, &behind, &ahead].map(|id| existence(post, id));
+        assert_eq!(right.not_before, Some(UtcNanos(T0 - SECOND)));
+        assert_eq!(right.not_after, Some(UtcNanos(T0 + 141 * SECOND)));
+        assert_eq!([right, behind, ahead].map(Existence::is_clock_off), [false, true, true]);
+    }
 }
 
 #[test]

@@ -7,9 +7,10 @@ use super::conflicts::pending;
 use super::desk::{Desk, Where, short};
 use super::exit::show;
 use super::notice::line;
+use super::quantity::time_text;
 use super::stop::alarm;
 use super::{CliError, Outcome, reading};
-use crate::http::views::{ConflictView, NoticeView, StopView, TestCallView};
+use crate::http::views::{ConflictView, EntryTimeView, NoticeView, StopView, TestCallView};
 
 /// Arguments of `inbox`.
 #[derive(Debug, clap::Args)]
@@ -35,18 +36,22 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     // Writing to a String cannot fail.
     for stop in &stops {
         let _ = writeln!(text, "{}", alarm(&desk, stop));
+        text += &clock_off(&stop.time);
     }
     if let Some(suspension) = &desk.view.suspension {
         let _ = writeln!(text, "SUSPENDED  {}", standing(&desk.view, suspension));
     }
     for call in &calls {
         let _ = writeln!(text, "test call  answer it: skypact test-call answer {}", short(&call.id));
+        text += &clock_off(&call.time);
     }
     for notice in &overdue {
         let _ = writeln!(text, "telephone  {}", line(notice));
+        text += &clock_off(&notice.time);
     }
     for notice in &unread {
         let _ = writeln!(text, "read back  {}", line(notice));
+        text += &clock_off(&notice.time);
         for mismatch in reading::mismatches(notice)? {
             let _ = writeln!(text, "  MISMATCH: {mismatch}");
         }
@@ -70,6 +75,11 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     let value = serde_json::json!({ "stops": stops, "suspension": desk.view.suspension, "test_calls": calls, "overdue": overdue, "unread": unread, "conflicts": conflicts, "proposals": proposals, "connected": desk.view.connected, "unknown": desk.view.unknown });
     show(json, &value, if text.is_empty() { "nothing needs an act" } else { &text });
     Ok(Outcome::Done)
+}
+
+/// A line that says so when the time that an entry claims is not when it was placed.
+pub(super) fn clock_off(time: &EntryTimeView) -> String {
+    time.mismatch(time_text).map_or_else(String::new, |mismatch| format!("  {mismatch}\n"))
 }
 
 /// Whether a notice of this party waits for its read-back longer than the pact allows.

@@ -313,7 +313,8 @@ pub(super) fn line(notice: &NoticeView) -> String {
     let late = notice.timeliness.as_deref().filter(|mark| mark.starts_with("LATE"));
     let protected = protected.map(|_| "PROTECTED");
     let overdue = notice.overdue.then_some("OVERDUE");
-    let marks = [protected, late, overdue, notice.in_suspension.then_some("IN SUSPENSION")];
+    let clock = notice.time.clock_off.then_some("CLOCK OFF");
+    let marks = [protected, late, overdue, clock, notice.in_suspension.then_some("IN SUSPENSION")];
     let marks = marks.into_iter().flatten().fold(read, |line, mark| line + ", " + mark);
     format!(
         "{}  {:<5} {:<10} {:<9} {} {marks}",

@@ -108,6 +108,7 @@ fn points(volume: &Volume4d) -> String {
 mod tests {
     use super::*;
     use crate::directory::base64;
+    use crate::http::views::EntryTimeView;
 
     #[test]
     fn a_proposal_whose_bytes_are_not_those_that_the_node_states_is_not_shown() {
@@ -127,6 +128,7 @@ mod tests {
             remedy: "retime".to_owned(),
             volumes: Vec::new(),
             body: base64(&message.encode()),
+            time: EntryTimeView { claimed_ns: 0, not_before_ns: None, not_after_ns: None, clock_off: false },
             accepted_by: None,
         };
         assert_eq!(proposal(&view).expect("it is what it says").volumes, volumes);

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use skypact_channel::{Changes, Pact, Span};
-use skypact_record::{Beacon, Genesis, Hash, Leaf, NoteSignature};
+use skypact_channel::{Changes, Pact, Span, Station};
+use skypact_record::{Beacon, Genesis, Hash, Leaf, NoteSignature, VerifierKey};
 use tracing::warn;
 
 use super::clocks::{ClockNews, Whose};
@@ -47,13 +47,17 @@ impl Beacons {
         }
     }
 
-    /// Keeps the beacons that new entries cite, those of the counterpart too.
-    pub(super) fn keep_cited(&self, changes: &Changes, store: &mut dyn Store) -> Result<(), CommitError> {
+    /// Keeps the beacons that new entries cite, those of the counterpart too, and tells the station their times.
+    pub(super) fn keep_cited(
+        &self,
+        changes: &Changes,
+        station: &mut Station,
+        store: &mut dyn Store,
+    ) -> Result<(), CommitError> {
         for (_, entry) in &changes.entries {
-            let cited = entry.entry.leaf.cosignature.and_then(|hash| self.by_hash.get(&hash));
-            if let Some(beacon) = cited
-                && store.document(&document(beacon.hash()))?.is_none()
-            {
+            let Some(beacon) = entry.entry.leaf.cosignature.and_then(|hash| self.by_hash.get(&hash)) else { continue };
+            station.learn_cited(beacon.hash(), beacon.time_s());
+            if store.document(&document(beacon.hash()))?.is_none() {
                 store.put_document(&document(beacon.hash()), beacon.line().to_string().as_bytes())?;
             }
         }
@@ -83,13 +87,29 @@ pub(super) fn cited(store: &dyn Store, origins: &[&str], genesis: &Genesis) -> R
     }
     let mut beacons: Vec<Beacon> = Vec::new();
     for hash in hashes {
-        let Some(kept) = store.document(&document(hash))? else { continue };
-        let line: Option<NoteSignature> = std::str::from_utf8(&kept).ok().and_then(|line| line.parse().ok());
-        beacons.extend(line.and_then(|line| keys.iter().find_map(|key| Beacon::verify(line.clone(), key).ok())));
+        beacons.extend(kept(store, hash, &keys)?);
     }
     beacons.sort_by_key(Beacon::time_s);
     let newest = beacons.len().saturating_sub(CITED_MAX);
     Ok(beacons[newest..].iter().map(|beacon| beacon.line().clone()).collect())
+}
+
+/// The beacon with this hash, if it is kept and by the witness of one of these keys.
+fn kept(store: &dyn Store, hash: Hash, keys: &[VerifierKey]) -> Result<Option<Beacon>, StoreError> {
+    let kept = store.document(&document(hash))?;
+    let line = kept.and_then(|kept| std::str::from_utf8(&kept).ok()?.parse::<NoteSignature>().ok());
+    Ok(line.and_then(|line| keys.iter().find_map(|key| Beacon::verify(line.clone(), key).ok())))
+}
+
+/// Tells a station that was replayed the times of the kept beacons that its leaves cite.
+pub(super) fn replay_cited(station: &mut Station, store: &dyn Store) -> Result<(), StoreError> {
+    let keys = station.channel().pact().genesis().witness_keys_ed25519();
+    for line in station.channel().cited_unknown() {
+        if let Some(beacon) = kept(store, line, &keys)? {
+            station.learn_cited(line, beacon.time_s());
+        }
+    }
+    Ok(())
 }
 
 /// Asks one witness of a channel, for as long as the node runs.

@@ -289,7 +289,7 @@ impl Core {
         for member in self.channels.members.values_mut() {
             let mut changes = member.station.finish(&mut context(&self.clock, &mut SystemEntropy));
             forks.append(&mut changes.forks);
-            cited = cited.and_then(|()| self.beacons.keep_cited(&changes, &mut *self.store));
+            cited = cited.and_then(|()| self.beacons.keep_cited(&changes, &mut member.station, &mut *self.store));
             gather(member, changes, &mut batch);
         }
         let changed = batch != Batch::default();

@@ -13,7 +13,7 @@ use skypact_record::{Algorithm, KeyRole, Signer as _};
 use tokio::sync::watch;
 
 use super::announce::Announcements;
-use super::beacon::Beacons;
+use super::beacon::{Beacons, replay_cited};
 use super::clocks::{ClockDoor, OtherClocks};
 use super::core::{Channels, Core, LinkState, Member};
 use super::courier::entry_of;
@@ -194,6 +194,7 @@ fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
     }
     for member in members.values_mut() {
         replay_notes(&mut member.station, &*options.store)?;
+        replay_cited(&mut member.station, &*options.store)?;
     }
     Ok(Channels { party: options.party.clone(), members, clock: options.clock.clone() })
 }

@@ -5,6 +5,7 @@ use skypact_airspace::UtcNanos;
 use skypact_channel::{Alarm, Channel, Origin, StopRung, TestCall};
 use utoipa::ToSchema;
 
+use super::time::{EntryTimeView, entry_time};
 use super::words::{some_words, words};
 
 /// All STOPs of one party about one object.
@@ -32,6 +33,8 @@ pub struct StopView {
     pub calls: usize,
     /// When it was first called, as its author claims, nanoseconds UTC.
     pub first_ns: i64,
+    /// When the first one provably existed.
+    pub time: EntryTimeView,
     /// Answers, oldest first.
     pub rungs: Vec<RungView>,
     /// Whether nobody has answered for good and it is not lifted.
@@ -53,6 +56,8 @@ pub struct RungView {
     pub officer: String,
     /// When, as its author claims, nanoseconds UTC.
     pub at_ns: i64,
+    /// When it provably existed.
+    pub time: EntryTimeView,
 }
 
 /// The watch of a party.
@@ -81,6 +86,8 @@ pub struct WatchChangeView {
     pub at_ns: i64,
     /// What the next one has to know.
     pub remarks: Option<String>,
+    /// When the entry provably existed.
+    pub time: EntryTimeView,
 }
 
 /// A test call.
@@ -94,6 +101,8 @@ pub struct TestCallView {
     pub officer: String,
     /// When, nanoseconds UTC.
     pub at_ns: i64,
+    /// When the call provably existed.
+    pub time: EntryTimeView,
     /// Officer who answered.
     pub answered_by: Option<String>,
     /// Time from the call to the answer, by the clocks of both, nanoseconds.
@@ -111,6 +120,7 @@ pub fn stop(channel: &Channel, alarm: &Alarm, now_ns: i64) -> StopView {
         text: some_words(rung.text.as_ref()),
         officer: origin.signer.clone(),
         at_ns: origin.claimed_time.0,
+        time: entry_time(channel, origin),
     };
     StopView {
         id: alarm.id().to_string(),
@@ -127,6 +137,7 @@ pub fn stop(channel: &Channel, alarm: &Alarm, now_ns: i64) -> StopView {
         reason: some_words(newest.reason.as_ref()),
         calls: alarm.stops.len(),
         first_ns: alarm.stops[0].1.claimed_time.0,
+        time: entry_time(channel, &alarm.stops[0].1),
         rungs: alarm.rungs.iter().map(rung).collect(),
         escalating,
         escalation: if escalating { alarm.escalation(UtcNanos(now_ns), rungs_ns) } else { 0 },
@@ -152,6 +163,7 @@ pub fn watches(channel: &Channel, now_ns: i64) -> Vec<WatchView> {
                     officer: origin.signer.clone(),
                     at_ns: watch.at.0,
                     remarks: some_words(watch.remarks.as_ref()),
+                    time: entry_time(channel, origin),
                 })
                 .collect(),
         }
@@ -169,6 +181,7 @@ pub fn test_calls(channel: &Channel, now_ns: i64) -> Vec<TestCallView> {
             party: channel.pact().party_name(call.origin.party).to_owned(),
             officer: call.origin.signer.clone(),
             at_ns,
+            time: entry_time(channel, &call.origin),
             answered_by: call.answer.as_ref().map(|answer| answer.signer.clone()),
             answer_ns,
             missed: call.is_missed(channel.pact().terms(), UtcNanos(now_ns)),

@@ -3,6 +3,7 @@
 mod clocks;
 mod desk;
 mod health;
+mod time;
 mod words;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,8 @@ use utoipa::ToSchema;
 pub use self::clocks::{ClockView, UnknownView, clock_off};
 pub use self::desk::{RungView, StopView, TestCallView, WatchChangeView, WatchView, stop, test_calls, watches};
 pub use self::health::{PartyWeekView, WeekView, weeks};
+pub use self::time::EntryTimeView;
+use self::time::entry_time;
 use self::words::some_words;
 pub use self::words::words;
 use crate::directory::base64;
@@ -84,6 +87,8 @@ pub struct CutView {
     pub reason: String,
     /// When, as its author claims, nanoseconds UTC.
     pub at_ns: i64,
+    /// When it provably existed.
+    pub time: EntryTimeView,
 }
 
 /// A log.
@@ -120,6 +125,8 @@ pub struct NoticeView {
     pub officer: String,
     /// new, changed, activated, ended or cancelled.
     pub act: String,
+    /// When its newest version provably existed.
+    pub time: EntryTimeView,
     /// Whether it neither ended nor was cancelled.
     pub stands: bool,
     /// Whether its newest version was filed while the channel was suspended: it counts for safety, and binds nobody.
@@ -226,6 +233,8 @@ pub struct ProposalView {
     pub volumes: Vec<String>,
     /// CBOR of its body, base64.
     pub body: String,
+    /// When it provably existed.
+    pub time: EntryTimeView,
     /// Officer who accepted it.
     pub accepted_by: Option<String>,
 }
@@ -370,6 +379,7 @@ fn suspension(channel: &Channel, standing: Suspension<'_>) -> SuspensionView {
         officer: cut.origin.signer.clone(),
         reason: words(&cut.reason),
         at_ns: cut.origin.claimed_time.0,
+        time: entry_time(channel, &cut.origin),
     };
     let mut suspensions: Vec<CutView> = standing.stands.iter().flat_map(|stand| &stand.suspends).map(cut).collect();
     suspensions.sort_by_key(|cut| cut.at_ns);
@@ -419,6 +429,7 @@ pub fn notice(channel: &Channel, state: &NoticeState) -> NoticeView {
         party: channel.pact().party_name(state.origin.party).to_owned(),
         officer: state.origin.signer.clone(),
         act: notice.act.name().to_owned(),
+        time: entry_time(channel, &state.origin),
         stands: state.stands(),
         in_suspension: channel.filed_in_suspension(&state.origin),
         position_tolerance_mm: channel.pact().terms().position_tolerance_mm,
@@ -513,6 +524,7 @@ pub fn proposal(channel: &Channel, state: &ProposalState) -> ProposalView {
         remedy: state.remedy.name().to_owned(),
         volumes: state.volumes.iter().map(volume).collect(),
         body: base64(&message.encode()),
+        time: entry_time(channel, &state.origin),
         accepted_by: state.acceptance.as_ref().map(|origin| origin.signer.clone()),
     }
 }

@@ -55,8 +55,25 @@ async fn a_leaf_of_a_quiet_log_cites_a_beacon_that_the_bundles_of_both_nodes_car
     let leaf = store.leaves(ground.pact.log_keys(RED_ROUTINE).origin.as_str(), notice, 1).unwrap().remove(0);
     let cited = Leaf::decode(&leaf).unwrap().cosignature.expect("it cites");
     let kept = store.document(&format!("beacon/{cited}")).unwrap().expect("BLUE heard it too");
-    Beacon::verify(String::from_utf8(kept).unwrap().parse().unwrap(), witness).expect("it holds");
+    let kept = Beacon::verify(String::from_utf8(kept).unwrap().parse().unwrap(), witness).expect("it holds");
+    let not_before = |channel: &Channel| channel.existence(&channel.board().notices().next()?.origin).not_before;
+    let expected = Some(UtcNanos((kept.time_s() as i64 - 1) * 1_000_000_000));
+    for node in [&red, &blue] {
+        until(node, "the node knows when the notice was not placed before", move |channel| {
+            not_before(channel) == expected
+        })
+        .await;
+    }
     red.stop().await.expect("a clean stop");
+    blue.stop().await.expect("a clean stop");
+    drop(store);
+    let alone = NodeOptions {
+        counterparts: BTreeMap::new(),
+        witnesses: BTreeMap::new(),
+        ..ground.options("BLUE", "127.0.0.1:0", "")
+    };
+    let blue = start(alone).await.expect("the node starts");
+    until(&blue, "it knows without asking anybody", move |channel| not_before(channel) == expected).await;
     blue.stop().await.expect("a clean stop");
     std::fs::remove_dir_all(&ground.dir).expect("cleaned up");
 }

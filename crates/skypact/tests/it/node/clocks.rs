@@ -1,6 +1,7 @@
 //! Clocks between two nodes and a witness: whose is wrong, and how often a party may ask.
 
 use skypact::clock::NodeClock;
+use skypact::http::views;
 use skypact::transport::{PeerClient, TrafficClass, TransportKey};
 use skypact_channel::{ClockState, Clocks, Suspect};
 
@@ -67,5 +68,32 @@ async fn a_party_is_shown_the_time_and_no_more_often_than_it_needs_it() {
     let (status, body) = refused.expect("it asked too often");
     assert!(status == 429 && body.contains("clock-too-fast"), "{status} {body}");
     red.stop().await.expect("a clean stop");
+    std::fs::remove_dir_all(&ground.dir).expect("cleaned up");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_entry_that_claims_another_time_than_is_proven_is_marked_at_both_nodes() {
+    let ground = Ground::new("clock-entries").await;
+    let blue = ground.start("BLUE", "127.0.0.1:0", "127.0.0.1:1").await;
+    let red = ground.start("RED", "127.0.0.1:0", &blue.address.to_string()).await;
+    let facts = Facts { channel: ground.pact.channel(), epoch: 1, author: PartyName::new("RED").expect("a name") };
+    let now = UtcNanos(red.handle.now_ns());
+    let claimed = UtcNanos(now.0 + 600_000_000_000);
+    let acts = [claimed, now].map(|claims| {
+        let draft = Draft::new(&facts, &notice("KOBALT 21", 180, 240), Vec::new(), claims, &mut SystemEntropy);
+        draft.sign(&ground.red.officer).expect("signed")
+    });
+    red.handle.submit(CHANNEL, acts.to_vec()).await.expect("recorded");
+    let is_marked = move |channel: &Channel| {
+        let mut notices: Vec<_> = channel.board().notices().collect();
+        notices.sort_by_key(|state| state.origin.index);
+        let times: Vec<_> = notices.into_iter().map(|state| views::notice(channel, state).time).collect();
+        let is_proven = times.len() == 2 && times.iter().all(|time| time.not_after_ns.is_some());
+        is_proven && times[0].clock_off && times[0].claimed_ns == claimed.0 && !times[1].clock_off
+    };
+    until(&red, "RED shows which of its entries claims another time", is_marked).await;
+    until(&blue, "and so does BLUE", is_marked).await;
+    red.stop().await.expect("a clean stop");
+    blue.stop().await.expect("a clean stop");
     std::fs::remove_dir_all(&ground.dir).expect("cleaned up");
 }
