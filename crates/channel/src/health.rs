@@ -10,7 +10,8 @@ use crate::channel::Channel;
 use crate::notice::NoticeAct;
 
 const DAY_NS: i64 = 86_400_000_000_000;
-const WEEK_NS: i64 = 7 * DAY_NS;
+/// A week, ns.
+pub const WEEK_NS: i64 = 7 * DAY_NS;
 /// 1970-01-01 was a Thursday: weeks begin three days before it, on a Monday.
 const MONDAY_NS: i64 = -3 * DAY_NS;
 
@@ -68,6 +69,12 @@ struct Times {
     stops: [Vec<i64>; 2],
 }
 
+/// The Monday 0000 UTC at which the week of a time begins.
+pub fn week_start(time: UtcNanos) -> UtcNanos {
+    let weeks = time.0.saturating_sub(MONDAY_NS).div_euclid(WEEK_NS);
+    UtcNanos(weeks.saturating_mul(WEEK_NS).saturating_add(MONDAY_NS))
+}
+
 struct Weeks(BTreeMap<i64, (Week, Times)>);
 
 /// The weeks of a channel in which something was said, oldest first; `now` ends the newest.
@@ -103,8 +110,7 @@ fn claimed(channel: &Channel, version: &skypact_record::Hash) -> Option<UtcNanos
 
 impl Weeks {
     fn at(&mut self, time: UtcNanos) -> (&mut Week, &mut Times) {
-        let start =
-            time.0.saturating_sub(MONDAY_NS).div_euclid(WEEK_NS).saturating_mul(WEEK_NS).saturating_add(MONDAY_NS);
+        let start = week_start(time).0;
         let parties = || [PartyWeek::default(), PartyWeek::default()];
         let empty = || {
             let week =

@@ -53,7 +53,7 @@ pub use frame::{
 pub use frames_file::{
     FRAMES_FILE_MAX_BYTES, FRAMES_FILE_MAX_ITEMS, FramesFileError, FramesHead, FramesItem, FramesReader, FramesWriter,
 };
-pub use health::{PartyWeek, Week, health};
+pub use health::{PartyWeek, WEEK_NS, Week, health, week_start};
 pub use kind::Kind;
 pub use log::{Log, LogRef, NewestCosignature, PostQuantum};
 pub use message::{ConflictKey, Message, Remedy};

@@ -1,4 +1,5 @@
-//! `skypact health`: is trust getting better or worse? A line for each week and party, out of the record alone.
+//! `skypact health`: is trust getting better or worse? A line for each week and party, out of the record alone; and apart from them,
+//! what this node measured of the link and the clocks.
 
 use std::fmt::Write as _;
 
@@ -6,7 +7,7 @@ use super::desk::{Desk, Where};
 use super::exit::show;
 use super::quantity::time_text;
 use super::{CliError, Outcome};
-use crate::http::views::{PartyWeekView, WeekView};
+use crate::http::views::{LargestOffsetView, LinkWeekView, PartyWeekView, WeekView};
 
 /// Arguments of `health`.
 #[derive(Debug, clap::Args)]
@@ -25,12 +26,13 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     let mut text = String::new();
     // Writing to a String cannot fail.
     for week in &weeks {
-        let date = time_text(week.start_ns);
-        let (date, _) = date.split_once('T').unwrap_or((&date, ""));
         let _ = writeln!(
             text,
-            "week of {date}: {} conflicts, {} open; {} suspensions",
-            week.conflicts, week.conflicts_open, week.suspensions
+            "week of {}: {} conflicts, {} open; {} suspensions",
+            date(week.start_ns),
+            week.conflicts,
+            week.conflicts_open,
+            week.suspensions
         );
         for party in &week.parties {
             let _ = writeln!(text, "  {:<5} {}", party.party, line(party));
@@ -39,8 +41,40 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     if weeks.is_empty() {
         text.push_str("nothing was said yet\n");
     }
-    show(json, &weeks, &text);
+    let mut measured: Vec<LinkWeekView> = desk.client.get(&desk.path("link")).await?;
+    measured.drain(..measured.len().saturating_sub(args.weeks));
+    let _ = writeln!(text, "\nmeasured by the node of {} alone, and in no record:", desk.view.party);
+    for week in &measured {
+        let _ = writeln!(text, "week of {}: {}", date(week.start_ns), link(week, &desk.view.counterpart));
+    }
+    show(json, &serde_json::json!({ "record": weeks, "measured": measured }), &text);
     Ok(Outcome::Done)
+}
+
+/// The day of a time.
+fn date(ns: i64) -> String {
+    let time = time_text(ns);
+    time.split_once('T').map_or_else(|| time.clone(), |(date, _)| date.to_owned())
+}
+
+/// What was measured in a week.
+fn link(week: &LinkWeekView, counterpart: &str) -> String {
+    let duration = |ns: i64| {
+        let minutes = ns / 60_000_000_000;
+        if minutes < 60 { format!("{minutes} min") } else { format!("{} h {:02} min", minutes / 60, minutes % 60) }
+    };
+    let share = |ns: i64| if week.ran_ns > 0 { 100.0 * ns as f64 / week.ran_ns as f64 } else { 0.0 };
+    let clock = |clock: &LargestOffsetView| format!("{} {:.3} s", clock.name, clock.offset_ns as f64 / 1e9);
+    let clocks = week.clocks.iter().map(clock).collect::<Vec<_>>().join(", ");
+    format!(
+        "{counterpart} answered {:.2} % of {}; {} outages, longest {} s;\n  this node did not run {}; clocks at least apart at the worst: {}",
+        share(week.up_ns),
+        duration(week.ran_ns),
+        week.outages,
+        week.longest_outage_ns / 1_000_000_000,
+        duration(week.absent_ns),
+        if clocks.is_empty() { "not measured" } else { &clocks }
+    )
 }
 
 fn line(party: &PartyWeekView) -> String {

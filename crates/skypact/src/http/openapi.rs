@@ -38,6 +38,7 @@ pub fn document() -> String {
         routes::stops,
         routes::keys,
         routes::health,
+        routes::link,
         routes::watch,
         routes::test_calls,
         routes::check,

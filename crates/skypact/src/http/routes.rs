@@ -18,8 +18,8 @@ use super::guard::Officer;
 use super::problem::Problem;
 use super::request::{JsonBody, Name};
 use super::views::{
-    self, ActIn, ActsIn, BundleQuery, ChannelView, CheckIn, ConflictView, KeyView, NoticeView, PlacedView,
-    ProposalView, StopView, TestCallView, WatchView, WeekView,
+    self, ActIn, ActsIn, BundleQuery, ChannelView, CheckIn, ConflictView, KeyView, LinkWeekView, NoticeView,
+    PlacedView, ProposalView, StopView, TestCallView, WatchView, WeekView,
 };
 use crate::directory::unbase64;
 use crate::node::NodeHandle;
@@ -29,7 +29,7 @@ pub const BODY_MAX_BYTES: usize = 64 << 20;
 const ACTS_MAX: usize = 10_000;
 
 /// Every path, with what answers it. `openapi/local.json` has the same ones; a test compares.
-pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 14] {
+pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 15] {
     [
         ("/v1/channels", get(channels)),
         ("/v1/channels/{name}", get(channel)),
@@ -39,6 +39,7 @@ pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 14] {
         ("/v1/channels/{name}/stops", get(stops)),
         ("/v1/channels/{name}/keys", get(keys)),
         ("/v1/channels/{name}/health", get(health)),
+        ("/v1/channels/{name}/link", get(link)),
         ("/v1/channels/{name}/watch", get(watch)),
         ("/v1/channels/{name}/test-calls", get(test_calls)),
         ("/v1/channels/{name}/check", post(check)),
@@ -75,8 +76,11 @@ async fn read<T: Send + 'static>(
         let name = name.clone();
         move |channels| channels.get(&name).map(view)
     });
-    let missing = || Problem::request(404, "channel-unknown", "channel", format!("there is no channel {name} here"));
-    Ok(Json(found.await?.ok_or_else(missing)?))
+    Ok(Json(found.await?.ok_or_else(|| unknown_channel(&name))?))
+}
+
+fn unknown_channel(name: &str) -> Problem {
+    Problem::request(404, "channel-unknown", "channel", format!("there is no channel {name} here"))
 }
 
 /// All channels of the node.
@@ -106,8 +110,7 @@ async fn channels(State(node): State<NodeHandle>) -> Answer<Vec<ChannelView>> {
 )]
 async fn channel(State(node): State<NodeHandle>, Name(name): Name) -> Answer<ChannelView> {
     let Json(all) = channels(State(node)).await?;
-    let missing = || Problem::request(404, "channel-unknown", "channel", format!("there is no channel {name} here"));
-    all.into_iter().find(|view| view.name == name).map(Json).ok_or_else(missing)
+    all.into_iter().find(|view| view.name == name).map(Json).ok_or_else(|| unknown_channel(&name))
 }
 
 /// The notices of both parties, each in its newest version.
@@ -207,6 +210,24 @@ async fn test_calls(State(node): State<NodeHandle>, Name(name): Name) -> Answer<
 async fn health(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<WeekView>> {
     let now_ns = node.now_ns();
     read(&node, name, move |channel| views::weeks(channel, now_ns)).await
+}
+
+/// What this node alone measured of the link and the clocks in each week. It is in no record; the counterpart measures its own.
+#[utoipa::path(
+    get,
+    path = "/v1/channels/{name}/link",
+    params(("name" = String, Path, description = "Name of the channel.")),
+    responses((status = 200, description = "The weeks in which this node ran or had run before, oldest first, at most 104.", body = Vec<LinkWeekView>))
+)]
+async fn link(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<LinkWeekView>> {
+    let found = node.query({
+        let name = name.clone();
+        move |channels| {
+            let channel = channels.get(&name)?;
+            Some(channels.link_weeks(&name).map(|week| views::link_week(channel, week)).collect())
+        }
+    });
+    Ok(Json(found.await?.ok_or_else(|| unknown_channel(&name))?))
 }
 
 /// Conflicts that a notice would have if it were filed now. Nothing is recorded.

@@ -14,10 +14,11 @@ use skypact_channel::{
 };
 use skypact_record::{Beacon, ForkProof};
 use tokio::sync::{oneshot, watch};
-use tracing::error;
+use tracing::{error, warn};
 
 use super::beacon::Beacons;
 use super::clocks::{ClockNews, OtherClocks};
+use super::link_health::{self, LinkHealth, LinkWeek, Look};
 use super::round::{Answer, Round, gather};
 use super::{Failure, NodeError};
 use crate::clock::NodeClock;
@@ -42,6 +43,7 @@ pub(super) enum Request {
     Link { channel: String, link: Box<LinkNews>, reply: oneshot::Sender<()> },
     Beacon { channel: String, beacon: Box<Beacon>, reply: oneshot::Sender<()> },
     Clock { channel: String, news: ClockNews, reply: oneshot::Sender<()> },
+    Look { reply: oneshot::Sender<()> },
     Document { name: String, bytes: Vec<u8>, reply: oneshot::Sender<Result<(), NodeError>> },
     Query(Read),
     Stop,
@@ -92,6 +94,10 @@ pub(super) struct Member {
     pub(super) link: LinkState,
     /// What was read of other clocks since the start.
     pub(super) clocks: OtherClocks,
+    /// What was measured of the link; kept as a document of its own.
+    pub(super) health: LinkHealth,
+    /// When the counterpart last answered in this run, steady ns by the node's clock.
+    pub(super) answered_ns: Option<i64>,
     /// What the counterpart said since the start.
     pub(super) carriage: Carriage,
 }
@@ -122,10 +128,16 @@ impl Channels {
         let member = self.members.get(name)?;
         Some(member.clocks.compare(member.station.channel().pact(), &self.clock))
     }
+
+    /// What this node measured of the link of a channel: beginnings of weeks, ns UTC, oldest first.
+    pub fn link_weeks(&self, name: &str) -> impl Iterator<Item = (i64, &LinkWeek)> {
+        self.members.get(name).into_iter().flat_map(|member| member.health.weeks())
+    }
 }
 
 impl Member {
-    fn hear(&mut self, LinkNews { error, heard, at_ns }: LinkNews) {
+    fn hear(&mut self, LinkNews { error, heard, at_ns }: LinkNews, steady_ns: i64) {
+        self.answered_ns = if error.is_none() { Some(steady_ns) } else { self.answered_ns };
         self.link.connected = error.is_none();
         self.link.last_answer_ns = if error.is_none() { Some(at_ns) } else { self.link.last_answer_ns };
         self.link.last_error = error;
@@ -209,7 +221,7 @@ impl Core {
             }
             Request::Link { channel, link, reply } => {
                 if let Some(member) = self.channels.members.get_mut(&channel) {
-                    member.hear(*link);
+                    member.hear(*link, self.clock.steady_ns());
                 }
                 // Nothing of this is recorded, so nothing has to be waited for.
                 let _ = reply.send(());
@@ -228,14 +240,38 @@ impl Core {
                 }
                 let _ = reply.send(());
             }
+            Request::Look { reply } => {
+                self.look(round, false);
+                // What is kept of it may be lost.
+                let _ = reply.send(());
+            }
             Request::Document { name, bytes, reply } => {
                 round.documents.push((name, bytes));
                 round.answer(reply, Ok(()));
             }
             Request::Query(read) => round.answers.push(Answer::Query(read)),
-            Request::Stop => return true,
+            Request::Stop => {
+                self.look(round, true);
+                return true;
+            }
         }
         false
+    }
+
+    /// Counts the time since the look before for each channel, and keeps what was measured when it is time, or the last.
+    fn look(&mut self, round: &mut Round, is_last: bool) {
+        let (wall_ns, steady_ns) = (self.clock.now_utc_ns(), self.clock.steady_ns());
+        for member in self.channels.members.values_mut() {
+            let pact = member.station.channel().pact();
+            let clocks = member.clocks.compare(pact, &self.clock);
+            let is_known = member.link.connected || member.link.last_error.is_some();
+            let is_up = is_known.then_some(member.link.connected);
+            let look = Look { wall_ns, steady_ns, is_up, answered_ns: member.answered_ns, clocks: &clocks };
+            if member.health.look(&look) || is_last {
+                let document = member.health.document(wall_ns, steady_ns);
+                round.measured.push((link_health::document(pact.channel()), document));
+            }
+        }
     }
 
     fn submit(&mut self, channel: &str, acts: Vec<Submission>) -> Result<Vec<Placed>, NodeError> {
@@ -297,7 +333,8 @@ impl Core {
         let documents = std::mem::take(&mut round.documents);
         let kept = committed
             .and_then(|()| self.keep_forks(forks))
-            .and_then(|()| documents.into_iter().try_for_each(|(name, bytes)| self.store.put_document(&name, &bytes)));
+            .and_then(|()| documents.into_iter().try_for_each(|(name, bytes)| self.store.put_document(&name, &bytes)))
+            .and_then(|()| self.keep_measured(std::mem::take(&mut round.measured)));
         if let Err(error) = kept {
             self.failure.get_or_init(|| (error.code(), error.to_string()));
             round.fail(&error);
@@ -306,6 +343,17 @@ impl Core {
         round.succeed(&self.channels, &*self.store);
         if changed {
             self.revision.send_modify(|revision| *revision += 1);
+        }
+        Ok(())
+    }
+
+    /// Keeps what was measured. A full disk is no reason to stop for its sake.
+    fn keep_measured(&mut self, documents: Vec<(String, Vec<u8>)>) -> Result<(), CommitError> {
+        for (name, bytes) in documents {
+            match self.store.put_document(&name, &bytes) {
+                Err(CommitError::NotWritten(reason)) => warn!(name, %reason, "what was measured is not kept"),
+                kept => kept?,
+            }
         }
         Ok(())
     }

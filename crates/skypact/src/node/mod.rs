@@ -12,6 +12,7 @@ mod core;
 mod courier;
 mod drop_off;
 mod error;
+mod link_health;
 mod outbound;
 mod peer;
 mod round;
@@ -24,6 +25,7 @@ pub use bundle::BundleOptions;
 pub use carriage::{ExportOptions, Imported};
 pub use core::{Channels, LinkState, fork_document};
 pub use error::NodeError;
+pub use link_health::LinkWeek;
 pub use peer::FRAMES_PATH;
 pub(crate) use peer::refusal;
 pub use signer::RecordSigner;
@@ -155,6 +157,11 @@ impl NodeHandle {
     /// Takes in a look at another clock.
     async fn compare(&self, channel: String, news: ClockNews) -> Result<(), NodeError> {
         self.ask(|reply| Request::Clock { channel, news, reply }).await
+    }
+
+    /// Has the core look at the link of each channel.
+    async fn look(&self) -> Result<(), NodeError> {
+        self.ask(|reply| Request::Look { reply }).await
     }
 
     /// Keeps a small named document; it is durable when this returns.

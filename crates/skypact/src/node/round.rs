@@ -24,6 +24,8 @@ pub(super) struct Round {
     pub(super) answers: Vec<Answer>,
     /// Small documents to keep, by name.
     pub(super) documents: Vec<(String, Vec<u8>)>,
+    /// The same of what was measured: the node goes on when they cannot be written.
+    pub(super) measured: Vec<(String, Vec<u8>)>,
 }
 
 impl Round {

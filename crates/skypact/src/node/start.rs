@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use skypact_channel::{Carriage, Channel, LogRef, MlDsa44Signers, Pact, Signers, Station};
 use skypact_record::{Algorithm, KeyRole, Signer as _};
@@ -17,9 +18,11 @@ use super::beacon::{Beacons, replay_cited};
 use super::clocks::{ClockDoor, OtherClocks};
 use super::core::{Channels, Core, LinkState, Member};
 use super::courier::entry_of;
+use super::link_health::{self, LinkHealth};
 use super::outbound::Outbound;
 use super::peer::PeerDoor;
 use super::round::{note_kind, origin};
+use super::rounds::Rounds;
 use super::signer::RecordSigner;
 use super::tiles::{MonitorAccess, TileDoor};
 use super::{NodeError, NodeHandle};
@@ -31,6 +34,8 @@ use crate::transport::{ClientAuth, Identity, PeerServer, Pins, ServerLimits, Tra
 /// Requests that may wait for the core.
 const WAITING_MAX: usize = 1_024;
 const REPLAY_ENTRIES: usize = 4_096;
+/// How often the links are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Everything that a node needs to run.
 pub struct NodeOptions {
@@ -136,6 +141,7 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
     let thread = std::thread::Builder::new().name("node-core".to_owned()).spawn(move || core.run(&waiting));
     let core = thread.map_err(|error| NodeError::File { path: "thread".to_owned(), reason: error.to_string() })?;
 
+    tasks.spawn(look(handle.clone()));
     let outbound = Outbound {
         node: &handle,
         party: &options.party,
@@ -148,6 +154,12 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
         outbound.start(name, pact, counterpart, &mut tasks)?;
     }
     Ok(RunningNode { handle, address, core, tasks, stop })
+}
+
+/// Looks at the links once a second, for as long as the node runs.
+async fn look(node: NodeHandle) {
+    let mut rounds = Rounds::of(&node);
+    while rounds.wait(node.look().await.map(|()| LOOK_EVERY), LOOK_EVERY, |_| {}).await {}
 }
 
 /// The transport key of a party in a pact.
@@ -176,8 +188,9 @@ fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
         }
         let station = Station::new(channel, signers(&options.keys, pact, &options.party)?);
         let carriage = Carriage::new(crate::entropy::random());
+        let health = LinkHealth::read(options.store.document(&link_health::document(pact.channel()))?.as_deref());
         let (link, clocks) = (LinkState::default(), OtherClocks::default());
-        members.insert(name.clone(), Member { station, terms, link, clocks, carriage });
+        members.insert(name.clone(), Member { station, terms, link, clocks, health, answered_ns: None, carriage });
     }
     let mut sequence = 0;
     loop {

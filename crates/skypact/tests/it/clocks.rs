@@ -1,6 +1,7 @@
 //! Clocks that are off: two real nodes on exercise clocks, what is shown, rung and said to be clear.
 
 use std::path::Path;
+use std::time::Duration;
 
 use crate::command_ground::{Ground, Node, WHERE, bell, pact, screen, skypact, succeed, until};
 
@@ -108,4 +109,53 @@ fn a_witness_with_two_keys_in_the_pact_has_one_clock() {
     let clocks = succeed(&["channel", "--dir", &red])["clocks"].clone();
     let names: Vec<_> = clocks.as_array().unwrap().iter().map(|clock| clock["name"].clone()).collect();
     assert_eq!(names, ["BLUE", "witness.example"]);
+}
+
+#[test]
+fn what_a_node_measured_of_the_link_outlives_its_stops_and_is_apart_from_the_record() {
+    let ground = Ground::new("link-health");
+    pact(&ground);
+    let (red, blue) = (ground.path("red"), ground.path("blue"));
+    let measured = || {
+        let health = succeed(&["health", "--dir", &red]);
+        assert!(health["record"].is_array(), "{health}");
+        health["measured"].as_array().unwrap().last().cloned().unwrap_or_default()
+    };
+    let count = |field: &str| measured()[field].as_i64().unwrap_or_default();
+    let node = Node::start(&red);
+    let other = Node::start(&blue);
+    // BLUE may have been late: that is an outage, and counted below.
+    until("BLUE answers", || count("up_ns") > 0);
+    until("its clock is measured", || measured()["clocks"][0]["name"] == "BLUE");
+    let outages = count("outages");
+    drop(other);
+    until("an outage of a second or more", || {
+        count("longest_outage_ns") >= 1_000_000_000 && count("outages") > outages
+    });
+    let other = Node::start(&blue);
+    let up_ns = count("up_ns");
+    until("BLUE answers again", || count("up_ns") > up_ns);
+    drop(other);
+    until("a second outage", || count("outages") == outages + 2);
+    assert!(screen(&["health", "--dir", &red]).contains("measured by the node of RED alone"));
+
+    let before = measured();
+    node.terminate();
+    assert_eq!(node.ended().0, Some(0));
+    std::thread::sleep(Duration::from_secs(1));
+    let node = Node::start(&red);
+    until("the new run is counted", || count("ran_ns") > before["ran_ns"].as_i64().unwrap());
+    let after = measured();
+    for field in ["up_ns", "longest_outage_ns", "outages", "absent_ns"] {
+        assert!(after[field].as_i64() >= before[field].as_i64(), "{field}: {before} {after}");
+    }
+    assert!(
+        after["absent_ns"].as_i64() > before["absent_ns"].as_i64(),
+        "the second between the runs: {before} {after}"
+    );
+
+    // Killed: what was kept in the last minute is there.
+    drop(node);
+    let _node = Node::start(&red);
+    assert!(count("outages") >= outages + 2 && count("up_ns") >= up_ns);
 }

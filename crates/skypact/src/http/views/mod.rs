@@ -3,6 +3,7 @@
 mod clocks;
 mod desk;
 mod health;
+mod link;
 mod time;
 mod words;
 
@@ -17,6 +18,7 @@ use utoipa::ToSchema;
 pub use self::clocks::{ClockView, UnknownView, clock_off};
 pub use self::desk::{RungView, StopView, TestCallView, WatchChangeView, WatchView, stop, test_calls, watches};
 pub use self::health::{PartyWeekView, WeekView, weeks};
+pub use self::link::{LargestOffsetView, LinkWeekView, link_week};
 pub use self::time::EntryTimeView;
 use self::time::entry_time;
 use self::words::some_words;

@@ -1,0 +1,52 @@
+//! Views of what this node measured of the link, apart from what both sides count alike.
+
+use serde::{Deserialize, Serialize};
+use skypact_channel::Channel;
+use utoipa::ToSchema;
+
+use crate::node::LinkWeek;
+
+/// What this node alone measured in one week, from Monday 0000 UTC by its clock.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct LinkWeekView {
+    /// Its beginning, nanoseconds UTC.
+    pub start_ns: i64,
+    /// Time in which this node ran and tried to reach the counterpart, nanoseconds.
+    pub ran_ns: i64,
+    /// Time of that in which the counterpart answered, nanoseconds.
+    pub up_ns: i64,
+    /// Time between two runs of this node, nanoseconds.
+    pub absent_ns: i64,
+    /// How often the counterpart ceased to answer.
+    pub outages: u64,
+    /// The longest time for which it did not, nanoseconds.
+    pub longest_outage_ns: i64,
+    /// Largest offsets of the clocks that were measured: the counterpart's, then those of witnesses.
+    pub clocks: Vec<LargestOffsetView>,
+}
+
+/// How far a clock was at most, as far as it is certain.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct LargestOffsetView {
+    /// The counterpart, or the name of a witness.
+    pub name: String,
+    /// At least so far ahead or behind, nanoseconds.
+    pub offset_ns: i64,
+}
+
+/// View of one week.
+pub fn link_week(channel: &Channel, (start_ns, week): (i64, &LinkWeek)) -> LinkWeekView {
+    let largest = |(name, offset_ns): (&str, i64)| LargestOffsetView { name: name.to_owned(), offset_ns };
+    let counterpart = channel.pact().party_name(1 - channel.me());
+    let witnesses = week.witness_clocks_ns.iter().map(|(name, offset_ns)| (name.as_str(), *offset_ns));
+    let clocks = week.counterpart_clock_ns.map(|offset_ns| (counterpart, offset_ns)).into_iter().chain(witnesses);
+    LinkWeekView {
+        start_ns,
+        ran_ns: week.ran_ns,
+        up_ns: week.up_ns,
+        absent_ns: week.absent_ns,
+        outages: week.outages,
+        longest_outage_ns: week.longest_outage_ns,
+        clocks: clocks.map(largest).collect(),
+    }
+}
