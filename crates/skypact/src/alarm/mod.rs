@@ -4,7 +4,7 @@
 
 mod bell;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::plans;
 
 /// How often the record is looked at.
 const PERIOD: Duration = Duration::from_millis(250);
-/// Most alarms of one look: a counterpart that calls a thousand STOPs rings for the first of them.
+/// Most alarms of one kind in one channel at one look: a counterpart that calls a thousand STOPs rings for the first of them.
 const ALARMS_MAX: usize = 256;
 
 /// Longest time on watch without a test call of one's own, ns: two a day.
@@ -117,10 +117,28 @@ async fn alarms(node: &NodeHandle, plans: &std::path::Path) -> Result<Vec<AlarmV
                 found.extend(plans.iter().flat_map(|plan| of_plan(name, channel, plan)));
             }
         }
-        found.truncate(ALARMS_MAX);
-        found
+        bounded(found)
     })
     .await
+}
+
+/// At most [`ALARMS_MAX`] of one kind in one channel, and one more that tells how many others there are: who floods one
+/// channel with STOPs mutes neither another one nor what else waits in the same.
+fn bounded(found: Vec<AlarmView>) -> Vec<AlarmView> {
+    let mut counts: BTreeMap<(String, &'static str), usize> = BTreeMap::new();
+    let mut kept: Vec<AlarmView> = found
+        .into_iter()
+        .filter(|alarm| {
+            let count = counts.entry((alarm.channel.clone(), alarm.event)).or_default();
+            *count += 1;
+            *count <= ALARMS_MAX
+        })
+        .collect();
+    for ((channel, event), count) in counts.into_iter().filter(|(_, count)| *count > ALARMS_MAX) {
+        let text = format!("{} more of this kind wait in the channel", count - ALARMS_MAX);
+        kept.push(AlarmView { event, id: format!("{channel}-{event}-more"), channel, rung: 0, text });
+    }
+    kept
 }
 
 /// What a plan that was not notified is in conflict with. It rings here, and leaves in no message.
@@ -205,4 +223,27 @@ fn test_call_due<'a>(channel: &'a Channel, newest: Option<&'a TestCall>, now_ns:
     let on_watch = || channel.board().watch(channel.me()).entries().next().map(|(_, origin)| origin);
     let since = newest.map(|call| &call.origin).or_else(on_watch)?;
     (now_ns.saturating_sub(since.claimed_time.0) > TEST_CALL_EVERY_NS).then_some(since)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alarm(event: &'static str, channel: &str, place: usize) -> AlarmView {
+        AlarmView { event, channel: channel.to_owned(), id: place.to_string(), rung: 0, text: String::new() }
+    }
+
+    #[test]
+    fn a_flood_of_stops_mutes_neither_another_channel_nor_another_kind() {
+        let mut found: Vec<AlarmView> = (0..1_000).map(|place| alarm("stop", "a-hostile", place)).collect();
+        found.push(alarm("protected-conflict", "a-hostile", 0));
+        found.push(alarm("stop", "quiet", 0));
+        let kept = bounded(found);
+        let of = |event, channel| kept.iter().filter(move |alarm| alarm.event == event && alarm.channel == channel);
+        assert_eq!(of("stop", "a-hostile").count(), ALARMS_MAX + 1);
+        assert_eq!(of("protected-conflict", "a-hostile").count(), 1);
+        assert_eq!(of("stop", "quiet").count(), 1);
+        let told = of("stop", "a-hostile").next_back().expect("the one that counts the others");
+        assert_eq!(told.text, "744 more of this kind wait in the channel");
+    }
 }
