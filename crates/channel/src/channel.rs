@@ -262,17 +262,12 @@ impl Channel {
     /// The leaf that places a signed act at the end of its log.
     pub fn place(&self, act: SignedAct) -> Leaf {
         let log = LogRef { party: self.me, class: act.act().log_class };
-        let cuts = Kind::from_wire(act.act().kind).is_some_and(Kind::cuts);
-        let mut seen: Vec<Seen> = LogRef::ALL
-            .into_iter()
-            .filter(|other| other.party != self.me || (cuts && *other != log))
-            .map(|log| Seen {
-                origin: self.pact.log_keys(log).origin.clone(),
-                size: self.log(log).size(),
-                root: self.log(log).tree.root(),
-            })
-            .collect();
-        seen.sort_by(|a, b| a.origin.cmp(&b.origin));
+        let head = |log: LogRef| Seen {
+            origin: self.pact.log_keys(log).origin.clone(),
+            size: self.log(log).size(),
+            root: self.log(log).tree.root(),
+        };
+        let seen = self.cited_logs(log, act.act().kind).into_iter().map(head).collect();
         let state = self.log(log);
         Leaf {
             origin: self.pact.log_keys(log).origin.clone(),
@@ -281,6 +276,15 @@ impl Channel {
             cosignature: self.newest_time(state),
             act,
         }
+    }
+
+    /// The logs whose heads the leaf of an act of that kind cites, ascending by origin.
+    pub(crate) fn cited_logs(&self, log: LogRef, kind: u16) -> Vec<LogRef> {
+        let cuts = Kind::from_wire(kind).is_some_and(Kind::cuts);
+        let is_cited = |other: &LogRef| other.party != log.party || (cuts && *other != log);
+        let mut cited: Vec<LogRef> = LogRef::ALL.into_iter().filter(is_cited).collect();
+        cited.sort_by_key(|log| &self.pact.log_keys(*log).origin);
+        cited
     }
 
     /// Hears the time of a witness of the pact: its beacon's line, by hash, signed at `time_s` (s since the Unix epoch, UTC).

@@ -2,7 +2,9 @@
 //! message, signs it, and hands in a [`Submission`]; the writer gives it its place in the log.
 
 use skypact_airspace::UtcNanos;
-use skypact_record::{Act, DecodeError, Hash, LogClass, Part, PartyName, SignActError, Signature, SignedAct, Signer};
+use skypact_record::{
+    Act, DecodeError, Hash, LogClass, MessageId, Part, PartyName, SignActError, Signature, SignedAct, Signer,
+};
 
 use crate::message::Message;
 
@@ -56,7 +58,17 @@ impl Draft {
         let kind = message.kind();
         let mut draft = Self::over_bytes(facts, kind.wire(), message.encode(), references, now, entropy);
         draft.act.log_class = kind.log_class().unwrap_or(LogClass::Routine);
+        if draft.act.log_class == LogClass::Urgent {
+            draft.seed(now);
+        }
         draft
+    }
+
+    /// Makes salt and message id anew out of the first half of the salt: what is urgent may have to pass a link on which 32
+    /// bytes take a second.
+    fn seed(&mut self, now: UtcNanos) {
+        (self.part.salt, self.act.message_id) = seeded(self.part.salt, now);
+        self.act.commitments = vec![self.part.commitment()];
     }
 
     /// Drafts an act over body bytes: [`Draft::new`] for messages, and entry 0 for the genesis.
@@ -87,6 +99,19 @@ impl Draft {
     pub fn sign(self, signer: &dyn Signer) -> Result<Submission, SignActError> {
         Ok(Submission { act: SignedAct::sign(self.act, signer)?, part: self.part })
     }
+}
+
+/// Salt and message id of an act that is drawn from a seed, the first 16 bytes of `salt`: the others are zero, and the id is
+/// a version 7 UUID (RFC 9562, section 5.7) for `now` over a hash of the salt, which does not tell the salt.
+pub(crate) fn seeded(mut salt: [u8; 32], now: UtcNanos) -> ([u8; 32], MessageId) {
+    salt[16..].fill(0);
+    let hash = Hash::of_parts(&[b"skypact/v1/message-id\n", &salt]);
+    let mut id: MessageId = *hash.0.first_chunk().expect("a hash has 32 bytes");
+    let unix_ms = u64::try_from(now.0 / 1_000_000).unwrap_or(0);
+    id[..6].copy_from_slice(&unix_ms.to_be_bytes()[2..]);
+    id[6] = 0x70 | (id[6] & 0x0f);
+    id[8] = 0x80 | (id[8] & 0x3f);
+    (salt, id)
 }
 
 impl Submission {

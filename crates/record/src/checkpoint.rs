@@ -65,6 +65,12 @@ impl SignedCheckpoint {
         Ok(Self { checkpoint, note: Note { text, signatures: vec![signature] } })
     }
 
+    /// Puts a head and a signature line together again that came apart from each other. Whether it holds is asked with `verify`.
+    pub fn with(checkpoint: Checkpoint, signature: NoteSignature) -> Self {
+        let note = Note { text: checkpoint.text(), signatures: vec![signature] };
+        Self { checkpoint, note }
+    }
+
     /// Reads a checkpoint note; the inverse of `encode`.
     pub fn parse(bytes: &[u8]) -> Result<Self, NoteError> {
         let note = Note::parse(bytes)?;

@@ -88,6 +88,14 @@ impl Board {
         self.proposals.get(leaf)
     }
 
+    /// Hash of the body of a version of a notice or of a proposal, by its leaf hash: what is read back or accepted.
+    pub fn content_of(&self, leaf: &Hash) -> Option<Hash> {
+        let version =
+            || self.notice_of(leaf)?.versions.iter().map(|version| &version.origin).find(|at| at.leaf == *leaf);
+        let origin = version().or_else(|| self.proposals.get(leaf).map(|proposal| &proposal.origin))?;
+        Some(origin.content)
+    }
+
     /// STOPs and their answers.
     pub fn alarms(&self) -> &Alarms {
         &self.alarms

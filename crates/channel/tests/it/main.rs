@@ -15,6 +15,7 @@ mod parties;
 mod post_quantum;
 mod posts;
 mod refusals;
+mod short_form;
 mod stop;
 mod suspension;
 mod timeliness;

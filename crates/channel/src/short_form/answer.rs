@@ -1,0 +1,83 @@
+//! The answer to an entry in short form: how much is held, and the mirror's signature over the head that came with it.
+
+use skypact_record::{Hash, LogClass, NoteSignature, SignedCheckpoint, VerifierKey};
+
+use super::ShortFormError;
+use super::bytes::{Reader, put_number};
+use crate::channel::Channel;
+use crate::frame::FrameAnswer;
+use crate::log::LogRef;
+
+const URGENT: u8 = 1;
+/// A cosignature: time, s (8 bytes), and Ed25519 (64).
+const COSIGNATURE_BYTES: usize = 72;
+
+/// An answer in short form. The author of the log has the head that it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShortAnswer {
+    /// Which of the author's logs.
+    pub class: LogClass,
+    /// Size of the head that is signed.
+    pub size: u64,
+    /// Size of all that is held.
+    pub held: u64,
+    /// Root of it.
+    pub root: Hash,
+    /// Time and signature of the mirror's cosignature.
+    pub cosignature: [u8; COSIGNATURE_BYTES],
+}
+
+impl Channel {
+    /// The short form of an answer about a log of the counterpart's; none when it has no line of this node's mirror key.
+    pub fn shorten_answer(&self, class: LogClass, answer: &FrameAnswer) -> Option<Vec<u8>> {
+        let log = LogRef { party: 1 - self.me(), class };
+        let signed = SignedCheckpoint::parse(&answer.note).ok()?;
+        let line = signed.signatures().iter().find(|line| self.pact().log_keys(log).mirror.is_named_by(line))?;
+        let mut out = vec![2];
+        out.extend(self.short_name());
+        out.push(if class == LogClass::Urgent { URGENT } else { 0 });
+        put_number(&mut out, signed.checkpoint().size);
+        put_number(&mut out, answer.held);
+        out.extend(answer.root.0);
+        out.extend(<[u8; COSIGNATURE_BYTES]>::try_from(line.bytes.as_slice()).ok()?);
+        Some(out)
+    }
+
+    /// Reads an answer about a log of this node's. Its signature is checked with the note that [`ShortAnswer::complete`] makes.
+    pub fn read_answer(&self, bytes: &[u8]) -> Result<ShortAnswer, ShortFormError> {
+        let mut r = Reader::new(bytes)?;
+        if r.field("type").fixed()? != [2] {
+            return Err(r.error("is not that of an answer"));
+        }
+        if r.field("channel").fixed()? != self.short_name() {
+            return Err(ShortFormError::WrongChannel);
+        }
+        let class = match r.field("flags").fixed()? {
+            [0] => LogClass::Routine,
+            [URGENT] => LogClass::Urgent,
+            _ => return Err(r.error("has bits of a later version")),
+        };
+        let size = r.field("size").number()?;
+        let held = r.field("held").number()?;
+        let root = Hash(r.field("root").fixed()?);
+        let cosignature = r.field("cosignature").fixed()?;
+        r.end()?;
+        let end = self.log(LogRef { party: self.me(), class }).size();
+        if size > end {
+            return Err(ShortFormError::NotHeld { field: "size" });
+        }
+        Ok(ShortAnswer { class, size, held, root, cosignature })
+    }
+}
+
+impl ShortAnswer {
+    /// The answer in full: `head` is the checkpoint of its size, `mirror` the counterpart's key.
+    pub fn complete(&self, mut head: SignedCheckpoint, mirror: &VerifierKey) -> FrameAnswer {
+        head.add(NoteSignature {
+            name: mirror.name().to_string(),
+            key_id: mirror.key_id(),
+            bytes: self.cosignature.to_vec(),
+        });
+        FrameAnswer { held: self.held, note: head.encode(), root: self.root }
+    }
+}
