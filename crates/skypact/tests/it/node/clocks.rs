@@ -1,8 +1,14 @@
 //! Clocks between two nodes and a witness: whose is wrong, and how often a party may ask.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use hyper::body::Bytes;
 use skypact::clock::NodeClock;
 use skypact::http::views;
-use skypact::transport::{PeerClient, TrafficClass, TransportKey};
+use skypact::transport::{
+    ClientAuth, Peer, PeerAnswer, PeerClient, PeerHandler, PeerServer, Pins, TrafficClass, TransportKey,
+};
 use skypact_channel::{ClockState, Clocks, Suspect};
 
 use super::*;
@@ -95,5 +101,43 @@ async fn an_entry_that_claims_another_time_than_is_proven_is_marked_at_both_node
     until(&blue, "and so does BLUE", is_marked).await;
     red.stop().await.expect("a clean stop");
     blue.stop().await.expect("a clean stop");
+    std::fs::remove_dir_all(&ground.dir).expect("cleaned up");
+}
+
+/// A counterpart of an earlier version: it takes no frame now, and has no clock to show.
+struct Earlier(Arc<AtomicUsize>);
+
+impl PeerHandler for Earlier {
+    async fn handle(&self, _: Peer, _: String, _: Bytes) -> PeerAnswer {
+        PeerAnswer::new(503, "{}")
+    }
+
+    async fn get(&self, _: Peer, path: String) -> PeerAnswer {
+        self.0.fetch_add(usize::from(path == "/channel/v1/clock"), Ordering::SeqCst);
+        PeerAnswer::new(404, "{}")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_counterpart_without_the_path_is_not_measured_and_not_asked_again_at_once() {
+    let ground = Ground::new("clock-earlier").await;
+    let pins = Pins::new();
+    pins.pin(TransportKey::new(ground.red.ring.transport.public_key_bytes()).expect("a key"), "RED");
+    let asked = Arc::new(AtomicUsize::new(0));
+    let identity = Identity::new(&ground.blue.ring.transport).expect("an identity");
+    let listen = "127.0.0.1:0".parse().expect("an address");
+    let server = PeerServer::bind(listen, &identity, pins, ClientAuth::Pinned, Earlier(asked.clone())).await;
+    let server = server.expect("it listens");
+    let address = server.local_addr().to_string();
+    let (_stop, stopping) = tokio::sync::watch::channel(false);
+    tokio::spawn(server.serve(stopping));
+    let red = ground.start("RED", "127.0.0.1:0", &address).await;
+    until_clocks(&red, "RED has asked", |_| asked.load(Ordering::SeqCst) > 0).await;
+    // Longer than the pause after a failure.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let clocks = until_clocks(&red, "the witness is measured", |clocks| clocks.witnesses[0].1.is_some()).await;
+    assert_eq!((clocks.counterpart, clocks.are_off(), clocks.suspect()), (None, false, None));
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    red.stop().await.expect("a clean stop");
     std::fs::remove_dir_all(&ground.dir).expect("cleaned up");
 }
