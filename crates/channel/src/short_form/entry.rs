@@ -3,8 +3,8 @@
 
 use skypact_airspace::UtcNanos;
 use skypact_record::{
-    Act, Algorithm, Checkpoint, Entry, Hash, KeyId, Leaf, LogClass, NoteSignature, Part, Seen, Signature, SignedAct,
-    SignedCheckpoint, tree,
+    Act, Algorithm, Checkpoint, Entry, Hash, KeyId, Leaf, LogClass, MessageId, NoteSignature, Part, Seen, Signature,
+    SignedAct, SignedCheckpoint, tree,
 };
 
 use super::bytes::{Reader, put_number, put_signed};
@@ -152,14 +152,7 @@ impl Channel {
         let unit = if has(MILLISECONDS) { NS_PER_MS } else { 1 };
         let claimed_time = time.checked_mul(unit).ok_or_else(|| r.error("is over 64 bits of ns"))?;
         let key_id = self.signer(log, r.field("signer").fixed()?)?;
-        let (salt, message_id) = if has(SEEDED) {
-            let mut salt = [0; 32];
-            salt[..16].copy_from_slice(&r.field("seed").fixed::<16>()?);
-            draft::seeded(salt, UtcNanos(claimed_time))
-        } else {
-            let message_id = r.field("message id").fixed()?;
-            (r.field("salt").fixed()?, message_id)
-        };
+        let (salt, message_id) = salt_and_id(&mut r, has(SEEDED), UtcNanos(claimed_time))?;
         let mut cited = None;
         let count = r.field("references").number()?;
         if count > Act::REFERENCES_MAX as u64 {
@@ -258,4 +251,19 @@ impl Channel {
         body.extend(r.take(length)?);
         Ok(body)
     }
+}
+
+/// The salt of the body and the id of the message, out of their seed if they were drawn from one.
+fn salt_and_id(
+    r: &mut Reader<'_>,
+    is_seeded: bool,
+    claimed_time: UtcNanos,
+) -> Result<([u8; 32], MessageId), ShortFormError> {
+    if is_seeded {
+        let mut salt = [0; 32];
+        salt[..16].copy_from_slice(&r.field("seed").fixed::<16>()?);
+        return Ok(draft::seeded(salt, claimed_time));
+    }
+    let message_id = r.field("message id").fixed()?;
+    Ok((r.field("salt").fixed()?, message_id))
 }
