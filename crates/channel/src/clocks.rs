@@ -4,6 +4,8 @@
 
 use std::collections::VecDeque;
 
+use skypact_record::Beacon;
+
 /// Offset above which a clock is warned of, ns.
 pub const CLOCK_WARN_NS: i64 = 1_000_000_000;
 /// Offset above which nothing is said to be clear, ns.
@@ -12,8 +14,6 @@ pub const CLOCK_OFF_NS: i64 = 5_000_000_000;
 const DRIFT_PPM: i64 = 200;
 /// Readings that are kept. A clock that was set by less than the intervals show is believed again after so many.
 const READINGS_MAX: usize = 16;
-/// Period of a witness's beacon, s (docs/record-format.md, section 16).
-const BEACON_PERIOD_S: u64 = 10;
 
 /// Where the true value lies, both ends included, ns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Span {
 
     /// What the clock of a witness says that shows a beacon of that time: it is not past the period that the beacon is of.
     pub fn of_beacon(time_s: u64) -> Self {
-        let next_s = (time_s / BEACON_PERIOD_S).saturating_add(1).saturating_mul(BEACON_PERIOD_S);
+        let next_s = (time_s / Beacon::PERIOD_S).saturating_add(1).saturating_mul(Beacon::PERIOD_S);
         Self { least_ns: ns(time_s), most_ns: ns(next_s) }
     }
 

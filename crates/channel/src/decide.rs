@@ -262,8 +262,8 @@ impl Channel {
         empty
             .map(|class| {
                 let body = self.pact().encode();
-                let mut draft =
-                    Draft::over_bytes(&facts, Kind::Genesis.wire(), body, Vec::new(), context.now, context.entropy);
+                let drawn = (context.entropy.salt(), context.entropy.message_id(context.now));
+                let mut draft = Draft::over_bytes(&facts, Kind::Genesis.wire(), body, Vec::new(), context.now, drawn);
                 draft.act.log_class = class;
                 draft
             })

@@ -56,38 +56,33 @@ impl Draft {
         entropy: &mut dyn Entropy,
     ) -> Self {
         let kind = message.kind();
-        let mut draft = Self::over_bytes(facts, kind.wire(), message.encode(), references, now, entropy);
-        draft.act.log_class = kind.log_class().unwrap_or(LogClass::Routine);
-        if draft.act.log_class == LogClass::Urgent {
-            draft.seed(now);
-        }
+        let log_class = kind.log_class().unwrap_or(LogClass::Routine);
+        let salt = entropy.salt();
+        // What is urgent may have to pass a link on which 32 bytes take a second.
+        let drawn = if log_class == LogClass::Urgent { seeded(salt, now) } else { (salt, entropy.message_id(now)) };
+        let mut draft = Self::over_bytes(facts, kind.wire(), message.encode(), references, now, drawn);
+        draft.act.log_class = log_class;
         draft
     }
 
-    /// Makes salt and message id anew out of the first half of the salt: what is urgent may have to pass a link on which 32
-    /// bytes take a second.
-    fn seed(&mut self, now: UtcNanos) {
-        (self.part.salt, self.act.message_id) = seeded(self.part.salt, now);
-        self.act.commitments = vec![self.part.commitment()];
-    }
-
-    /// Drafts an act over body bytes: [`Draft::new`] for messages, and entry 0 for the genesis.
+    /// Drafts an act of the routine log over body bytes, with this salt and message id: [`Draft::new`] for messages, and entry
+    /// 0 for the genesis.
     pub(crate) fn over_bytes(
         facts: &Facts,
         kind: u16,
         bytes: Vec<u8>,
         references: Vec<Hash>,
         now: UtcNanos,
-        entropy: &mut dyn Entropy,
+        (salt, message_id): ([u8; 32], MessageId),
     ) -> Self {
-        let part = Part { salt: entropy.salt(), bytes };
+        let part = Part { salt, bytes };
         let act = Act {
             channel: facts.channel,
             epoch: facts.epoch,
             author: facts.author.clone(),
             log_class: LogClass::Routine,
             kind,
-            message_id: entropy.message_id(now),
+            message_id,
             references,
             claimed_time: now.0,
             commitments: vec![part.commitment()],
@@ -106,12 +101,18 @@ impl Draft {
 pub(crate) fn seeded(mut salt: [u8; 32], now: UtcNanos) -> ([u8; 32], MessageId) {
     salt[16..].fill(0);
     let hash = Hash::of_parts(&[b"skypact/v1/message-id\n", &salt]);
-    let mut id: MessageId = *hash.0.first_chunk().expect("a hash has 32 bytes");
+    (salt, uuid_v7(*hash.0.first_chunk().expect("a hash has 32 bytes"), now))
+}
+
+/// The layout of a version 7 UUID (RFC 9562, section 5.7): 48 bits of Unix milliseconds taken from `now` (0 before 1970), then
+/// 74 of the bits of `random`.
+pub fn uuid_v7(random: [u8; 16], now: UtcNanos) -> MessageId {
+    let mut id = random;
     let unix_ms = u64::try_from(now.0 / 1_000_000).unwrap_or(0);
     id[..6].copy_from_slice(&unix_ms.to_be_bytes()[2..]);
     id[6] = 0x70 | (id[6] & 0x0f);
     id[8] = 0x80 | (id[8] & 0x3f);
-    (salt, id)
+    id
 }
 
 impl Submission {

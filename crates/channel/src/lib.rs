@@ -47,7 +47,7 @@ pub use clocks::{CLOCK_OFF_NS, CLOCK_WARN_NS, ClockState, Clocks, OtherClock, Sp
 pub use codec::CodecError;
 pub use decide::{Command, Context, Decision, Rejection};
 pub use dictation::{DICTATION_MAX_BYTES, Dictation, DictationError, dictate, spell};
-pub use draft::{Draft, Entropy, Facts, Submission};
+pub use draft::{Draft, Entropy, Facts, Submission, uuid_v7};
 pub use existence::Existence;
 pub use frame::{
     ENTRIES_MAX, EntryFault, FRAME_MAX_BYTES, Frame, FrameAnswer, FrameError, VerifiedEntry, VerifiedFrame,
@@ -64,7 +64,7 @@ pub use notice::{Notice, NoticeAct};
 pub use pact::{LogKeys, MlDsa44Keys, Pact, PactError};
 pub use propagation::{APPLIED_BEFORE_NS, Propagation, Reach, Units};
 pub use protected::{Protected, Protection, Verification};
-pub use short_form::{SHORT_FORM_MAX_BYTES, ShortAnswer, ShortFormError, ShortFormType};
+pub use short_form::{SHORT_FORM_MAX_BYTES, ShortAnswer, ShortFormError};
 pub use station::{Changes, KeptNote, MlDsa44Signers, Next, NoteKind, Placed, RestoreError, Signers, Station};
 pub use stop::{Alarm, Alarms, Rung, Stop, StopArea, StopRung};
 pub use suspension::{Cut, LogHead, Reconciled, Stand, Suspension, Suspensions};

@@ -25,6 +25,8 @@ fn text(witness: &str) -> Option<String> {
 impl Beacon {
     /// Longest signature line of a beacon, in bytes.
     pub const LINE_BYTES_MAX: usize = 512;
+    /// How often a witness has a new one, s. All who ask in between get the same one.
+    pub const PERIOD_S: u64 = 10;
 
     /// The note that a witness publishes, signed at `time_s` (s since the Unix epoch, UTC).
     pub fn sign(witness: &Origin, time_s: u64, signer: &dyn Signer) -> Result<Vec<u8>, NoteError> {

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use skypact_airspace::UtcNanos;
-use skypact_channel::Entropy;
+use skypact_channel::{Entropy, uuid_v7};
 
 /// The generator as the pure rooms ask for it, for drafting acts.
 #[derive(Clone, Copy, Debug)]
@@ -31,15 +31,10 @@ pub fn fill(buffer: &mut [u8]) {
     getrandom::fill(buffer).expect("the operating system gives random bytes; without them nothing here is safe");
 }
 
-/// A fresh message id: the layout of a version 7 UUID (RFC 9562 section 5.7), 48 bits of Unix milliseconds taken from
-/// `now_utc_ns` (clamped to 0 before 1970), then 74 random bits. Ids made in later milliseconds sort later.
+/// A fresh message id: a version 7 UUID ([`uuid_v7`]) for `now_utc_ns` over random bits. Ids made in later milliseconds sort
+/// later.
 pub fn message_id(now_utc_ns: i64) -> [u8; 16] {
-    let mut id = random::<16>();
-    let unix_ms = u64::try_from(now_utc_ns / 1_000_000).unwrap_or(0);
-    id[..6].copy_from_slice(&unix_ms.to_be_bytes()[2..]);
-    id[6] = 0x70 | (id[6] & 0x0f);
-    id[8] = 0x80 | (id[8] & 0x3f);
-    id
+    uuid_v7(random(), UtcNanos(now_utc_ns))
 }
 
 /// A fresh salt for the commitment to one body part.

@@ -2,13 +2,12 @@
 
 use skypact_record::{Hash, LogClass, NoteSignature, SignedCheckpoint, VerifierKey};
 
-use super::ShortFormError;
 use super::bytes::{Reader, put_number};
+use super::{ShortFormError, ShortFormType};
 use crate::channel::Channel;
 use crate::frame::FrameAnswer;
 use crate::log::LogRef;
 
-const URGENT: u8 = 1;
 /// A cosignature: time, s (8 bytes), and Ed25519 (64).
 const COSIGNATURE_BYTES: usize = 72;
 
@@ -33,9 +32,7 @@ impl Channel {
         let log = LogRef { party: 1 - self.me(), class };
         let signed = SignedCheckpoint::parse(&answer.note).ok()?;
         let line = signed.signatures().iter().find(|line| self.pact().log_keys(log).mirror.is_named_by(line))?;
-        let mut out = vec![2];
-        out.extend(self.short_name());
-        out.push(if class == LogClass::Urgent { URGENT } else { 0 });
+        let mut out = self.begin_short(ShortFormType::Answer, class, 0);
         put_number(&mut out, signed.checkpoint().size);
         put_number(&mut out, answer.held);
         out.extend(answer.root.0);
@@ -46,17 +43,7 @@ impl Channel {
     /// Reads an answer about a log of this node's. Its signature is checked with the note that [`ShortAnswer::complete`] makes.
     pub fn read_answer(&self, bytes: &[u8]) -> Result<ShortAnswer, ShortFormError> {
         let mut r = Reader::new(bytes)?;
-        if r.field("type").fixed()? != [2] {
-            return Err(r.error("is not that of an answer"));
-        }
-        if r.field("channel").fixed()? != self.short_name() {
-            return Err(ShortFormError::WrongChannel);
-        }
-        let class = match r.field("flags").fixed()? {
-            [0] => LogClass::Routine,
-            [URGENT] => LogClass::Urgent,
-            _ => return Err(r.error("has bits of a later version")),
-        };
+        let (class, _) = self.read_begin(&mut r, ShortFormType::Answer, 0)?;
         let size = r.field("size").number()?;
         let held = r.field("held").number()?;
         let root = Hash(r.field("root").fixed()?);

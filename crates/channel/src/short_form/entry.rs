@@ -3,18 +3,17 @@
 
 use skypact_airspace::UtcNanos;
 use skypact_record::{
-    Act, Algorithm, Checkpoint, Entry, Hash, KeyId, Leaf, LogClass, MessageId, NoteSignature, Part, Seen, Signature,
-    SignedAct, SignedCheckpoint, tree,
+    Act, Algorithm, Checkpoint, Entry, Hash, KeyId, Leaf, MessageId, NoteSignature, Part, Seen, Signature, SignedAct,
+    SignedCheckpoint, tree,
 };
 
 use super::bytes::{Reader, put_number, put_signed};
-use super::{SHORT_FORM_MAX_BYTES, ShortFormError};
+use super::{SHORT_FORM_MAX_BYTES, ShortFormError, ShortFormType};
 use crate::channel::Channel;
 use crate::draft;
 use crate::frame::Frame;
 use crate::log::LogRef;
 
-const URGENT: u8 = 1;
 /// Salt and message id are those of [`draft::seeded`].
 const SEEDED: u8 = 2;
 const MILLISECONDS: u8 = 4;
@@ -50,15 +49,9 @@ impl Channel {
         let head = head.signatures().iter().find(|line| self.pact().log_keys(log).checkpoint.is_named_by(line))?;
         let is_seeded = draft::seeded(part.salt, UtcNanos(act.claimed_time)) == (part.salt, act.message_id);
         let in_ms = act.claimed_time % NS_PER_MS == 0;
-        let flags = [
-            (URGENT, log.class == LogClass::Urgent),
-            (SEEDED, is_seeded),
-            (MILLISECONDS, in_ms),
-            (COSIGNATURE, leaf.cosignature.is_some()),
-        ];
-        let mut out = vec![1];
-        out.extend(self.short_name());
-        out.push(flags.into_iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag).sum());
+        let flags = [(SEEDED, is_seeded), (MILLISECONDS, in_ms), (COSIGNATURE, leaf.cosignature.is_some())];
+        let flags = flags.into_iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag).sum();
+        let mut out = self.begin_short(ShortFormType::Entry, log.class, flags);
         put_number(&mut out, u64::from(act.kind));
         put_number(&mut out, act.epoch);
         put_number(&mut out, leaf.index);
@@ -130,18 +123,9 @@ impl Channel {
     /// The frame of which `bytes` are the short form, as `sender` wrote it. Nothing of it is checked yet but its form.
     pub fn complete_entry(&self, sender: usize, bytes: &[u8]) -> Result<Frame, ShortFormError> {
         let mut r = Reader::new(bytes)?;
-        if r.field("type").fixed()? != [1] {
-            return Err(r.error("is not that of an entry"));
-        }
-        if r.field("channel").fixed()? != self.short_name() {
-            return Err(ShortFormError::WrongChannel);
-        }
-        let [flags] = r.field("flags").fixed()?;
-        if flags & !(URGENT | SEEDED | MILLISECONDS | COSIGNATURE) != 0 {
-            return Err(r.error("has bits of a later version"));
-        }
+        let known = SEEDED | MILLISECONDS | COSIGNATURE;
+        let (class, flags) = self.read_begin(&mut r, ShortFormType::Entry, known)?;
         let has = |flag| flags & flag != 0;
-        let class = if has(URGENT) { LogClass::Urgent } else { LogClass::Routine };
         let log = LogRef { party: sender, class };
         let kind = u16::try_from(r.field("kind").number()?).map_err(|_| r.error("is over 65535"))?;
         let epoch = r.field("epoch").number()?;

@@ -6,19 +6,25 @@ mod answer;
 mod bytes;
 mod entry;
 
+use skypact_record::LogClass;
+
 pub use self::answer::ShortAnswer;
+use self::bytes::Reader;
 use crate::channel::Channel;
 
 /// Longest short form, in bytes.
 pub const SHORT_FORM_MAX_BYTES: usize = 4_096;
 
+/// The flag of the urgent log.
+const URGENT: u8 = 1;
+
 /// What a short form is, as its first byte says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ShortFormType {
-    /// An entry of the sender's and its head. Number 1.
-    Entry,
-    /// What the sender holds of a log of the receiver's. Number 2.
-    Answer,
+#[derive(Debug, Clone, Copy)]
+enum ShortFormType {
+    /// An entry of the sender's and its head.
+    Entry = 1,
+    /// What the sender holds of a log of the receiver's.
+    Answer = 2,
 }
 
 /// Why bytes are no short form, or none that can be completed here.
@@ -65,19 +71,32 @@ impl ShortFormError {
     }
 }
 
-impl ShortFormType {
-    /// What `bytes` say that they are.
-    pub fn of(bytes: &[u8]) -> Result<Self, ShortFormError> {
-        match bytes.first() {
-            Some(1) => Ok(Self::Entry),
-            Some(2) => Ok(Self::Answer),
-            _ => Err(ShortFormError::Malformed { field: "type", offset: 0, reason: "is neither 1 nor 2" }),
-        }
-    }
-}
-
 impl Channel {
-    /// How a short form names this channel.
+    /// How a short form begins: its type, the channel, flags.
+    fn begin_short(&self, of: ShortFormType, class: LogClass, flags: u8) -> Vec<u8> {
+        let urgent = if class == LogClass::Urgent { URGENT } else { 0 };
+        [&[of as u8][..], &self.short_name(), &[urgent | flags]].concat()
+    }
+
+    /// Reads what [`Channel::begin_short`] wrote: the log, and all flags, of which only those in `known` may be set.
+    fn read_begin(&self, r: &mut Reader<'_>, of: ShortFormType, known: u8) -> Result<(LogClass, u8), ShortFormError> {
+        if r.field("type").fixed()? != [of as u8] {
+            return Err(r.error(match of {
+                ShortFormType::Entry => "is not that of an entry",
+                ShortFormType::Answer => "is not that of an answer",
+            }));
+        }
+        if r.field("channel").fixed()? != self.short_name() {
+            return Err(ShortFormError::WrongChannel);
+        }
+        let [flags] = r.field("flags").fixed()?;
+        if flags & !(URGENT | known) != 0 {
+            return Err(r.error("has bits of a later version"));
+        }
+        Ok((if flags & URGENT == 0 { LogClass::Routine } else { LogClass::Urgent }, flags))
+    }
+
+    /// How a short form names this channel: the first 4 bytes of its hash.
     fn short_name(&self) -> [u8; 4] {
         let [a, b, c, d, ..] = self.pact().channel().0;
         [a, b, c, d]

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use skypact_channel::{
-    Dictation, FrameAnswer, LogRef, Message, Rung, SHORT_FORM_MAX_BYTES, ShortFormError, Stop, StopRung, dictate,
+    Dictation, Frame, FrameAnswer, LogRef, Message, Rung, SHORT_FORM_MAX_BYTES, ShortFormError, Stop, StopRung, dictate,
 };
 use skypact_record::{Entry, Hash, LogClass};
 
@@ -16,12 +16,19 @@ fn stop(object: Option<Hash>) -> Message {
     Message::Stop(Stop { object, what: "KOBALT 21".to_owned(), area: None, until: None, reason: None })
 }
 
-/// The short form of the newest entry of a log, which has to be the frame of that entry to the byte at the other end.
-fn pass(from: &Machine, to: &mut Machine, log: LogRef) -> usize {
+/// The newest entry of a log as a frame, and as a short form.
+fn newest(from: &Machine, log: LogRef) -> (Frame, Vec<u8>) {
     let size = from.channel.log(log).size();
     let frame = from.frame_of(log, size - 1, size);
     let entry = Entry::decode(&frame.entries[0]).unwrap();
     let bytes = from.channel.shorten(&entry, &from.checkpoint(log, size)).unwrap();
+    (frame, bytes)
+}
+
+/// The short form of the newest entry of a log, which has to be the frame of that entry to the byte at the other end.
+fn pass(from: &Machine, to: &mut Machine, log: LogRef) -> usize {
+    let size = from.channel.log(log).size();
+    let (frame, bytes) = newest(from, log);
     let completed = to.channel.complete_entry(from.me, &bytes).unwrap();
     assert_eq!(completed, frame);
     let note = to.receive(&completed).unwrap();
@@ -85,10 +92,8 @@ fn a_short_form_for_what_is_not_held_says_so() {
     let filed = red.submit(&here()).unwrap();
     deliver(&mut red, &mut blue);
     red.submit(&stop(Some(filed))).unwrap();
-    let log = urgent(RED);
-    let size = red.channel.log(log).size();
-    let entry = Entry::decode(&red.frame_of(log, size - 1, size).entries[0]).unwrap();
-    let bytes = red.channel.shorten(&entry, &red.checkpoint(log, size)).unwrap();
+    let size = red.channel.log(urgent(RED)).size();
+    let (_, bytes) = newest(&red, urgent(RED));
     let fresh = Machine::new(BLUE);
     let gap = ShortFormError::Gap { index: size - 1, held: 0 };
     assert_eq!(fresh.channel.complete_entry(RED, &bytes), Err(gap));
@@ -105,11 +110,7 @@ fn a_short_form_for_what_is_not_held_says_so() {
 fn every_changed_or_cut_byte_is_refused_or_makes_a_frame_that_is() {
     let (mut red, mut blue) = pair();
     red.submit(&stop(None)).unwrap();
-    let log = urgent(RED);
-    let size = red.channel.log(log).size();
-    let frame = red.frame_of(log, size - 1, size);
-    let entry = Entry::decode(&frame.entries[0]).unwrap();
-    let bytes = red.channel.shorten(&entry, &red.checkpoint(log, size)).unwrap();
+    let (_, bytes) = newest(&red, urgent(RED));
     for place in 0..bytes.len() {
         assert!(blue.channel.complete_entry(RED, &bytes[..place]).is_err(), "cut at {place}");
         for bit in 0..8 {
@@ -127,11 +128,7 @@ fn every_changed_or_cut_byte_is_refused_or_makes_a_frame_that_is() {
 fn a_dictated_stop_is_the_same_entry() {
     let (mut red, mut blue) = pair();
     red.submit(&stop(None)).unwrap();
-    let log = urgent(RED);
-    let size = red.channel.log(log).size();
-    let frame = red.frame_of(log, size - 1, size);
-    let entry = Entry::decode(&frame.entries[0]).unwrap();
-    let bytes = red.channel.shorten(&entry, &red.checkpoint(log, size)).unwrap();
+    let (frame, bytes) = newest(&red, urgent(RED));
     let mut heard = Dictation::default();
     for line in dictate(&bytes).unwrap() {
         heard.line(&line).unwrap();

@@ -22,7 +22,7 @@ use super::views::{
     PlacedView, ProposalView, StopView, TestCallView, WatchView, WeekView,
 };
 use crate::directory::unbase64;
-use crate::node::NodeHandle;
+use crate::node::{Channels, NodeHandle};
 
 /// Largest body of a request, bytes: ten thousand acts.
 pub const BODY_MAX_BYTES: usize = 64 << 20;
@@ -72,9 +72,18 @@ async fn read<T: Send + 'static>(
     name: String,
     view: impl FnOnce(&Channel) -> T + Send + 'static,
 ) -> Answer<T> {
+    read_beside(node, name, move |channel, _, _| view(channel)).await
+}
+
+/// The same with what the node knows beside it, by the name of the channel.
+async fn read_beside<T: Send + 'static>(
+    node: &NodeHandle,
+    name: String,
+    view: impl FnOnce(&Channel, &Channels, &str) -> T + Send + 'static,
+) -> Answer<T> {
     let found = node.query({
         let name = name.clone();
-        move |channels| channels.get(&name).map(view)
+        move |channels| channels.get(&name).map(|channel| view(channel, channels, &name))
     });
     Ok(Json(found.await?.ok_or_else(|| unknown_channel(&name))?))
 }
@@ -220,14 +229,10 @@ async fn health(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<
     responses((status = 200, description = "The weeks in which this node ran or had run before, oldest first, at most 104.", body = Vec<LinkWeekView>))
 )]
 async fn link(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<LinkWeekView>> {
-    let found = node.query({
-        let name = name.clone();
-        move |channels| {
-            let channel = channels.get(&name)?;
-            Some(channels.link_weeks(&name).map(|week| views::link_week(channel, week)).collect())
-        }
-    });
-    Ok(Json(found.await?.ok_or_else(|| unknown_channel(&name))?))
+    read_beside(&node, name, |channel, channels, name| {
+        channels.link_weeks(name).map(|week| views::link_week(channel, week)).collect()
+    })
+    .await
 }
 
 /// Conflicts that a notice would have if it were filed now. Nothing is recorded.

@@ -131,9 +131,8 @@ async fn ask(
     client: &PeerClient,
 ) -> Result<bool, NodeError> {
     let unusable = |reason: String| NodeError::File { path: format!("beacon of witness {witness}"), reason };
-    let asked_ns = node.clock.steady_ns();
-    let answer = client.get("/beacon").await?;
-    let answered_ns = node.clock.steady_ns();
+    let (answer, between) = node.timed(client.get("/beacon")).await;
+    let answer = answer?;
     match answer.status {
         200 => {}
         404 | 405 => return Ok(false),
@@ -145,7 +144,7 @@ async fn ask(
     let beacon = Beacon::parse(&answer.body, key).map_err(|error| unusable(error.to_string()))?;
     // Also one that is too far away to be cited.
     let (whose, shown) = (Whose::Witness(witness.to_owned()), Span::of_beacon(beacon.time_s()));
-    node.compare(channel.to_owned(), ClockNews { whose, shown, asked_ns, answered_ns }).await?;
+    node.compare(channel.to_owned(), ClockNews { whose, shown, between }).await?;
     let now_s = u64::try_from(node.now_ns() / 1_000_000_000).unwrap_or(0);
     if beacon.time_s().abs_diff(now_s) > APART_S {
         return Err(unusable(format!("says {} s, which is over a minute from the clock here", beacon.time_s())));

@@ -38,8 +38,16 @@ pub(super) enum Whose {
 pub(super) struct ClockNews {
     pub(super) whose: Whose,
     pub(super) shown: Span,
-    pub(super) asked_ns: i64,
-    pub(super) answered_ns: i64,
+    pub(super) between: Span,
+}
+
+impl NodeHandle {
+    /// Waits for the answer to a question, and says between which steady times it was given.
+    pub(super) async fn timed<T>(&self, asked: impl Future<Output = T>) -> (T, Span) {
+        let least_ns = self.clock.steady_ns();
+        let answer = asked.await;
+        (answer, Span { least_ns, most_ns: self.clock.steady_ns() })
+    }
 }
 
 /// What was read of the other clocks of a channel since the start.
@@ -55,7 +63,7 @@ impl OtherClocks {
             Whose::Counterpart => &mut self.counterpart,
             Whose::Witness(name) => self.witnesses.entry(name).or_default(),
         };
-        clock.add(news.shown, news.asked_ns, news.answered_ns);
+        clock.add(news.shown, news.between.least_ns, news.between.most_ns);
     }
 
     /// Where they are now.
@@ -111,9 +119,8 @@ pub(super) async fn compare(node: NodeHandle, channel: String, client: PeerClien
 
 /// One question; how long to wait for the next.
 async fn ask(node: &NodeHandle, channel: &str, client: &PeerClient) -> Result<Duration, NodeError> {
-    let asked_ns = node.clock.steady_ns();
-    let answer = client.get(CLOCK_PATH).await?;
-    let answered_ns = node.clock.steady_ns();
+    let (answer, between) = node.timed(client.get(CLOCK_PATH)).await;
+    let answer = answer?;
     let unusable = |reason: String| NodeError::File { path: "counterpart's clock".to_owned(), reason };
     match answer.status {
         200 => {}
@@ -122,6 +129,6 @@ async fn ask(node: &NodeHandle, channel: &str, client: &PeerClient) -> Result<Du
     }
     let shown = <[u8; 8]>::try_from(&answer.body[..]).map_err(|_| unusable("is not of 8 bytes".to_owned()))?;
     let shown = Span::exact(i64::from_be_bytes(shown));
-    node.compare(channel.to_owned(), ClockNews { whose: Whose::Counterpart, shown, asked_ns, answered_ns }).await?;
+    node.compare(channel.to_owned(), ClockNews { whose: Whose::Counterpart, shown, between }).await?;
     Ok(EVERY)
 }

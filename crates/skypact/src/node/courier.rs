@@ -260,9 +260,8 @@ async fn ask_witness(
     let (name, by, old_size) = (channel.to_owned(), witness.to_owned(), held.take());
     let request = node.query(move |channels| channels.members.get(&name)?.station.witness_request(log, &by, old_size));
     let Some(request) = request.await? else { return Ok(false) };
-    let asked_ns = node.clock.steady_ns();
-    let answer = client.post("/add-checkpoint", request.encode()).await?;
-    let answered_ns = node.clock.steady_ns();
+    let (answer, between) = node.timed(client.post("/add-checkpoint", request.encode())).await;
+    let answer = answer?;
     let text = String::from_utf8_lossy(&answer.body).into_owned();
     if answer.status == 409
         && let Ok(size) = text.trim().parse()
@@ -278,7 +277,7 @@ async fn ask_witness(
     let receipt = receipt.ok_or_else(|| refused("answered with no cosignature of its own".to_owned()))?;
     for line in receipt.cosignatures.iter().filter(|line| line.witness == witness) {
         let (whose, shown) = (Whose::Witness(witness.to_owned()), Span::of_second(line.time_s));
-        node.compare(channel.to_owned(), ClockNews { whose, shown, asked_ns, answered_ns }).await?;
+        node.compare(channel.to_owned(), ClockNews { whose, shown, between }).await?;
     }
     node.keep(channel.to_owned(), receipt).await?;
     Ok(true)

@@ -108,14 +108,13 @@ impl LinkHealth {
         }
         week.outages += u64::from(begins);
         week.longest_outage_ns = week.longest_outage_ns.max(outage_ns.unwrap_or(0));
-        let larger = |known: Option<i64>, offset: Span| Some(known.unwrap_or(0).max(offset.distance_ns()));
+        let raise = |known: &mut i64, offset: Span| *known = offset.distance_ns().max(*known);
         if let Some(offset) = look.clocks.counterpart {
-            week.counterpart_clock_ns = larger(week.counterpart_clock_ns, offset);
+            raise(week.counterpart_clock_ns.get_or_insert(0), offset);
         }
         for (name, offset) in &look.clocks.witnesses {
             if let Some(offset) = offset {
-                let known = week.witness_clocks_ns.entry(name.clone()).or_default();
-                *known = (*known).max(offset.distance_ns());
+                raise(week.witness_clocks_ns.entry(name.clone()).or_default(), *offset);
             }
         }
         let every_ns = KEPT_EVERY_NS.saturating_mul(i64::from(look.clocks.speed));

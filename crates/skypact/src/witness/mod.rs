@@ -45,9 +45,7 @@ struct Kept {
     boxes: Vec<DropBox>,
 }
 
-/// How often there is a new beacon, s. All who ask in between get the same one.
-const BEACON_EVERY_S: u64 = 10;
-/// Where it is.
+/// Where the beacon is.
 const BEACON_PATH: &str = "/beacon";
 /// Beginning of the paths of boxes.
 const DROP_PATH: &str = "/drop/";
@@ -155,9 +153,9 @@ impl Witness {
         let now_s = self.now_s();
         let mut newest = self.beacon.lock().unwrap_or_else(PoisonError::into_inner);
         let note = match &*newest {
-            Some((period, note)) if *period == now_s / BEACON_EVERY_S => note.clone(),
+            Some((period, note)) if *period == now_s / Beacon::PERIOD_S => note.clone(),
             _ => match Beacon::sign(&self.name, now_s, &self.signer) {
-                Ok(note) => newest.insert((now_s / BEACON_EVERY_S, note)).1.clone(),
+                Ok(note) => newest.insert((now_s / Beacon::PERIOD_S, note)).1.clone(),
                 Err(error) => return refusal(404, error.code(), &error.to_string()),
             },
         };
