@@ -126,7 +126,7 @@ pub struct Dictation {
 }
 
 impl Dictation {
-    /// Takes the next line; whether it was the last. Letters may be small, spaces anywhere, and any of them in words.
+    /// Takes the next line; whether it was the last. Letters may be small, spaces anywhere, and those of a line in words.
     pub fn line(&mut self, text: &str) -> Result<bool, DictationError> {
         let line = self.done + 1;
         if self.is_complete() {
@@ -141,7 +141,18 @@ impl Dictation {
         if found != line {
             return Err(DictationError::OutOfOrder { line, found });
         }
-        let values = values(rest, line)?;
+        // A group such as LIMA is a word too: words count only where the letters do not fit.
+        let (data, check) = self.read(&values(rest, line, false)?, line, lines).or_else(|letters| {
+            let words = self.read(&values(rest, line, true)?, line, lines);
+            words.map_err(|words| if matches!(letters, DictationError::Check { .. }) { letters } else { words })
+        })?;
+        self.bytes.extend(data);
+        (self.done, self.lines, self.check) = (line, lines, check);
+        Ok(line == lines)
+    }
+
+    /// The bytes of a line and its check.
+    fn read(&self, values: &[u8], line: usize, lines: usize) -> Result<(Vec<u8>, String), DictationError> {
         let full = LINE_BYTES * 8 / 5 + GROUP;
         let is_last = line == lines;
         let fits = if is_last { values.len() > GROUP && values.len() <= full } else { values.len() == full };
@@ -156,9 +167,7 @@ impl Dictation {
         if said.iter().map(|value| char::from(ALPHABET[usize::from(*value)])).ne(check.chars()) {
             return Err(DictationError::Check { line });
         }
-        self.bytes.extend(data);
-        (self.done, self.lines, self.check) = (line, lines, check);
-        Ok(is_last)
+        Ok((data, check))
     }
 
     /// Number of the line that is expected next, from 1.
@@ -220,12 +229,12 @@ fn bytes_of(values: &[u8]) -> Option<Vec<u8>> {
     (bits == 0 && count < 5).then_some(bytes)
 }
 
-/// The values of letters, digits and words for them.
-fn values(text: &str, line: usize) -> Result<Vec<u8>, DictationError> {
+/// The values of letters and digits, and of words for them if they are to be `in_words`.
+fn values(text: &str, line: usize, in_words: bool) -> Result<Vec<u8>, DictationError> {
     let mut values = Vec::new();
     for word in text.split(|c: char| c.is_whitespace() || c == ',' || c == '.') {
         let upper = word.to_ascii_uppercase();
-        if let Some(place) = SPOKEN.iter().position(|spoken| *spoken == upper) {
+        if let Some(place) = SPOKEN.iter().position(|spoken| in_words && *spoken == upper) {
             values.push(place as u8);
             continue;
         }
@@ -267,6 +276,22 @@ mod tests {
         assert_eq!(take(&heard).expect("heard"), b"STOP what flies there");
         let sloppy: Vec<String> = lines.iter().map(|line| line.to_lowercase().replace(' ', "   ")).collect();
         assert_eq!(take(&sloppy).expect("heard"), b"STOP what flies there");
+    }
+
+    #[test]
+    fn a_group_that_is_also_a_word_is_read_as_its_letters() {
+        for word in SPOKEN.iter().filter(|word| word.len() == GROUP) {
+            let group = values(word, 1, false).expect("letters");
+            // 8 letters make 5 bytes: LIMALIMA in one line, and once more among words.
+            let bytes = bytes_of(&group.repeat(2)).expect("whole bytes");
+            let lines = dictate(&bytes).expect("short enough");
+            assert!(lines[0].contains(&format!("  {word} {word} ")), "{}", lines[0]);
+            assert_eq!(take(&lines).expect("heard"), bytes, "{word}");
+            let spelt = vec![format!("01/01 {}", spell(&lines[0]))];
+            assert_eq!(take(&spelt).expect("heard"), bytes, "{word} in words");
+            let wrong = vec![lines[0].replacen(word, "AAAB", 1)];
+            assert_eq!(take(&wrong), Err(DictationError::Check { line: 1 }));
+        }
     }
 
     #[test]
