@@ -98,17 +98,15 @@ impl Log {
 
     /// Whether a receipt is the newest of the mirror, or the newest once more with the ML-DSA-44 line that was missing.
     pub(crate) fn is_news_of_mirror(&self, receipt: &VerifiedReceipt) -> bool {
-        let size = receipt.checkpoint.size;
-        let completes = size == self.delivered && receipt.post_quantum.mirrored && !self.post_quantum.mirrored;
-        receipt.mirrored && (size > self.delivered || completes)
+        let lines = [receipt.post_quantum.mirrored, self.post_quantum.mirrored];
+        receipt.mirrored && is_news(receipt.checkpoint.size, self.delivered, lines)
     }
 
     /// The same of a witness that cosigned the note.
     pub(crate) fn is_news_of_witness(&self, receipt: &VerifiedReceipt, witness: &str) -> bool {
-        let (size, known) = (receipt.checkpoint.size, self.cosigned.get(witness).copied().unwrap_or(0));
-        let has_line = |lines: &PostQuantum| lines.cosigned.contains(witness);
-        let completes = size == known && has_line(&receipt.post_quantum) && !has_line(&self.post_quantum);
-        size > known || completes
+        let known = self.cosigned.get(witness).copied().unwrap_or(0);
+        let lines = [&receipt.post_quantum, &self.post_quantum].map(|lines| lines.cosigned.contains(witness));
+        is_news(receipt.checkpoint.size, known, lines)
     }
 
     /// Takes in a receipt that was checked to speak of a size and root of this log.
@@ -135,4 +133,10 @@ impl Log {
         sizes.sort_unstable_by(|a, b| b.cmp(a));
         quorum.checked_sub(1).and_then(|place| sizes.get(place)).copied().unwrap_or(0)
     }
+}
+
+/// Whether a note over `size` entries is news where one over `known` is kept; `lines` tells whether the note has its ML-DSA-44
+/// line, and whether what is kept does. Over the empty log there is nothing to keep: no bundle has its head.
+fn is_news(size: u64, known: u64, [comes, is_kept]: [bool; 2]) -> bool {
+    size > known || (size == known && size > 0 && comes && !is_kept)
 }

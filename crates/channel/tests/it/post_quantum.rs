@@ -156,6 +156,20 @@ fn nothing_waits_for_the_lines_and_they_follow() {
 }
 
 #[test]
+fn a_receipt_over_the_empty_log_is_never_kept() {
+    let pact = parties::post_quantum_pact();
+    let (frame, mut blue, mut red) = ends(&pact);
+    // The question with which a node begins (docs/channel-protocol.md, section 5).
+    let question = red.note_frame(LOG, 0, red.checkpoint(LOG, 0).encode());
+    let (answer, kept) = receive(&mut blue, &question);
+    assert_eq!(kept, []);
+    assert_eq!(names(&answer.note), ["red.example/test-1/routine", "blue.example/mirror"]);
+    assert_eq!(keep(&mut red, &answer.note), [], "a bundle with it would not hold");
+    let (answer, _) = receive(&mut blue, &frame);
+    assert_eq!(keep(&mut red, &answer.note), [NoteKind::Receipt]);
+}
+
+#[test]
 fn a_witness_counts_once_and_its_line_follows_too() {
     let pact = parties::post_quantum_pact();
     let (frame, _, mut red) = ends(&pact);
