@@ -39,6 +39,11 @@ fn a_stop_passes_while_suspended_and_a_silent_link_is_no_suspension() {
     let inbox = screen(&["inbox", "--dir", &blue]);
     assert!(inbox.contains("strike of 6 April") && inbox.contains("an officer of"), "{inbox}");
 
+    // It comes by the other log.
+    until("BLUE has the notice", || {
+        let notices = succeed(&["notice", "list", "--dir", &blue]);
+        notices.as_array().unwrap().iter().any(|notice| notice["id"] == before)
+    });
     let after = file(&blue, "HUSKY 61");
     let call = act(&blue, &["stop", "call", "KOBALT 21", "--notice", &before[..10], "--area", "35.28,40.17,3km"]);
     assert!(call.contains("on its way"), "{call}");
