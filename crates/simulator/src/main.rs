@@ -60,13 +60,15 @@ fn main() -> ExitCode {
         say!("seed {seed}: VIOLATED: {violation}; follow it: --seed {seed} --steps {} --story", arguments.steps);
     }
     say!(
-        "{} seeds, {} violated; {} packets, {} acts acknowledged, {} crashes, {} old disks, {} with an enemy, {} hostile acts, {} forks proven, {} resumptions",
+        "{} seeds, {} violated; {} packets, {} acts acknowledged, {} crashes, {} of witnesses, {} old disks ({} had lied), {} with an enemy, {} hostile acts, {} forks proven, {} resumptions",
         arguments.seeds,
         violations.len(),
         total.packets,
         total.acts,
         total.crashes,
+        total.witness_crashes,
         total.restored,
+        total.lied,
         total.enemies,
         total.hostile,
         total.forks_proven,
@@ -81,7 +83,9 @@ struct Total {
     packets: u64,
     acts: u64,
     crashes: u64,
+    witness_crashes: u64,
     restored: u64,
+    lied: u64,
     enemies: u64,
     hostile: u64,
     forks_proven: u64,
@@ -93,7 +97,9 @@ impl Total {
         self.packets += outcome.packets;
         self.acts += outcome.acts;
         self.crashes += outcome.crashes;
+        self.witness_crashes += outcome.witness_crashes;
         self.restored += outcome.restored;
+        self.lied += outcome.lied;
         self.enemies += u64::from(outcome.has_enemy);
         self.hostile += outcome.hostile;
         self.forks_proven += outcome.forks_proven;

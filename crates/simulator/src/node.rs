@@ -74,6 +74,8 @@ struct Courier {
 pub(crate) struct Node {
     pub(crate) party: usize,
     pub(crate) disk: Disk,
+    /// What a disk that lies has stored. `disk` is then what it says it has; the next crash shows it.
+    pub(crate) platter: Option<Disk>,
     /// Empty while the node is down.
     pub(crate) stations: BTreeMap<ChannelPlace, Station>,
     /// Clock error, ns.
@@ -99,6 +101,7 @@ impl Node {
         Self {
             party,
             disk: Disk::default(),
+            platter: None,
             stations: BTreeMap::new(),
             offset_ns: 0,
             crash: None,
@@ -290,7 +293,8 @@ impl Node {
         self.disk = backup;
         self.left.clear();
         let disk = &self.disk;
-        self.acknowledged.retain(|act| disk.tree(act.channel, act.log).is_some_and(|tree| act.index < tree.size()));
+        let has = |act: &Acknowledged| disk.tree(act.channel, act.log).and_then(|tree| tree.leaf(act.index));
+        self.acknowledged.retain(|act| has(act) == Some(act.leaf));
         self.contradictions.clear();
     }
 

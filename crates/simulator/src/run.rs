@@ -41,10 +41,14 @@ pub struct Outcome {
     pub packets: u64,
     /// Officers' acts that were acknowledged.
     pub acts: u64,
-    /// Crashes.
+    /// Crashes of nodes.
     pub crashes: u64,
-    /// Disks that were restored from a backup.
+    /// Crashes of witnesses.
+    pub witness_crashes: u64,
+    /// Old disks: backups, and disks that had lied.
     pub restored: u64,
+    /// Those of them that had lied.
+    pub lied: u64,
     /// Hostile acts.
     pub hostile: u64,
     /// Proofs of forks that honest nodes hold.
@@ -143,11 +147,21 @@ impl World {
         self.commit_all()?;
         for place in 0..self.nodes.len() {
             if !self.nodes[place].is_running() && self.random.happens(300) {
-                if self.random.happens(100) {
-                    self.restore_backup(place, tell);
+                if let Some(platter) = self.nodes[place].platter.take() {
+                    self.outcome.lied += u64::from(self.gets_old_disk(place, platter, tell));
+                } else if self.random.happens(100)
+                    && let Some(backup) = self.backups[place].clone()
+                {
+                    self.gets_old_disk(place, backup, tell);
                 }
                 tell(&format!("{} ms: node {place} starts again", self.now_ms));
                 self.restart(place)?;
+            }
+        }
+        for (place, witness) in self.witnesses.iter_mut().enumerate() {
+            if !witness.is_running && self.random.happens(300) {
+                tell(&format!("{} ms: witness {place} starts again", self.now_ms));
+                witness.start();
             }
         }
         Ok(())
@@ -155,7 +169,7 @@ impl World {
 
     fn ask_witness(&mut self, place: usize, flight: &Flight) -> Result<(), String> {
         let Packet::AddCheckpoint { channel, log, request, bytes } = &flight.packet else { return Ok(()) };
-        let (status, body) = self.witnesses[place].answer(self.now_ms, bytes);
+        let Some((status, body)) = self.witnesses[place].answer(self.now_ms, bytes) else { return Ok(()) };
         if status == 200 {
             self.checker.taken(&self.fleet, &self.nodes, flight)?;
         }
@@ -207,16 +221,31 @@ impl World {
             64..=74 => self.hostile(tell),
             75 | 76 => self.backups[place] = Some(self.nodes[place].disk.clone()),
             77 => self.network.weather = Weather::of(&mut self.random),
+            78 if self.random.happens(200) && self.nodes[place].is_running() => {
+                tell(&format!(
+                    "{} ms: the disk of node {place} stores nothing from now on, and says it does",
+                    self.now_ms
+                ));
+                let node = &mut self.nodes[place];
+                node.platter.get_or_insert(node.disk.clone());
+            }
+            79..=82 => {
+                let place = self.random.place(self.witnesses.len());
+                let crash = if self.random.happens(500) { Crash::NotWritten } else { Crash::Written };
+                tell(&format!("{} ms: witness {place} crashes at its next head, {crash:?}", self.now_ms));
+                self.outcome.witness_crashes += 1;
+                self.witnesses[place].crash = Some(crash);
+            }
             _ => {}
         }
     }
 
-    /// Puts an old disk into a node that is down: always the same party's, or nobody might remember. Left out where a witness has seen what the counterpart has not: against
-    /// that a node has no defence but other witnesses (docs/threat-model.md).
-    fn restore_backup(&mut self, place: usize, tell: &mut dyn FnMut(&str)) {
-        let Some(backup) = self.backups[place].clone() else { return };
+    /// Puts an old disk into a node that is down, and tells whether it did: always the same party's, or nobody might
+    /// remember. Left out where a witness has seen what the counterpart has not: against that a node has no defence but
+    /// other witnesses (docs/threat-model.md).
+    fn gets_old_disk(&mut self, place: usize, old: Disk, tell: &mut dyn FnMut(&str)) -> bool {
         if self.checker.restored.iter().any(|party| *party != place) {
-            return;
+            return false;
         }
         for channel in self.fleet.channels_of(place) {
             let counterpart = &self.nodes[self.fleet.counterpart(channel, place)];
@@ -224,7 +253,7 @@ impl World {
                 let origin = &self.fleet.pairs[channel].pact.log_keys(log).origin;
                 let held = counterpart.disk.tree(channel, log).map_or(0, Tree::size);
                 if self.witnesses.iter().any(|witness| witness.size(origin) > held) {
-                    return;
+                    return false;
                 }
                 let lost = self.nodes[place].disk.tree(channel, log).cloned().unwrap_or_default();
                 self.checker.twins.entry((channel, log.place())).or_default().push(lost);
@@ -232,9 +261,10 @@ impl World {
         }
         tell(&format!("{} ms: node {place} gets an old disk", self.now_ms));
         self.network.forget_from(Host::Node(place));
-        self.nodes[place].restore(backup);
+        self.nodes[place].restore(old);
         self.checker.restored.insert(place);
         self.outcome.restored += 1;
+        true
     }
 
     fn hostile(&mut self, tell: &mut dyn FnMut(&str)) {
@@ -298,6 +328,10 @@ impl World {
     fn rest(mut self, tell: &mut dyn FnMut(&str)) -> Result<Outcome, String> {
         tell(&format!("{} ms: everything heals", self.now_ms));
         self.network.mend();
+        for witness in &mut self.witnesses {
+            witness.crash = None;
+            witness.start();
+        }
         for place in 0..self.nodes.len() {
             self.nodes[place].crash = None;
             if !self.nodes[place].is_running() {

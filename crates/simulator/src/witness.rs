@@ -1,11 +1,13 @@
-//! A witness: the rules of `record` around a disk of one head for each log.
+//! A witness: the rules of `record` around a disk of one head for each log. A crash strikes at a head that it takes, before
+//! or after it reached the disk.
 
 use std::collections::BTreeMap;
 
-use skypact_record::{AddCheckpoint, Hash, Origin, Signer, VerifierKey, WitnessRefusal, cosign};
+use skypact_record::{AddCheckpoint, Checkpoint, Hash, Origin, Signer, VerifierKey, WitnessRefusal, cosign};
 
 use crate::keys::{Key, MlDsaKey};
 use crate::mutation::Mutation;
+use crate::node::Crash;
 
 /// One witness.
 pub(crate) struct Witness {
@@ -14,7 +16,13 @@ pub(crate) struct Witness {
     /// Cosigns too, in a run whose pacts are post-quantum.
     ml_dsa_44: Option<MlDsaKey>,
     logs: BTreeMap<String, Vec<VerifierKey>>,
+    /// What it answers from: newest head of each log, by origin.
     heads: BTreeMap<String, (u64, Hash)>,
+    /// What a start begins with.
+    disk: BTreeMap<String, (u64, Hash)>,
+    pub(crate) is_running: bool,
+    /// Strikes the next head that it takes.
+    pub(crate) crash: Option<Crash>,
     /// Clock error, s.
     pub(crate) offset_s: i64,
     mutation: Option<Mutation>,
@@ -29,7 +37,8 @@ impl Witness {
         mutation: Option<Mutation>,
     ) -> Self {
         let logs = logs.into_iter().map(|keys| (keys[0].name().to_string(), keys)).collect();
-        Self { name, key, ml_dsa_44, logs, heads: BTreeMap::new(), offset_s: 0, mutation }
+        let (heads, disk) = (BTreeMap::new(), BTreeMap::new());
+        Self { name, key, ml_dsa_44, logs, heads, disk, is_running: true, crash: None, offset_s: 0, mutation }
     }
 
     /// Size of a log that it has cosigned.
@@ -37,9 +46,39 @@ impl Witness {
         self.heads.get(origin.as_str()).map_or(0, |(size, _)| *size)
     }
 
-    /// Status and body of the answer (C2SP tlog-witness). Its head is on its disk before the answer leaves.
-    pub(crate) fn answer(&mut self, now_ms: u64, body: &[u8]) -> (u16, String) {
-        let Ok(request) = AddCheckpoint::parse(body) else { return (400, String::new()) };
+    /// Starts with what is on the disk.
+    pub(crate) fn start(&mut self) {
+        self.heads = self.disk.clone();
+        self.is_running = true;
+    }
+
+    /// Status and body of the answer (C2SP tlog-witness), if it lives to send it. Its head is on its disk before the answer
+    /// leaves.
+    pub(crate) fn answer(&mut self, now_ms: u64, body: &[u8]) -> Option<(u16, String)> {
+        if !self.is_running {
+            return None;
+        }
+        let checkpoint = match self.decide(body) {
+            Ok(checkpoint) => checkpoint,
+            Err(refused) => return Some(refused),
+        };
+        let head = (checkpoint.origin.to_string(), (checkpoint.size, checkpoint.root));
+        let crash = self.crash.take();
+        self.heads.extend([head.clone()]);
+        self.disk.extend((crash != Some(Crash::NotWritten)).then_some(head));
+        self.is_running = crash.is_none();
+        if crash.is_some() && self.mutation != Some(Mutation::WitnessForgets) {
+            return None;
+        }
+        let time_s = (now_ms / 1000).saturating_add_signed(self.offset_s);
+        let line = |key: &dyn Signer| cosign(&checkpoint, time_s, &self.name, key).expect("a key in memory signs");
+        let ml_dsa_44 = self.ml_dsa_44.iter().map(|key| line(key).to_string());
+        Some((200, line(&self.key).to_string() + &ml_dsa_44.collect::<String>()))
+    }
+
+    /// The head to cosign, or the status and body of a refusal.
+    fn decide(&self, body: &[u8]) -> Result<Checkpoint, (u16, String)> {
+        let Ok(request) = AddCheckpoint::parse(body) else { return Err((400, String::new())) };
         let origin = request.checkpoint.checkpoint().origin.to_string();
         let mut last = self.heads.get(&origin).copied();
         if self.mutation == Some(Mutation::WitnessTrusts) {
@@ -48,18 +87,11 @@ impl Witness {
         let decided = request.decide(self.logs.get(&origin).map(Vec::as_slice).unwrap_or_default(), last);
         let trusted = self.mutation == Some(Mutation::WitnessTrusts)
             && matches!(decided, Err(WitnessRefusal::Inconsistent(_) | WitnessRefusal::Fork { .. }));
-        let checkpoint = match decided {
-            Ok(checkpoint) => checkpoint,
-            Err(_) if trusted => request.checkpoint.checkpoint(),
-            Err(WitnessRefusal::Stale { size } | WitnessRefusal::Fork { size }) => return (409, size.to_string()),
-            Err(_) => return (403, String::new()),
-        };
-        if self.mutation != Some(Mutation::WitnessForgets) {
-            self.heads.insert(origin, (checkpoint.size, checkpoint.root));
+        match decided {
+            Ok(checkpoint) => Ok(checkpoint.clone()),
+            Err(_) if trusted => Ok(request.checkpoint.checkpoint().clone()),
+            Err(WitnessRefusal::Stale { size } | WitnessRefusal::Fork { size }) => Err((409, size.to_string())),
+            Err(_) => Err((403, String::new())),
         }
-        let time_s = (now_ms / 1000).saturating_add_signed(self.offset_s);
-        let line = |key: &dyn Signer| cosign(checkpoint, time_s, &self.name, key).expect("a key in memory signs");
-        let ml_dsa_44 = self.ml_dsa_44.iter().map(|key| line(key).to_string());
-        (200, line(&self.key).to_string() + &ml_dsa_44.collect::<String>())
     }
 }

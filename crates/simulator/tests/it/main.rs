@@ -17,6 +17,8 @@ fn nothing_is_violated_in_the_fixed_seeds() {
         total.packets += outcome.packets;
         total.acts += outcome.acts;
         total.crashes += outcome.crashes;
+        total.witness_crashes += outcome.witness_crashes;
+        total.lied += outcome.lied;
         total.hostile += outcome.hostile;
         total.forks_proven += outcome.forks_proven;
         total.resumptions += outcome.resumptions;
@@ -24,6 +26,7 @@ fn nothing_is_violated_in_the_fixed_seeds() {
     // A fleet in which nothing happens would violate nothing either.
     assert!(total.packets > 5_000 && total.acts > 1_000 && total.crashes > 100, "{total:?}");
     assert!(total.hostile > 100 && total.forks_proven > 5 && total.resumptions > 5, "{total:?}");
+    assert!(total.witness_crashes > 100 && total.lied > 0, "{total:?}");
 }
 
 #[test]
@@ -48,7 +51,7 @@ fn a_seed_is_the_same_story_each_time() {
 #[test]
 fn each_planted_bug_is_found() {
     for mutation in Mutation::ALL {
-        let found = (1..=60).any(|seed| run(options(seed, Some(mutation)), &mut |_| {}).is_err());
-        assert!(found, "{mutation} went unseen in 60 seeds");
+        let found = (1..=300).any(|seed| run(options(seed, Some(mutation)), &mut |_| {}).is_err());
+        assert!(found, "{mutation} went unseen in 300 seeds");
     }
 }
