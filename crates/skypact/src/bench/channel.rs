@@ -1,5 +1,5 @@
-//! What a channel takes its time for, over three real processes on loopback: a receipt, a cosignature, and catching up after a
-//! partition in which both parties went on announcing.
+//! What a channel takes its time for, over three real processes on loopback: a receipt, a cosignature, an anchor in each
+//! direction, and catching up after a partition in which both parties went on announcing.
 
 use std::time::Duration;
 
@@ -19,6 +19,8 @@ const POLL: Duration = Duration::from_micros(500);
 const POLL_LONG: Duration = Duration::from_millis(100);
 /// Notices in one request.
 pub(super) const BATCH: usize = 500;
+/// Rounds of anchors: each takes up to the half second that a node leaves between two of them.
+const ANCHORED_MAX: usize = 100;
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_mins(10);
 
@@ -35,6 +37,11 @@ pub struct ChannelFigures {
     pub cosigned_p50_ms: f64,
     /// The same, 99th percentile.
     pub cosigned_p99_ms: f64,
+    /// From the moment at which both file a notice until each knows that the other's log cites the head with it, milliseconds,
+    /// median.
+    pub anchored_p50_ms: f64,
+    /// The same, 99th percentile.
+    pub anchored_p99_ms: f64,
     /// Notices filed while there was no link, half of them at each node.
     pub outstanding: usize,
     /// Until all of them were durable where they were filed, seconds.
@@ -53,12 +60,21 @@ pub struct ChannelFigures {
 pub async fn run(outstanding: usize, count: usize, seed: u64) -> Result<ChannelFigures, CliError> {
     let (mut stage, bar) = (exercise::set()?, progress());
     let red = play::actor(&mut stage, "RED").await?;
-    stage.desk("BLUE").await?;
+    let blue = play::actor(&mut stage, "BLUE").await?;
     let mut dice = Dice(seed);
     bar.set_message("one notice after another");
     let (mut receipted, mut cosigned) = (Vec::new(), Vec::new());
     for _ in 0..count {
         one(&mut stage, &red, notice(&mut dice), &mut receipted, &mut cosigned).await?;
+    }
+    bar.set_message("one notice of each after another");
+    let mut anchored = Vec::new();
+    for _ in 0..count.min(ANCHORED_MAX) {
+        let watch = Stopwatch::start();
+        let (one, other) = (notice(&mut dice), notice(&mut dice));
+        tokio::try_join!(anchor(&red, one, watch), anchor(&blue, other, watch))?;
+        anchored.push(watch.elapsed().as_secs_f64() * 1e3);
+        stage.check()?;
     }
     bar.set_message("announce without a link");
     stage.link(false)?;
@@ -81,14 +97,15 @@ pub async fn run(outstanding: usize, count: usize, seed: u64) -> Result<ChannelF
         let message = format!("RED has {} open conflicts, BLUE {}", at_red.open_conflicts, at_blue.open_conflicts);
         return Err(CliError::io("conflicts", &message));
     }
-    let ((receipted_p50_ms, receipted_p99_ms), (cosigned_p50_ms, cosigned_p99_ms)) =
-        (percentiles(&mut receipted), percentiles(&mut cosigned));
+    let [receipted, cosigned, anchored] = [receipted, cosigned, anchored].map(|mut samples| percentiles(&mut samples));
     Ok(ChannelFigures {
         notices: count,
-        receipted_p50_ms,
-        receipted_p99_ms,
-        cosigned_p50_ms,
-        cosigned_p99_ms,
+        receipted_p50_ms: receipted.0,
+        receipted_p99_ms: receipted.1,
+        cosigned_p50_ms: cosigned.0,
+        cosigned_p99_ms: cosigned.1,
+        anchored_p50_ms: anchored.0,
+        anchored_p99_ms: anchored.1,
         outstanding,
         filed_s,
         started_s,
@@ -125,6 +142,20 @@ async fn one(
     Ok(())
 }
 
+/// Files one notice and waits until its author holds the counterpart's anchor of a head with it.
+async fn anchor(author: &Actor, notice: Notice, watch: Stopwatch) -> Result<(), CliError> {
+    let placed = author.desk.file(&author.officer, [(Message::Notice(notice), Vec::new())]).await?;
+    loop {
+        let view = play::view(author).await?;
+        let log = view.logs.iter().find(|log| log.origin == placed[0].origin);
+        if log.is_some_and(|log| log.anchored > placed[0].index) {
+            return Ok(());
+        }
+        in_time(watch)?;
+        tokio::time::sleep(POLL).await;
+    }
+}
+
 /// Waits until both hold the same and have the other's receipt for all of their own; what they show then.
 pub(super) async fn caught_up(
     stage: &mut Stage,
@@ -147,6 +178,10 @@ pub(super) async fn caught_up(
 
 pub(super) fn patient(stage: &mut Stage, watch: Stopwatch) -> Result<(), CliError> {
     stage.check()?;
+    in_time(watch)
+}
+
+fn in_time(watch: Stopwatch) -> Result<(), CliError> {
     if watch.elapsed() > PATIENCE {
         return Err(CliError::io("time", &format!("not within {} s", PATIENCE.as_secs())));
     }

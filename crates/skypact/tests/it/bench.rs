@@ -24,11 +24,11 @@ fn appends_are_measured_and_a_bundle_is_verified() {
 #[test]
 fn a_channel_catches_up_after_a_partition() {
     let figures = succeed(&["bench", "channel", "--outstanding", "60", "--count", "3"]);
-    // Four entries 0, three notices one by one, and the rest; conflicts are two entries each. What nodes say of heads comes
+    // Four entries 0, three notices one by one, three of each party, and the rest; conflicts are two entries each. What nodes say of heads comes
     // on top.
     let conflicts = figures["conflicts"].as_u64().unwrap();
-    assert!(figures["entries"].as_u64().unwrap() >= 4 + 3 + 60 + 2 * conflicts, "{figures}");
-    for name in ["receipted_p50_ms", "cosigned_p50_ms", "filed_s", "caught_up_s"] {
+    assert!(figures["entries"].as_u64().unwrap() >= 4 + 3 + 2 * 3 + 60 + 2 * conflicts, "{figures}");
+    for name in ["receipted_p50_ms", "cosigned_p50_ms", "anchored_p50_ms", "filed_s", "caught_up_s"] {
         positive(&figures, name);
     }
 }
