@@ -14,7 +14,7 @@ CARGO_RUN := cargo run --locked
 .DEFAULT_GOAL := help
 # The steps share one target directory, so in parallel they would only wait for each other.
 .NOTPARALLEL:
-.PHONY: help test demo bench torture simulate fuzz openapi fmt tidy setup
+.PHONY: help test demo bench torture simulate mutate fuzz openapi fmt tidy setup
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | tr '|' '\t'
@@ -41,6 +41,10 @@ torture: ## set up, then kill a DSS under load 50 times: make torture KILLS=50 S
 simulate: ## set up, then run fleets under faults: make simulate SEEDS=10000 STEPS=300
 	@$(STEP) "set-up" scripts/setup test
 	$(CARGO_RUN) --release --package skypact-simulator -- --seeds "$(or $(SEEDS),10000)" --steps "$(or $(STEPS),300)"
+
+mutate: ## set up, then plant bugs in a copy of the sources, and see that the simulator finds each
+	@$(STEP) "set-up" scripts/setup test
+	$(CARGO_RUN) --package xtask -- mutate $(ARGS)
 
 fuzz: ## set up, then run every fuzz target: make fuzz SECONDS=60 TARGET=request
 	@$(STEP) "set-up" scripts/setup test

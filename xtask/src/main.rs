@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+mod mutate;
 mod tidy;
 
 /// One task: its name, what `help` says, and what runs it.
@@ -20,6 +21,11 @@ const TASKS: &[Task] = &[
         name: "tidy",
         purpose: "check the rules of STYLE.md that a compiler cannot [--root DIR] [--verbose]",
         run: run_tidy,
+    },
+    Task {
+        name: "mutate",
+        purpose: "plant each bug of crates/simulator/planted.txt in a copy and look for it [--seeds N] [NAME]...",
+        run: run_mutate,
     },
     Task { name: "help", purpose: "show this list", run: run_help },
 ];
@@ -79,4 +85,23 @@ fn run_tidy(options: &[String]) -> Result<ExitCode, String> {
     }
     println!("tidy: {} files, {} findings", tree.files.len(), findings.len());
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Exit 0 when every planted bug was found, 1 when one was not, 2 when one cannot be planted.
+fn run_mutate(options: &[String]) -> Result<ExitCode, String> {
+    let mut names = Vec::new();
+    let mut seeds_max = 300;
+    let mut options = options.iter();
+    while let Some(option) = options.next() {
+        match option.as_str() {
+            "--seeds" => {
+                let count = options.next().and_then(|count| count.parse().ok()).filter(|count| *count > 0);
+                seeds_max = count.ok_or("--seeds needs a number from 1 on")?;
+            }
+            other if other.starts_with('-') => return Err(format!("no option `{other}`; it takes --seeds N")),
+            name => names.push(name.to_owned()),
+        }
+    }
+    let all_found = mutate::run(&PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/..")), &names, seeds_max)?;
+    Ok(if all_found { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -262,6 +262,7 @@ fn agree(channel: ChannelPlace, ends: [&Node; 2], witnesses: &[Witness]) -> Chec
     if first.anomalies().any(contradicts) || second.anomalies().any(contradicts) {
         return Err(format!("an honest end of channel {channel} is said to have stated a false head"));
     }
+    resumed_for_the_same(channel, first)?;
     let open = |state: &Channel| -> Vec<_> {
         state.board().conflicts().filter(|(_, conflict)| conflict.open).map(|(key, _)| *key).collect()
     };
@@ -273,6 +274,24 @@ fn agree(channel: ChannelPlace, ends: [&Node; 2], witnesses: &[Witness]) -> Chec
         None => Ok(()),
         Some(((part, _), _)) => Err(format!("the ends of channel {channel} see other {part}")),
     }
+}
+
+/// Where an epoch was opened, an officer of each party had answered the same suspensions.
+fn resumed_for_the_same(channel: ChannelPlace, state: &Channel) -> Check {
+    for epoch in 1..state.epoch_of(0).max(state.epoch_of(1)) {
+        let ended = state.suspensions().epoch(epoch).stands;
+        let opened = state.suspensions().epoch(epoch + 1).stands.iter().flat_map(|stand| &stand.opened);
+        for (reconciled, _) in opened.flatten() {
+            let resume = |party: usize| {
+                let mut resumes = ended[party].resumes.iter();
+                resumes.find(|cut| cut.origin.leaf == reconciled.resumes[party]).map(|cut| &cut.answers)
+            };
+            if resume(0).is_none() || resume(0) != resume(1) {
+                return Err(format!("epoch {} of channel {channel} was opened over two suspensions", epoch + 1));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What both ends have to see alike, whatever the order in which the logs came.
