@@ -26,7 +26,7 @@ fn apart(name: &str) -> Ground {
     ground
 }
 
-fn view(dir: &str) -> ChannelView {
+pub(crate) fn view(dir: &str) -> ChannelView {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let client = LocalClient::new(Path::new(dir).join("api.sock"));
     runtime.block_on(client.get("/v1/channels/east-river")).unwrap()
