@@ -14,7 +14,7 @@ use crate::board::{Board, Misfit, NoticeState, Origin, Version};
 use crate::codec::CodecError;
 use crate::draft::Facts;
 use crate::existence::{CitedTimes, Existence};
-use crate::frame::{FrameError, VerifiedEntry, VerifiedReceipt, verify_entry, verify_note};
+use crate::frame::{FrameError, VerifiedEntry, VerifiedReceipt, stored_entry, verify_entry, verify_note};
 use crate::kind::Kind;
 use crate::log::{Log, LogRef};
 use crate::message::Message;
@@ -299,11 +299,17 @@ impl Channel {
         beacon.or(log.cosignature.map(|newest| newest.line))
     }
 
-    /// Checks an entry out of this node's own storage and folds it in.
+    /// Folds in an entry out of this node's own storage. Its signature was verified before it was stored and is not verified
+    /// again: that it is that entry still is shown by a signed head over it, or by [`Channel::verify_stored`].
     pub fn replay(&mut self, log: LogRef, index: u64, entry: Entry) -> Result<(), FrameError> {
-        let entry = verify_entry(&self.pact, &self.keys, log, index, entry)?;
+        let entry = stored_entry(&self.pact, &self.keys, log, index, entry)?;
         self.apply(log, &entry);
         Ok(())
+    }
+
+    /// Verifies a replayed entry as one that a counterpart sends.
+    pub fn verify_stored(&self, log: LogRef, index: u64, entry: Entry) -> Result<(), FrameError> {
+        verify_entry(&self.pact, &self.keys, log, index, entry).map(drop)
     }
 
     /// Folds in an entry at the end of a log. It is in the record whatever it says; what it changes is up to the rules.

@@ -3,7 +3,7 @@
 
 use skypact_record::{
     Checkpoint, Cosignature, DecodeError, Entry, EntryError, Hash, KeyChange, KeyError, KeyRole, NoteError,
-    NoteSignature, SignedCheckpoint, VerifierKey,
+    NoteSignature, PartyKey, SignedCheckpoint, VerifierKey,
 };
 
 use crate::act_keys::ActKeys;
@@ -323,6 +323,37 @@ pub(crate) fn verify_entry(
     index: u64,
     entry: Entry,
 ) -> Result<VerifiedEntry, FrameError> {
+    let key = check_entry(pact, keys, log, index, &entry)?;
+    let broken = |error: KeyError| FrameError::Entry {
+        origin: pact.log_keys(log).origin.to_string(),
+        index,
+        error: EntryFault::from(error),
+    };
+    entry.leaf.act.verify(&key.key).map_err(broken)?;
+    Ok(VerifiedEntry { hash: entry.leaf.hash(), signer: key.label.to_string(), entry })
+}
+
+/// An entry out of this node's own storage, checked but for its signature, which was verified before it was stored. Whether it is that entry still, a
+/// signed head over it shows.
+pub(crate) fn stored_entry(
+    pact: &Pact,
+    keys: &ActKeys,
+    log: LogRef,
+    index: u64,
+    entry: Entry,
+) -> Result<VerifiedEntry, FrameError> {
+    let key = check_entry(pact, keys, log, index, &entry)?;
+    Ok(VerifiedEntry { hash: entry.leaf.hash(), signer: key.label.to_string(), entry })
+}
+
+/// Checks everything of an entry but its signature; the key that has to have made that.
+fn check_entry<'a>(
+    pact: &'a Pact,
+    keys: &'a ActKeys,
+    log: LogRef,
+    index: u64,
+    entry: &Entry,
+) -> Result<&'a PartyKey, FrameError> {
     let origin = &pact.log_keys(log).origin;
     let refused = |reason| FrameError::Act { origin: origin.to_string(), index, reason };
     let broken = |error: EntryFault| FrameError::Entry { origin: origin.to_string(), index, error };
@@ -345,8 +376,7 @@ pub(crate) fn verify_entry(
     if !permitted(act.kind, key.role) {
         return Err(refused("the role of the key may not act so"));
     }
-    signed.verify(&key.key).map_err(|error| broken(error.into()))?;
-    Ok(VerifiedEntry { hash: leaf.hash(), signer: key.label.to_string(), entry })
+    Ok(key)
 }
 
 /// Which role may do what. Kinds of later versions are for later versions to judge.

@@ -150,6 +150,9 @@ impl Node {
                     station.replay_note(kind, note).map_err(|error| error.to_string())?;
                 }
             }
+            if let Some(log) = LogRef::ALL.into_iter().find(|log| !station.unsealed(*log).is_empty()) {
+                return Err(format!("entries {:?} of log {log:?} are under no stored head", station.unsealed(log)));
+            }
             let state = fingerprint(station.channel());
             let left = self.left.get(&channel).into_iter().flatten();
             if let Some(((part, _), _)) = state.iter().zip(left).find(|(now, before)| now != before) {

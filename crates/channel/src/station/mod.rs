@@ -6,6 +6,7 @@
 mod clerk;
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use skypact_airspace::UtcNanos;
 use skypact_record::{
@@ -136,6 +137,8 @@ pub struct Station {
     changes: Changes,
     /// The newest head of each log that its author signed and that is held in full, in the order of [`LogRef::ALL`].
     heads: [Option<SignedCheckpoint>; 4],
+    /// Size of each log that a stored note covered at the start.
+    sealed: [u64; 4],
     /// Logs of which a fork was proven since the start: one proof is enough, and making it costs work.
     forked: [bool; 4],
     /// What is said when its time comes.
@@ -152,7 +155,7 @@ impl Station {
         // The counterpart may make up for a day without link; the own officers are told at once.
         let saved_hours = |log: LogRef| if log.party == channel.me() { 1 } else { 24 };
         let quotas = LogRef::ALL.map(|log| Quota::new(per_hour, saved_hours(log)));
-        Self { channel, signers, changes, heads, forked: [false; 4], clerk: Clerk::default(), quotas }
+        Self { channel, signers, changes, heads, sealed: [0; 4], forked: [false; 4], clerk: Clerk::default(), quotas }
     }
 
     /// The state, changes that are not durable yet among it.
@@ -160,7 +163,7 @@ impl Station {
         &self.channel
     }
 
-    /// Folds in an entry out of the node's own storage, in the order in which they were committed.
+    /// Folds in an entry out of the node's own storage, in the order in which they were committed ([`Channel::replay`]).
     pub fn replay(&mut self, log: LogRef, index: u64, entry: Entry) -> Result<(), FrameError> {
         self.channel.replay(log, index, entry)
     }
@@ -172,6 +175,8 @@ impl Station {
         if self.channel.log(receipt.log).tree.root_at(size).ok() != Some(root) {
             return Err(RestoreError::RootDiffers { size, stated: root });
         }
+        let sealed = &mut self.sealed[receipt.log.place()];
+        *sealed = size.max(*sealed);
         // A note counts as what it was kept as, and not for the other lines that it may carry.
         match kind {
             NoteKind::Checkpoint => {
@@ -187,6 +192,12 @@ impl Station {
         self.clerk.note(&receipt);
         self.channel.apply_receipt(&receipt);
         Ok(())
+    }
+
+    /// The replayed entries of a log that no stored head covers: their signatures are to be verified with
+    /// [`Channel::verify_stored`]. Heads are stored with what they cover, so there are none in a store that is whole.
+    pub fn unsealed(&self, log: LogRef) -> Range<u64> {
+        self.sealed[log.place()]..self.channel.log(log).size()
     }
 
     /// Ends the replay: says what each own log begins with, where it has not begun.

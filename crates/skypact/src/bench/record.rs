@@ -59,6 +59,8 @@ pub struct RecordFigures {
     pub append_p99_ms: f64,
     /// Hashing of the same entries and their tree, done again alone, in 100 of the time that the appends took.
     pub hashing_share_pct: f64,
+    /// Starting the node again over them, seconds.
+    pub start_s: f64,
     /// Entries of the bundle that was verified.
     pub bundle_entries: u64,
     /// Bytes of it, MB.
@@ -86,25 +88,16 @@ async fn measure(dir: &Path, Options { writers, appends, bundle_entries }: Optio
     let parties = Parties::new()?;
     let acts = acts(&parties, appends);
     bar.set_message("append");
-    let store = SqliteStore::open(dir.join("store")).map_err(NodeError::from)?;
-    let node = start(NodeOptions {
-        party: NAMES[RED].0.to_owned(),
-        scratch: dir.to_owned(),
-        keys: parties.keys[RED].ring.clone(),
-        pacts: vec![(CHANNEL.to_owned(), parties.pact.clone())],
-        store: Box::new(store),
-        sealing: SealingSecret::open_or_create(&dir.join("sealing.key"))?,
-        monitors: Vec::new(),
-        listen: ([127, 0, 0, 1], 0).into(),
-        counterparts: BTreeMap::new(),
-        witnesses: BTreeMap::new(),
-        clock: NodeClock::exercise(NOW_NS, 1),
-    })
-    .await?;
+    let running = start(node(dir, &parties)?).await?;
     let watch = Stopwatch::start();
-    let mut times = write(&node.handle, writers, acts).await?;
+    let mut times = write(&running.handle, writers, acts).await?;
     let elapsed_s = watch.elapsed().as_secs_f64();
-    node.stop().await?;
+    running.stop().await?;
+    bar.set_message("start again");
+    let watch = Stopwatch::start();
+    let running = start(node(dir, &parties)?).await?;
+    let start_s = watch.elapsed().as_secs_f64();
+    running.stop().await?;
     bar.set_message("hash the same");
     let (hashed_s, bytes) = hashing(&dir.join("store"))?;
     let (append_p50_ms, append_p99_ms) = percentiles(&mut times);
@@ -124,10 +117,29 @@ async fn measure(dir: &Path, Options { writers, appends, bundle_entries }: Optio
         append_p50_ms,
         append_p99_ms,
         hashing_share_pct: 100.0 * hashed_s / elapsed_s,
+        start_s,
         bundle_entries,
         bundle_mb,
         verify_s,
         verify_peak_mb,
+    })
+}
+
+/// RED's node, alone, over the store in `dir`.
+fn node(dir: &Path, parties: &Parties) -> Result<NodeOptions, CliError> {
+    let store = SqliteStore::open(dir.join("store")).map_err(NodeError::from)?;
+    Ok(NodeOptions {
+        party: NAMES[RED].0.to_owned(),
+        scratch: dir.to_owned(),
+        keys: parties.keys[RED].ring.clone(),
+        pacts: vec![(CHANNEL.to_owned(), parties.pact.clone())],
+        store: Box::new(store),
+        sealing: SealingSecret::open_or_create(&dir.join("sealing.key"))?,
+        monitors: Vec::new(),
+        listen: ([127, 0, 0, 1], 0).into(),
+        counterparts: BTreeMap::new(),
+        witnesses: BTreeMap::new(),
+        clock: NodeClock::exercise(NOW_NS, 1),
     })
 }
 

@@ -28,7 +28,7 @@ use super::tiles::{MonitorAccess, TileDoor};
 use super::{NodeError, NodeHandle};
 use crate::clock::NodeClock;
 use crate::keys::{FileSigner, KeyRing, MlDsa44Signer, SealingSecret};
-use crate::storage::Store;
+use crate::storage::{Store, each_entry};
 use crate::transport::{ClientAuth, Identity, PeerServer, Pins, ServerLimits, TransportKey};
 
 /// Requests that may wait for the core.
@@ -207,6 +207,7 @@ fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
     }
     for member in members.values_mut() {
         replay_notes(&mut member.station, &*options.store)?;
+        verify_unsealed(&member.station, &*options.store)?;
         replay_cited(&mut member.station, &*options.store)?;
     }
     Ok(Channels { party: options.party.clone(), members, clock: options.clock.clone() })
@@ -229,6 +230,18 @@ fn signers(keys: &KeyRing, pact: &Pact, party: &str) -> Result<Signers, NodeErro
     });
     let (node, checkpoint, mirror) = (signer(&keys.node), signer(&keys.checkpoint), signer(&keys.mirror));
     Ok(Signers { node, checkpoint, mirror, ml_dsa_44 })
+}
+
+/// Verifies the signatures of entries that no signed head covers, as it would those of a counterpart.
+fn verify_unsealed(station: &Station, store: &dyn Store) -> Result<(), NodeError> {
+    for log in LogRef::ALL {
+        let name = origin(station.channel(), log).to_string();
+        each_entry(store, &name, station.unsealed(log), |index, stored| {
+            let entry = entry_of(&name, stored)?;
+            Ok::<_, NodeError>(station.channel().verify_stored(log, index, entry)?)
+        })?;
+    }
+    Ok(())
 }
 
 /// Holds the restored logs against their signed checkpoints and takes in the receipts.

@@ -14,7 +14,7 @@ use skypact::clock::NodeClock;
 use skypact::entropy::SystemEntropy;
 use skypact::keys::{FileSigner, KeyRing, KeyRole as FileRole, SealingSecret};
 use skypact::node::{BundleOptions, NodeOptions, RecordSigner, RunningNode, start};
-use skypact::storage::{Append, Batch, SqliteStore, Store as _};
+use skypact::storage::{Append, Batch, SqliteStore, Store as _, StoredEntry};
 use skypact::transport::Identity;
 use skypact::witness::Witness;
 use skypact_airspace::{Altitude, AltitudeBand, Circle, LatLng, TimeWindow, UtcNanos, Volume4d};
@@ -22,7 +22,7 @@ use skypact_channel::{
     ActivityClass, Channel, Draft, Facts, LogRef, Message, Notice, NoticeAct, Pact, Submission, Terms,
 };
 use skypact_record::{
-    ChannelName, Genesis, KeyRole, Label, LogClass, Origin, Party, PartyKey, PartyName, PublicKey, SignedGenesis,
+    ChannelName, Genesis, KeyRole, Label, Leaf, LogClass, Origin, Party, PartyKey, PartyName, PublicKey, SignedGenesis,
     Signer as _, VerifierKey, WitnessKey,
 };
 
@@ -323,6 +323,41 @@ async fn a_store_without_the_newest_entry_that_was_signed_is_not_run_on() {
     std::fs::remove_dir_all(&ground.dir).expect("cleaned up");
 }
 
+/// Copies the files of a store that nobody has open into a new directory.
+fn copy_store(from: &Path, to: &Path) {
+    std::fs::create_dir(to).expect("a directory");
+    for file in std::fs::read_dir(from).expect("a directory").map(|file| file.expect("a file")) {
+        if file.file_type().expect("it is there").is_file() {
+            std::fs::copy(file.path(), to.join(file.file_name())).expect("a copy");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_entry_that_no_signed_head_covers_has_to_be_signed_itself() {
+    let ground = Ground::new("unsealed").await;
+    let red = ground.start("RED", "127.0.0.1:0", "127.0.0.1:1").await;
+    red.handle.submit(CHANNEL, vec![ground.act("RED", &notice("KOBALT 21", 180, 240))]).await.expect("recorded");
+    red.stop().await.expect("a clean stop");
+    let altered = ground.dir.join("altered");
+    copy_store(&ground.dir.join("red"), &altered);
+    let mut store = SqliteStore::open(&altered).expect("a store");
+    let last = store.replay(0, 100).expect("entries").pop().expect("the notice");
+    let signature = Leaf::decode(&last.entry.leaf).expect("it was stored").act.signature().bytes.clone();
+    let leaf = Leaf { index: last.index + 1, ..Leaf::decode(&last.entry.leaf).expect("it was stored") };
+    let mut bytes = leaf.encode().expect("a leaf");
+    let place = bytes.windows(signature.len()).position(|bytes| bytes == signature).expect("its signature");
+    bytes[place] ^= 1;
+    let entries = vec![StoredEntry { leaf: bytes, ..last.entry }];
+    let term = store.claim(&last.log).expect("a claim").term;
+    let append = Append { log: last.log.clone(), term, expected_size: last.index + 1, entries };
+    store.commit(&Batch { appends: vec![append], heads: Vec::new() }).expect("committed");
+    let options = NodeOptions { store: Box::new(store), ..ground.options("RED", "127.0.0.1:0", "127.0.0.1:1") };
+    let error = start(options).await.err().expect("nobody signed its last entry");
+    assert!(error.to_string().contains("signature"), "{error}");
+    std::fs::remove_dir_all(&ground.dir).expect("cleaned up");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restored_backup_sends_nothing_that_contradicts_what_was_sent() {
     let ground = Ground::new("backup").await;
@@ -333,13 +368,8 @@ async fn a_restored_backup_sends_nothing_that_contradicts_what_was_sent() {
         |channel: &Channel| channel.log(LogRef { party: channel.me(), class: LogClass::Routine }).delivered;
     until(&red, "RED's entry 0 is delivered", move |channel| delivered_of(channel) > 0).await;
     red.stop().await.expect("a clean stop");
-    let (now, backup) = (ground.dir.join("red"), ground.dir.join("backup"));
-    std::fs::create_dir(&backup).expect("a directory");
-    for file in std::fs::read_dir(&now).expect("a directory").map(|file| file.expect("a file")) {
-        if file.file_type().expect("it is there").is_file() {
-            std::fs::copy(file.path(), backup.join(file.file_name())).expect("a copy");
-        }
-    }
+    let backup = ground.dir.join("backup");
+    copy_store(&ground.dir.join("red"), &backup);
     let red = ground.start("RED", "127.0.0.1:0", &blue_address).await;
     red.handle.submit(CHANNEL, vec![ground.act("RED", &notice("KOBALT 21", 180, 240))]).await.expect("recorded");
     until(&red, "RED's notice is delivered", move |channel| {

@@ -176,10 +176,10 @@ async fn a_notice_to_a_silent_counterpart_reaches_it_by_way_of_the_witness() {
     // The notice, and what RED's node had to say of heads by then.
     assert!((1..=4).contains(&offer.count), "{}", offer.count);
     let stored = store.read(origin.as_str(), offer.start, usize::try_from(offer.count).unwrap(), usize::MAX).unwrap();
-    let entry = |stored: skypact::storage::StoredEntry| {
+    let entry = |stored: StoredEntry| {
         let part = |part: skypact::storage::StoredPart| skypact_record::Part { salt: part.salt, bytes: part.bytes };
         let parts = stored.parts.into_iter().map(|stored| stored.map(part)).collect();
-        skypact_record::Entry { leaf: skypact_record::Leaf::decode(&stored.leaf).unwrap(), parts }.encode().unwrap()
+        skypact_record::Entry { leaf: Leaf::decode(&stored.leaf).unwrap(), parts }.encode().unwrap()
     };
     let frame = Frame {
         channel: ground.pact.channel(),
