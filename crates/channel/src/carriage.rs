@@ -90,7 +90,7 @@ pub enum CarriageError {
     },
     /// The counterpart said nothing about a log since the start.
     #[error(
-        "log {origin}: the counterpart has not said since this node's start what it holds; export with --answers-only, and import the file that comes back. If this store is the newest one and not out of a backup, export with --store-is-newest"
+        "log {origin}: the counterpart has not said since this node's start what it holds; export with --answers-only, and import the file that comes back. If this store is the newest one and not out of a backup, say so with --store-is-newest"
     )]
     Unheard {
         /// The log.
@@ -232,12 +232,7 @@ impl Carriage {
         let (channel, mut runs) = (station.channel(), Vec::new());
         for log in LogRef::ALL.into_iter().filter(|log| log.party == channel.me()) {
             let state = channel.log(log);
-            let known = match self.heard[log.place()] {
-                Heard::Holds(size) => size,
-                Heard::Contradicts(held) => return Err(behind(station, log, held)),
-                Heard::Nothing if own == OwnLogs::Trusted => state.delivered,
-                Heard::Nothing => return Err(CarriageError::Unheard { origin: origin(station, log) }),
-            };
+            let known = self.known(station, log, own == OwnLogs::Trusted)?;
             let start = match from {
                 ExportFrom::Start => 0,
                 ExportFrom::Size(size) if log.class == LogClass::Routine => size,
@@ -249,6 +244,17 @@ impl Carriage {
             runs.push(Run { log, start, end: state.size() });
         }
         Ok(runs)
+    }
+
+    /// How much of an own log the counterpart is known to hold; an error when nothing of it may leave. `is_trusted`: a person
+    /// answers for this store being the newest one.
+    pub fn known(&self, station: &Station, log: LogRef, is_trusted: bool) -> Result<u64, CarriageError> {
+        match self.heard[log.place()] {
+            Heard::Holds(size) => Ok(size),
+            Heard::Contradicts(held) => Err(behind(station, log, held)),
+            Heard::Nothing if is_trusted => Ok(station.channel().log(log).delivered),
+            Heard::Nothing => Err(CarriageError::Unheard { origin: origin(station, log) }),
+        }
     }
 
     /// The answer about a log of the counterpart out of the newest receipt, which is kept with the log and covers all that

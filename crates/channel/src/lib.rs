@@ -64,7 +64,7 @@ pub use notice::{Notice, NoticeAct};
 pub use pact::{LogKeys, MlDsa44Keys, Pact, PactError};
 pub use propagation::{APPLIED_BEFORE_NS, Propagation, Reach, Units};
 pub use protected::{Protected, Protection, Verification};
-pub use short_form::{SHORT_FORM_MAX_BYTES, ShortAnswer, ShortFormError};
+pub use short_form::{SHORT_FORM_MAX_BYTES, ShortAnswer, ShortForm, ShortFormError};
 pub use station::{Changes, KeptNote, MlDsa44Signers, Next, NoteKind, Placed, RestoreError, Signers, Station};
 pub use stop::{Alarm, Alarms, Rung, Stop, StopArea, StopRung};
 pub use suspension::{Cut, LogHead, Reconciled, Stand, Suspension, Suspensions};

@@ -1,6 +1,6 @@
 //! The answer to an entry in short form: how much is held, and the mirror's signature over the head that came with it.
 
-use skypact_record::{Hash, LogClass, NoteSignature, SignedCheckpoint, VerifierKey};
+use skypact_record::{Checkpoint, Cosignature, Hash, LogClass, NoteSignature, SignedCheckpoint, VerifierKey};
 
 use super::bytes::{Reader, put_number};
 use super::{ShortFormError, ShortFormType};
@@ -42,6 +42,24 @@ impl Channel {
 
     /// Reads an answer about a log of this node's. Its signature is checked with the note that [`ShortAnswer::complete`] makes.
     pub fn read_answer(&self, bytes: &[u8]) -> Result<ShortAnswer, ShortFormError> {
+        let answer = self.parse_answer(bytes)?;
+        if answer.size > self.log(LogRef { party: self.me(), class: answer.class }).size() {
+            return Err(ShortFormError::NotHeld { field: "size" });
+        }
+        Ok(answer)
+    }
+
+    /// Whether it is an answer that this node gave.
+    pub(super) fn is_own_answer(&self, bytes: &[u8]) -> bool {
+        let Ok(answer) = self.parse_answer(bytes) else { return false };
+        let log = LogRef { party: 1 - self.me(), class: answer.class };
+        let keys = self.pact().log_keys(log);
+        let Ok(root) = self.log(log).tree.root_at(answer.size) else { return false };
+        let head = Checkpoint { origin: keys.origin.clone(), size: answer.size, root };
+        Cosignature::verify(&keys.mirror, &head, &answer.line(&keys.mirror)).is_ok()
+    }
+
+    fn parse_answer(&self, bytes: &[u8]) -> Result<ShortAnswer, ShortFormError> {
         let mut r = Reader::new(bytes)?;
         let (class, _) = self.read_begin(&mut r, ShortFormType::Answer, 0)?;
         let size = r.field("size").number()?;
@@ -49,10 +67,6 @@ impl Channel {
         let root = Hash(r.field("root").fixed()?);
         let cosignature = r.field("cosignature").fixed()?;
         r.end()?;
-        let end = self.log(LogRef { party: self.me(), class }).size();
-        if size > end {
-            return Err(ShortFormError::NotHeld { field: "size" });
-        }
         Ok(ShortAnswer { class, size, held, root, cosignature })
     }
 }
@@ -60,11 +74,12 @@ impl Channel {
 impl ShortAnswer {
     /// The answer in full: `head` is the checkpoint of its size, `mirror` the counterpart's key.
     pub fn complete(&self, mut head: SignedCheckpoint, mirror: &VerifierKey) -> FrameAnswer {
-        head.add(NoteSignature {
-            name: mirror.name().to_string(),
-            key_id: mirror.key_id(),
-            bytes: self.cosignature.to_vec(),
-        });
+        head.add(self.line(mirror));
         FrameAnswer { held: self.held, note: head.encode(), root: self.root }
+    }
+
+    fn line(&self, mirror: &VerifierKey) -> NoteSignature {
+        let (name, key_id) = (mirror.name().to_string(), mirror.key_id());
+        NoteSignature { name, key_id, bytes: self.cosignature.to_vec() }
     }
 }

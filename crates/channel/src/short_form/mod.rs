@@ -6,11 +6,13 @@ mod answer;
 mod bytes;
 mod entry;
 
-use skypact_record::LogClass;
+use skypact_record::{Entry, LogClass};
 
 pub use self::answer::ShortAnswer;
 use self::bytes::Reader;
 use crate::channel::Channel;
+use crate::frame::Frame;
+use crate::log::LogRef;
 
 /// Longest short form, in bytes.
 pub const SHORT_FORM_MAX_BYTES: usize = 4_096;
@@ -25,6 +27,15 @@ enum ShortFormType {
     Entry = 1,
     /// What the sender holds of a log of the receiver's.
     Answer = 2,
+}
+
+/// What the counterpart said in short form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ShortForm {
+    /// An entry of this log of its own, with the head behind it.
+    Entry(LogRef, Frame),
+    /// What it holds of one of this node's.
+    Answer(ShortAnswer),
 }
 
 /// Why bytes are no short form, or none that can be completed here.
@@ -51,6 +62,11 @@ pub enum ShortFormError {
         /// What is held of that log.
         held: u64,
     },
+    /// It is one that this node wrote.
+    #[error(
+        "short form: is one of this node's own; the counterpart writes it down, and what the counterpart dictates is written down here"
+    )]
+    Own,
     /// It leaves out something that is not held here.
     #[error("short form: {field}: refers to what is not held here; have the frame sent in full")]
     NotHeld {
@@ -66,12 +82,34 @@ impl ShortFormError {
             Self::Malformed { .. } => "short-form-malformed",
             Self::WrongChannel => "frames-wrong-channel",
             Self::Gap { .. } => "frame-gap",
+            Self::Own => "short-form-own",
             Self::NotHeld { .. } => "short-form-not-held",
         }
     }
 }
 
 impl Channel {
+    /// What the counterpart said in short form, of whichever type. Nothing of it is checked yet but its form.
+    pub fn read_short(&self, bytes: &[u8]) -> Result<ShortForm, ShortFormError> {
+        if self.is_own_answer(bytes) || self.is_own_entry(bytes) {
+            return Err(ShortFormError::Own);
+        }
+        if bytes.first() == Some(&(ShortFormType::Answer as u8)) {
+            return self.read_answer(bytes).map(ShortForm::Answer);
+        }
+        let frame = self.complete_entry(1 - self.me(), bytes)?;
+        let log = self.pact().log(&frame.origin).expect("a frame of a log of the pact");
+        Ok(ShortForm::Entry(log, frame))
+    }
+
+    /// Whether it is of an entry that this node wrote.
+    fn is_own_entry(&self, bytes: &[u8]) -> bool {
+        let Ok(frame) = self.complete_entry(self.me(), bytes) else { return false };
+        let own = self.pact().log(&frame.origin).and_then(|log| self.log(log).tree.leaf(frame.start));
+        let entry = frame.entries.first().and_then(|entry| Entry::decode(entry).ok());
+        own.is_some() && own == entry.map(|entry| entry.leaf.hash())
+    }
+
     /// How a short form begins: its type, the channel, flags.
     fn begin_short(&self, of: ShortFormType, class: LogClass, flags: u8) -> Vec<u8> {
         let urgent = if class == LogClass::Urgent { URGENT } else { 0 };

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use skypact_channel::{
-    Dictation, Frame, FrameAnswer, LogRef, Message, Rung, SHORT_FORM_MAX_BYTES, ShortFormError, Stop, StopRung, dictate,
+    Dictation, Frame, FrameAnswer, LogRef, Message, Rung, SHORT_FORM_MAX_BYTES, ShortForm, ShortFormError, Stop,
+    StopRung, dictate,
 };
 use skypact_record::{Entry, Hash, LogClass};
 
@@ -107,6 +108,25 @@ fn a_short_form_for_what_is_not_held_says_so() {
 }
 
 #[test]
+fn what_this_node_wrote_itself_is_not_taken_from_the_counterpart() {
+    let (mut red, mut blue) = pair();
+    red.submit(&stop(None)).unwrap();
+    let log = urgent(RED);
+    let (frame, bytes) = newest(&red, log);
+    assert_eq!(red.channel.read_short(&bytes), Err(ShortFormError::Own));
+    assert_eq!(blue.channel.read_short(&bytes), Ok(ShortForm::Entry(log, frame.clone())));
+    let note = blue.receive(&frame).unwrap();
+    let held = red.channel.log(log).size();
+    let answer = FrameAnswer { held, note, root: red.channel.log(log).tree.root() };
+    let short = blue.channel.shorten_answer(log.class, &answer).unwrap();
+    assert_eq!(blue.channel.read_short(&short), Err(ShortFormError::Own));
+    let ShortForm::Answer(said) = red.channel.read_short(&short).unwrap() else { panic!("an answer") };
+    assert_eq!((said.class, said.held), (log.class, held));
+    let unknown = [&[3], &bytes[1..]].concat();
+    assert!(matches!(blue.channel.read_short(&unknown), Err(ShortFormError::Malformed { field: "type", .. })));
+}
+
+#[test]
 fn every_changed_or_cut_byte_is_refused_or_makes_a_frame_that_is() {
     let (mut red, mut blue) = pair();
     red.submit(&stop(None)).unwrap();
@@ -157,6 +177,6 @@ proptest! {
         let name = &blue.channel.pact().channel().0[..4];
         let bytes = [&[kind], name, &bytes].concat();
         let _ = blue.channel.complete_entry(RED, &bytes);
-        let _ = blue.channel.read_answer(&bytes);
+        let _ = blue.channel.read_short(&bytes);
     }
 }

@@ -1,4 +1,5 @@
-//! `skypact channel`: how a channel stands, its suspension and resumption, and its carriage by file ([`super::carriage`]). Suspending is an act of one person, at once;
+//! `skypact channel`: how a channel stands, its suspension and resumption, and its carriage by file ([`super::carriage`])
+//! and by voice ([`super::dictation`]). Suspending is an act of one person, at once;
 //! resuming takes a person of each party, after which both nodes compare the logs and open the next epoch.
 
 use std::fmt::Write as _;
@@ -8,7 +9,7 @@ use skypact_channel::Message;
 use super::desk::{Acting, Desk, hash};
 use super::exit::show;
 use super::quantity::time_text;
-use super::{CliError, Outcome, carriage};
+use super::{CliError, Outcome, carriage, dictation};
 use crate::http::views::{ChannelView, SuspensionView};
 
 /// Arguments of `channel`.
@@ -30,12 +31,18 @@ pub(super) enum Step {
     ExportFrames(carriage::Export),
     /// Take in a file of the counterpart's.
     ImportFrames(carriage::Import),
+    /// Show an entry as lines to read out by telephone or radio.
+    Dictate(dictation::Dictate),
+    /// Take in what the counterpart dictated: an entry, or the receipt for one.
+    WriteDown(dictation::WriteDown),
 }
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     match &args.step {
         Some(Step::ExportFrames(export)) => carriage::export(&args.place, export, json).await,
         Some(Step::ImportFrames(import)) => carriage::import(&args.place, import, json).await,
+        Some(Step::Dictate(entry)) => dictation::dictate(&args.place, entry, json).await,
+        Some(Step::WriteDown(lines)) => dictation::write_down(&args.place, lines, json).await,
         None | Some(Step::Status) => {
             let desk = Desk::open(&args.place).await?;
             show(json, &desk.view, &status(&desk.view));

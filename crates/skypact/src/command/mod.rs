@@ -12,6 +12,7 @@ mod completions;
 mod conflicts;
 mod demo;
 mod desk;
+mod dictation;
 mod doctor;
 mod dss;
 mod dss_export;
@@ -105,7 +106,7 @@ enum Command {
     Health(health::Args),
     /// Show who may sign for the parties; add an officer, revoke a key (with the party's root key).
     Officer(officer::Args),
-    /// Show how a channel stands; suspend it, resume it; carry it by file.
+    /// Show how a channel stands; suspend it, resume it; carry it by file or by voice.
     Channel(channel::Args),
     /// Write the evidence bundle of a channel.
     ExportBundle(bundle::Args),

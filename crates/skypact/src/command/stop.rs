@@ -125,7 +125,10 @@ async fn call(
     let link = if desk.view.connected {
         String::new()
     } else {
-        format!("\n{} DOES NOT ANSWER: it is sent as soon as it does; call by other means", desk.view.counterpart)
+        format!(
+            "\n{} DOES NOT ANSWER: it is sent as soon as it does; call by other means, or 'skypact channel dictate'",
+            desk.view.counterpart
+        )
     };
     show(
         json,

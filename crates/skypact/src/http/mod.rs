@@ -3,6 +3,7 @@
 
 pub mod carriage;
 pub mod client;
+pub mod dictation;
 pub mod dss;
 mod file_body;
 pub mod guard;

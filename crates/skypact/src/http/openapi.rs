@@ -7,7 +7,7 @@ use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use super::problem::Problem;
-use super::{carriage, routes};
+use super::{carriage, dictation, routes};
 
 /// The document, pretty-printed, with a line feed at its end.
 pub fn document() -> String {
@@ -45,7 +45,9 @@ pub fn document() -> String {
         routes::acts,
         routes::bundle,
         carriage::export,
-        carriage::import
+        carriage::import,
+        dictation::dictate,
+        dictation::write_down
     ),
     components(schemas(Problem)),
     modifiers(&Tokens, &Problems)
@@ -119,6 +121,30 @@ const IMPORT: &[(&str, &str)] = &[
             its position: those before it were taken.",
     ),
 ];
+/// Those of an entry to read out.
+const DICTATE: &[(&str, &str)] = &[
+    ("400", "field-invalid: the query."),
+    ("404", "channel-unknown, id-unknown: no channel of this name, or no own entry of this id, is here."),
+    (
+        "422",
+        "nothing-to-dictate: the counterpart has signed for all. too-long-to-dictate: carry it by file. \
+            counterpart-unheard, store-behind: as for a file.",
+    ),
+];
+/// Those of lines that were written down.
+const WRITE_DOWN: &[(&str, &str)] = &[
+    (
+        "400",
+        "Nothing was taken. With the position of the line: dictation-line, dictation-unreadable, dictation-check, \
+            dictation-incomplete. Of all lines together: short-form-malformed, short-form-own, frames-wrong-channel. As with \
+            any body: json-malformed, json-unexpected.",
+    ),
+    (
+        "422",
+        "It does not hold or does not fit; the code says why: frame-gap, short-form-not-held, root-differs and others. \
+            Nothing was taken.",
+    ),
+];
 
 impl Modify for Problems {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
@@ -131,6 +157,9 @@ impl Modify for Problems {
                 problems.extend(BODY.iter().filter(|_| operation.request_body.is_some() && !is_frames));
                 let carried = if operation.request_body.is_some() { IMPORT } else { EXPORT };
                 problems.extend(carried.iter().filter(|_| is_frames));
+                let is_dictation = path.ends_with("/dictation");
+                let spoken = if operation.request_body.is_some() { WRITE_DOWN } else { DICTATE };
+                problems.extend(spoken.iter().filter(|_| is_dictation));
                 problems.extend(ACTS.iter().filter(|_| path.ends_with("/acts")));
                 add(operation, &problems);
                 // They would name our module.

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use skypact_channel::CarriageError;
+use skypact_channel::{CarriageError, ShortFormError};
 
 use crate::node::NodeError;
 
@@ -36,12 +36,21 @@ impl From<NodeError> for Problem {
     fn from(error: NodeError) -> Self {
         let status = match &error {
             NodeError::FramesFile(_)
+            | NodeError::Dictation { .. }
+            | NodeError::ShortForm(
+                ShortFormError::Malformed { .. } | ShortFormError::WrongChannel | ShortFormError::Own,
+            )
             | NodeError::Carriage(
                 CarriageError::WrongChannel { .. }
                 | CarriageError::NotForThisParty { .. }
                 | CarriageError::BeyondLog { .. },
             ) => 400,
-            NodeError::Refused { .. } | NodeError::Carriage(_) | NodeError::Frame(_) => 422,
+            NodeError::Refused { .. }
+            | NodeError::Carriage(_)
+            | NodeError::Frame(_)
+            | NodeError::ShortForm(_)
+            | NodeError::NothingToDictate
+            | NodeError::TooLongToDictate { .. } => 422,
             NodeError::UnknownChannel { .. } | NodeError::UnknownEntry { .. } => 404,
             NodeError::Stopped | NodeError::NotRecorded { .. } => 503,
             _ => 500,

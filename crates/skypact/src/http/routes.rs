@@ -12,7 +12,6 @@ use axum::{Extension, Json, Router};
 use skypact_channel::{Channel, Kind, LogRef, Message, Submission};
 use skypact_record::{Algorithm, Hash, KeyId, KeyRole, LogClass, Part, Signature};
 
-use super::carriage;
 use super::file_body::{FileBody, nameless};
 use super::guard::Officer;
 use super::problem::Problem;
@@ -21,6 +20,7 @@ use super::views::{
     self, ActIn, ActsIn, BundleQuery, ChannelView, CheckIn, ConflictView, KeyView, LinkWeekView, NoticeView,
     PlacedView, ProposalView, StopView, TestCallView, WatchView, WeekView,
 };
+use super::{carriage, dictation};
 use crate::directory::unbase64;
 use crate::node::{Channels, NodeHandle};
 
@@ -29,7 +29,7 @@ pub const BODY_MAX_BYTES: usize = 64 << 20;
 const ACTS_MAX: usize = 10_000;
 
 /// Every path, with what answers it. `openapi/local.json` has the same ones; a test compares.
-pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 15] {
+pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 16] {
     [
         ("/v1/channels", get(channels)),
         ("/v1/channels/{name}", get(channel)),
@@ -46,6 +46,7 @@ pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 15] {
         ("/v1/channels/{name}/acts", post(acts)),
         ("/v1/channels/{name}/bundle", get(bundle)),
         ("/v1/channels/{name}/frames", get(carriage::export).post(carriage::import)),
+        ("/v1/channels/{name}/dictation", get(dictation::dictate).post(dictation::write_down)),
     ]
 }
 

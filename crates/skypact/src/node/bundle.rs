@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufWriter, Seek as _, Write};
 
-use skypact_channel::{Channel, LogRef, NoticeState, Origin, Station};
+use skypact_channel::{Channel, EntryRef, LogRef, NoticeState, Origin, Station};
 use skypact_record::bundle::{BundleError, BundleWriter, log_order};
 use skypact_record::{LogClass, SignedCheckpoint, SignedGenesis};
 
@@ -50,21 +50,30 @@ pub(super) fn write(
 fn choose(channel: &Channel, only: &[String]) -> Result<BTreeSet<(usize, u64)>, NodeError> {
     let mut chosen = BTreeSet::new();
     for text in only {
-        let prefix = text.to_lowercase();
-        let found = channel.entries().filter(|(leaf, _)| leaf.to_string().starts_with(&prefix));
-        let places: Vec<_> = found.map(|(_, at)| (at.log, at.index)).take(2).collect();
-        match places[..] {
-            [(log, index)] if prefix.len() >= 6 => {
-                let story = story(channel, log, index);
-                for log in story.iter().map(|(place, _)| LogRef::ALL[*place]) {
-                    chosen.extend(channel.key_changes(log).iter().map(|change| (log.place(), *change)));
-                }
-                chosen.extend(story);
-            }
-            _ => return Err(NodeError::UnknownEntry { id: text.clone() }),
+        let (log, index) = entry_named(channel, "only", text, |_| true)?;
+        let story = story(channel, log, index);
+        for log in story.iter().map(|(place, _)| LogRef::ALL[*place]) {
+            chosen.extend(channel.key_changes(log).iter().map(|change| (log.place(), *change)));
         }
+        chosen.extend(story);
     }
     Ok(chosen)
+}
+
+/// The one entry of those that `counts` lets in whose leaf hash begins with `text`, which has 6 or more digits.
+pub(super) fn entry_named(
+    channel: &Channel,
+    field: &'static str,
+    text: &str,
+    counts: impl Fn(&EntryRef) -> bool,
+) -> Result<(LogRef, u64), NodeError> {
+    let prefix = text.to_lowercase();
+    let found = channel.entries().filter(|(leaf, at)| counts(at) && leaf.to_string().starts_with(&prefix));
+    let places: Vec<_> = found.map(|(_, at)| (at.log, at.index)).take(2).collect();
+    match places[..] {
+        [place] if prefix.len() >= 6 => Ok(place),
+        _ => Err(NodeError::UnknownEntry { field, id: text.to_owned() }),
+    }
 }
 
 /// The entry; and of the first version of a notice all that became of it, since the beginning alone would mislead.

@@ -154,12 +154,12 @@ impl NodeHandle {
         Ok(())
     }
 
-    async fn carry(&self, channel: &str, item: CarriedItem) -> Result<bool, NodeError> {
+    pub(super) async fn carry(&self, channel: &str, item: CarriedItem) -> Result<bool, NodeError> {
         let (channel, item) = (channel.to_owned(), Box::new(item));
         self.ask(|reply| Request::Carry { channel, item, reply }).await?
     }
 
-    async fn with_member<T: Send + 'static>(
+    pub(super) async fn with_member<T: Send + 'static>(
         &self,
         channel: &str,
         read: impl FnOnce(&Member, &dyn Store) -> Result<T, NodeError> + Send + 'static,

@@ -1,6 +1,8 @@
 //! What can go wrong when something is asked of a node.
 
-use skypact_channel::{CarriageError, FrameError, FramesFileError, PactError, Rejection};
+use skypact_channel::{
+    CarriageError, DictationError, FrameError, FramesFileError, PactError, Rejection, ShortFormError,
+};
 
 use crate::keys::KeyError;
 use crate::storage::{CommitError, StoreError};
@@ -28,9 +30,11 @@ pub enum NodeError {
     },
     /// No entry, or more than one, has such an id.
     #[error(
-        "only: no entry, or more than one, has an id that begins with {id}; give 6 or more digits of one that is there"
+        "{field}: no entry, or more than one, has an id that begins with {id}; give 6 or more digits of one that is there"
     )]
     UnknownEntry {
+        /// The field that names it.
+        field: &'static str,
         /// What was asked for.
         id: String,
     },
@@ -71,6 +75,28 @@ pub enum NodeError {
     /// A file of frames cannot be read.
     #[error(transparent)]
     FramesFile(#[from] FramesFileError),
+    /// The counterpart has signed for all.
+    #[error("the counterpart has signed for all that this node wrote; name an entry by its id to dictate it once more")]
+    NothingToDictate,
+    /// An entry that nobody could dictate.
+    #[error("entry {index} of {origin} is too long to dictate; carry it by file ('skypact channel export-frames')")]
+    TooLongToDictate {
+        /// The log.
+        origin: String,
+        /// Index of the entry.
+        index: u64,
+    },
+    /// A line that was written down is none.
+    #[error("{error}")]
+    Dictation {
+        /// Place of the line in the request, from 0.
+        position: usize,
+        /// What is wrong.
+        error: DictationError,
+    },
+    /// What was written down cannot be completed.
+    #[error(transparent)]
+    ShortForm(#[from] ShortFormError),
     /// Storage failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -125,6 +151,10 @@ impl NodeError {
             Self::Behind { .. } => "store-behind",
             Self::Carriage(error) => error.code(),
             Self::FramesFile(error) => error.code(),
+            Self::NothingToDictate => "nothing-to-dictate",
+            Self::TooLongToDictate { .. } => "too-long-to-dictate",
+            Self::Dictation { error, .. } => error.code(),
+            Self::ShortForm(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Key(error) => error.code(),
             Self::Pact(error) => error.code(),
@@ -139,10 +169,10 @@ impl NodeError {
         match self {
             Self::Refused { rejection, .. } => rejection.field(),
             Self::UnknownChannel { .. } => Some("channel"),
-            Self::UnknownEntry { .. } => Some("only"),
+            Self::UnknownEntry { field, .. } | Self::Monitor { field, .. } => Some(field),
+            Self::Dictation { .. } | Self::ShortForm(_) => Some("lines"),
             Self::Carriage(CarriageError::BeyondLog { .. }) => Some("from"),
             Self::FramesFile(_) => Some("file"),
-            Self::Monitor { field, .. } => Some(field),
             _ => None,
         }
     }
@@ -150,7 +180,7 @@ impl NodeError {
     /// Place of the refused item in the request.
     pub fn position(&self) -> Option<usize> {
         match self {
-            Self::Refused { position, .. } => Some(*position),
+            Self::Refused { position, .. } | Self::Dictation { position, .. } => Some(*position),
             _ => None,
         }
     }

@@ -9,6 +9,7 @@ mod command;
 mod command_ground;
 mod command_monitor;
 mod command_post_quantum;
+mod dictation;
 mod dss_clock;
 #[cfg(debug_assertions)]
 mod dss_crash;
