@@ -10,7 +10,10 @@ use skypact::http::dss::metrics::Metrics;
 use skypact::http::dss::token::{Authenticator, TokenRules};
 use skypact_airspace::UtcNanos;
 use skypact_airspace::position::{StatedPosition, TEXT_BYTES_MAX, gars, mgrs, separation};
-use skypact_channel::{ActKeys, FramesItem, FramesReader, FramesWriter, Pact, VerifiedAnswer};
+use skypact_channel::{
+    ActKeys, Channel, Dictation, Frame, FramesItem, FramesReader, FramesWriter, LogRef, Pact, ShortForm,
+    VerifiedAnswer, dictate,
+};
 use skypact_dss::{Caller, Change, Dss, Operation, Recorded, Scope, Scopes, Stamp, Target};
 use skypact_f3548::{
     ErrorReport, ParseOptions, PutConstraintReference, PutOperationalIntentReference, PutSubscription, Query, Request,
@@ -18,15 +21,16 @@ use skypact_f3548::{
 };
 use skypact_record::verify::{Expectation, verify};
 use skypact_record::{
-    Algorithm, Beacon, Cosignature, Hash, JournalLeaf, NoteSignature, Offer, Origin, PublicKey, SignedCheckpoint,
-    SignedSealing, SignedStamp, TileResource, TileSpan, VerifierKey, entry_bundle, leaves_of, open, verify_journal,
+    Algorithm, Beacon, Cosignature, Entry, Hash, JournalLeaf, NoteSignature, Offer, Origin, PublicKey,
+    SignedCheckpoint, SignedSealing, SignedStamp, TileResource, TileSpan, VerifierKey, entry_bundle, leaves_of, open,
+    verify_journal,
 };
 
 /// What a target runs.
 type Run = fn(&[u8]);
 
 /// The targets: name, which is that of a folder of seeds, and what it runs.
-pub(crate) const TARGETS: [(&str, Run); 12] = [
+pub(crate) const TARGETS: [(&str, Run); 13] = [
     ("request", request),
     ("changes", changes),
     ("token", token),
@@ -35,6 +39,7 @@ pub(crate) const TARGETS: [(&str, Run); 12] = [
     ("record_bundle", record_bundle),
     ("note", note),
     ("frames_file", frames_file),
+    ("short_form", short_form),
     ("tile", tile),
     ("dropped", dropped),
     ("beacon", beacon),
@@ -224,6 +229,67 @@ pub(crate) fn frames_file(bytes: &[u8]) {
         Err(error) => refused(error.code(), &error.to_string()),
     }
 }
+
+/// A short form as either party takes it in, which holds the beginning of the golden files; lines of a dictation where the first byte is `=`.
+pub(crate) fn short_form(bytes: &[u8]) {
+    static CHANNELS: LazyLock<[Channel; 2]> = LazyLock::new(|| ["BLUE", "RED"].map(beginning));
+    if let Some(text) = bytes.strip_prefix(b"=") {
+        return dictation(&String::from_utf8_lossy(text));
+    }
+    for channel in &*CHANNELS {
+        match channel.read_short(bytes) {
+            Ok(ShortForm::Entry(log, frame)) => {
+                assert_eq!(Frame::decode(&frame.encode()).as_ref(), Ok(&frame), "it is a frame");
+                if let Err(error) = frame.verify(channel.pact(), channel.keys(), log.party) {
+                    assert!(!error.code().is_empty() && !error.to_string().is_empty());
+                }
+            }
+            Ok(ShortForm::Answer(answer)) => {
+                assert!(answer.size <= channel.log(LogRef { party: channel.me(), class: answer.class }).size());
+            }
+            Err(error) => assert!(!error.code().is_empty() && error.to_string().len() < 1_024),
+        }
+    }
+}
+
+/// A party's channel that holds the first entry of each log.
+pub(crate) fn beginning(party: &str) -> Channel {
+    let pact = Pact::decode(PACT_BYTES).expect("a pact in force");
+    let mut channel = Channel::new(pact, party).expect("a party of it");
+    for (log, frame) in LogRef::ALL.into_iter().zip(HELD) {
+        let frame = Frame::decode(frame).expect("a golden frame");
+        let entry = Entry::decode(&frame.entries[0]).expect("a golden entry");
+        channel.replay(log, 0, entry).expect("a sound entry");
+    }
+    channel
+}
+
+fn dictation(text: &str) {
+    let mut dictation = Dictation::default();
+    for line in text.lines() {
+        if let Err(error) = dictation.line(line) {
+            assert!(!error.code().is_empty() && error.to_string().len() < 1_024);
+        }
+    }
+    match dictation.finish() {
+        Ok(bytes) => {
+            let mut again = Dictation::default();
+            for line in dictate(&bytes).expect("as many bytes as were dictated") {
+                again.line(&line).expect("a line that was just made");
+            }
+            assert_eq!(again.finish(), Ok(bytes));
+        }
+        Err(error) => assert!(!error.code().is_empty()),
+    }
+}
+
+/// The first entry of each log in the channel's golden files.
+const HELD: [&[u8]; 4] = [
+    include_bytes!("../crates/channel/golden/short-held-0"),
+    include_bytes!("../crates/channel/golden/short-held-1"),
+    include_bytes!("../crates/channel/golden/short-held-2"),
+    include_bytes!("../crates/channel/golden/short-held-3"),
+];
 
 /// A position in any of its forms. What is read is an area around its middle, and what is printed of that is read again.
 pub(crate) fn position(bytes: &[u8]) {

@@ -7,14 +7,15 @@ use skypact_airspace::{
     Altitude, AltitudeBand, Corridor, Datum, Footprint, LatLng, Polygon, TimeWindow, UtcNanos, Volume4d,
 };
 use skypact_channel::{
-    ActKeys, ActivityClass, Anchor, ConflictKey, Frame, Kind, LogHead, Message, Notice, NoticeAct, Pact, Propagation,
-    Protected, Reach, Reconciled, Remedy, Rung, Stop, StopArea, StopRung, Terms, Verification, VerifiedReceipt, Watch,
-    WatchAct, Witnessed,
+    ActKeys, ActivityClass, Anchor, ConflictKey, Dictation, Draft, Frame, FrameAnswer, Kind, LogHead, LogRef, Message,
+    Notice, NoticeAct, Pact, Propagation, Protected, Reach, Reconciled, Remedy, Rung, Stop, StopArea, StopRung, Terms,
+    Verification, VerifiedReceipt, Watch, WatchAct, Witnessed, dictate,
 };
 use skypact_record::{AddedKey, Hash, KeyChange, KeyRole, Label, LogClass, PartyKey, RevokedKey, Signer as _};
 
 use crate::carriage::{self, round_trip};
-use crate::parties::{BLUE, Key, Machine, RED, SECOND, T0, here, pact_bytes};
+use crate::parties::{BLUE, Key, Machine, RED, SECOND, T0, here, pact_bytes, pair};
+use crate::short_form;
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden").join(name)
@@ -139,6 +140,58 @@ fn exchange() -> (Vec<u8>, Vec<u8>) {
     (frame.encode(), receipt)
 }
 
+/// Short forms, each with the frame or the answer that it stands for: RED files a notice, BLUE reads it back, RED calls STOP for it, BLUE
+/// answers; the STOP dictated. First what both hold before.
+fn by_voice() -> Vec<(&'static str, Vec<u8>)> {
+    let (mut red, mut blue) = pair();
+    let held = ["short-held-0", "short-held-1", "short-held-2", "short-held-3"].into_iter().zip(LogRef::ALL);
+    let of = |log: LogRef| if log.party == RED { &red } else { &blue };
+    let mut files: Vec<_> = held.map(|(name, log)| (name, of(log).frame_of(log, 0, 1).encode())).collect();
+    let filed = red.submit(&here()).unwrap();
+    let log = red.routine();
+    let (frame, short, _) = said(&mut red, &mut blue, log);
+    files.extend([("short-notice", short), ("short-notice-frame", frame)]);
+    let content = blue.channel.board().notice_of(&filed).unwrap().origin.content;
+    blue.submit(&Message::ReadBack { notice: filed, content }).unwrap();
+    let log = blue.routine();
+    let (frame, short, _) = said(&mut blue, &mut red, log);
+    files.extend([("short-read-back", short), ("short-read-back-frame", frame)]);
+    let call = Message::Stop(stop(Some(filed)));
+    let call = Draft::new(&red.channel.facts(), &call, vec![filed], red.now, &mut red.entropy);
+    red.commit(call.sign(&crate::parties::key(RED, KeyRole::Officer)).unwrap());
+    let log = LogRef { party: RED, class: LogClass::Urgent };
+    let (frame, short, answer) = said(&mut red, &mut blue, log);
+    let lines = dictate(&short).unwrap().join("\n") + "\n";
+    files.extend([("short-stop", short), ("short-stop-frame", frame), ("short-stop-dictation", lines.into_bytes())]);
+    let short = blue.channel.shorten_answer(log.class, &answer).unwrap();
+    files.extend([("short-answer", short), ("short-answer-full", answer.encode())]);
+    files
+}
+
+/// The newest entry of a log as a frame and as a short form, and the answer to it, which is delivered.
+fn said(from: &mut Machine, to: &mut Machine, log: LogRef) -> (Vec<u8>, Vec<u8>, FrameAnswer) {
+    let (frame, short) = short_form::newest(from, log);
+    assert_eq!(to.channel.complete_entry(log.party, &short).as_ref(), Ok(&frame), "what is held is enough");
+    let note = to.receive(&frame).unwrap();
+    from.receipt(&note).unwrap();
+    let held = &to.channel.log(log).tree;
+    (frame.encode(), short, FrameAnswer { held: held.size(), note, root: held.root() })
+}
+
+#[test]
+fn the_golden_short_forms_are_those_of_their_frames() {
+    let files = by_voice();
+    for (name, bytes) in &files {
+        assert_eq!(&read(name), bytes, "{name}");
+    }
+    assert_eq!(files.len(), 13);
+    let mut dictation = Dictation::default();
+    for line in String::from_utf8(read("short-stop-dictation")).unwrap().lines() {
+        dictation.line(line).unwrap();
+    }
+    assert_eq!(dictation.finish().unwrap(), read("short-stop"));
+}
+
 #[test]
 fn golden_messages_decode_to_what_they_say_and_encode_unchanged() {
     for (name, message) in messages() {
@@ -189,6 +242,9 @@ fn write_golden_files() {
     let (frame, receipt) = exchange();
     std::fs::write(path("frame"), frame).unwrap();
     std::fs::write(path("receipt"), receipt).unwrap();
+    for (name, bytes) in by_voice() {
+        std::fs::write(path(name), bytes).unwrap();
+    }
     let (out, back) = round_trip();
     std::fs::write(path("frames-file"), carriage::written(&out)).unwrap();
     std::fs::write(path("frames-file-answer"), carriage::written(&back)).unwrap();

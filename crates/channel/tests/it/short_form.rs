@@ -18,7 +18,7 @@ fn stop(object: Option<Hash>) -> Message {
 }
 
 /// The newest entry of a log as a frame, and as a short form.
-fn newest(from: &Machine, log: LogRef) -> (Frame, Vec<u8>) {
+pub(crate) fn newest(from: &Machine, log: LogRef) -> (Frame, Vec<u8>) {
     let size = from.channel.log(log).size();
     let frame = from.frame_of(log, size - 1, size);
     let entry = Entry::decode(&frame.entries[0]).unwrap();

@@ -60,6 +60,15 @@ fn the_seeds_reach_what_they_are_for() {
     reader.push(&seed("frames_file/answers")[1..]);
     while reader.next_item().unwrap().is_some() {}
     assert!(reader.finish().is_ok());
+    let (blue, red) = (targets::beginning("BLUE"), targets::beginning("RED"));
+    // The others of the story are about what is not held yet.
+    assert!(matches!(blue.read_short(&seed("short_form/notice")), Ok(skypact_channel::ShortForm::Entry(..))));
+    assert!(red.read_short(&seed("short_form/answer")).is_err_and(|error| error.code() == "short-form-not-held"));
+    let mut dictation = skypact_channel::Dictation::default();
+    for line in String::from_utf8(seed("short_form/dictation")).unwrap()[1..].lines() {
+        dictation.line(line).unwrap();
+    }
+    assert!(dictation.is_complete());
     let expectation = skypact_record::verify::Expectation { channel: None };
     assert!(skypact_record::verify::verify(&seed("record_bundle/pact")[..], &expectation, 1).holds());
     assert!(skypact_dss::Recorded::decode(&seed("dss_entry/intent")).is_ok());

@@ -1,0 +1,7 @@
+//! Fuzz target: see `short_form` in targets.rs.
+#![no_main]
+
+#[path = "../targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::short_form(bytes));
