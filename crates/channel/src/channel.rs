@@ -368,7 +368,13 @@ impl Channel {
             }
             Message::Reconciled(reconciled) => return self.apply_reconciled(log, reconciled, origin),
             Message::Anchor(anchor) => return self.apply_anchor(party, &anchor),
-            Message::KeyChange(change) => self.keys.apply(&self.pact, log, origin.index, &change)?,
+            Message::KeyChange(change) => {
+                self.keys.apply(&self.pact, log, origin.index, &change)?;
+                // The watch is kept in the routine log, and so is what ends it.
+                if log.class == LogClass::Routine {
+                    self.board.revoke(&origin, &change);
+                }
+            }
             Message::Witnessed(witnessed) => return self.apply_witnessed(party, &witnessed),
             message => self.board.apply(origin, message)?,
         }
@@ -384,6 +390,7 @@ impl Channel {
         Origin {
             party: log.party,
             signer: entry.signer.clone(),
+            key: leaf.act.signature().key_id,
             leaf: entry.hash,
             index: leaf.index,
             epoch: act.epoch,

@@ -71,4 +71,4 @@ pub use suspension::{Cut, LogHead, Reconciled, Stand, Suspension, Suspensions};
 pub use terms::Terms;
 pub use timeliness::{Timeliness, WitnessTimes};
 pub use volume_codec::VOLUMES_MAX;
-pub use watch::{TestCall, TestCalls, Watch, WatchAct, WatchBook};
+pub use watch::{TEST_CALL_EVERY_NS, TestCall, TestCalls, Watch, WatchAct, WatchBook};

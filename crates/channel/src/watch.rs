@@ -4,12 +4,14 @@
 use std::collections::HashMap;
 
 use skypact_airspace::UtcNanos;
-use skypact_record::Hash;
+use skypact_record::{Hash, KeyId};
 
 use crate::board::{Misfit, Origin};
 use crate::codec::{CodecError, Reader, Writer, Written, write_optional_text};
 use crate::terms::Terms;
 
+/// Longest time between two test calls of one party, ns: two a day.
+pub const TEST_CALL_EVERY_NS: i64 = 12 * 3_600_000_000_000;
 /// Longest text, in bytes.
 const TEXT_MAX: usize = 200;
 
@@ -65,10 +67,20 @@ impl Watch {
     }
 }
 
-/// The watch of one party: its changes, oldest first.
+/// The watch of one party: its changes, oldest first, and who had it from when to when.
 #[derive(Debug, Default)]
 pub struct WatchBook {
     entries: Vec<(Watch, Origin)>,
+    turns: Vec<Turn>,
+}
+
+/// One officer's time on watch.
+#[derive(Debug)]
+struct Turn {
+    /// Place of the entry that took it.
+    taken: usize,
+    /// When it ended: with the next one, when its officer left, or when the key that took it was revoked.
+    ended: Option<UtcNanos>,
 }
 
 impl WatchBook {
@@ -77,38 +89,59 @@ impl WatchBook {
         self.entries.iter()
     }
 
-    /// Who has the watch, since when: whoever took it last and has not left it.
+    /// Who has the watch, since when: whoever took it last, has not left it, and may still sign.
     pub fn on_watch(&self) -> Option<&(Watch, Origin)> {
-        let newest = self.entries.last().filter(|(watch, _)| watch.act != WatchAct::Leaves)?;
-        match newest.0.act {
-            WatchAct::Takes => Some(newest),
-            // Until somebody takes it, the one who hands it over has it.
-            _ => self.entries.iter().rev().find(|(watch, _)| watch.act == WatchAct::Takes).or(Some(newest)),
-        }
+        let turn = self.turns.last().filter(|turn| turn.ended.is_none())?;
+        Some(&self.entries[turn.taken])
+    }
+
+    /// Since when nobody has the watch, by the time that was stated; none when somebody has it, or nobody ever had.
+    pub fn left_at(&self) -> Option<UtcNanos> {
+        self.turns.last()?.ended
     }
 
     /// When the chair was empty between `from` and `to`: intervals, oldest first, by the times that the officers state.
     pub fn unattended(&self, from: UtcNanos, to: UtcNanos) -> Vec<(UtcNanos, UtcNanos)> {
-        let mut empty_since = Some(from);
+        let turn = |turn: &Turn| (self.entries[turn.taken].0.at, turn.ended.unwrap_or(to));
+        let mut turns: Vec<(UtcNanos, UtcNanos)> = self.turns.iter().map(turn).collect();
+        turns.sort_unstable();
         let mut gaps = Vec::new();
-        for (watch, _) in &self.entries {
-            let at = UtcNanos(watch.at.0.clamp(from.0, to.0));
-            match (watch.act, empty_since) {
-                (WatchAct::Takes | WatchAct::HandsOver, Some(since)) => {
-                    gaps.push((since, at));
-                    empty_since = None;
-                }
-                (WatchAct::Leaves, None) => empty_since = Some(at),
-                _ => {}
-            }
+        let mut empty_since = from;
+        for (start, end) in turns {
+            gaps.push((empty_since, start.min(to)));
+            empty_since = empty_since.max(end);
         }
-        gaps.extend(empty_since.map(|since| (since, to)));
+        gaps.push((empty_since, to));
         gaps.retain(|(start, end)| start < end);
         gaps
     }
 
+    /// Nobody hands over or leaves what another has: such an entry stands in the book and changes nothing.
     pub(crate) fn push(&mut self, watch: Watch, origin: Origin) {
+        let has_it = self.on_watch().is_some_and(|(_, holder)| holder.signer == origin.signer);
+        match watch.act {
+            WatchAct::Takes => {
+                self.end(watch.at);
+                self.turns.push(Turn { taken: self.entries.len(), ended: None });
+            }
+            WatchAct::Leaves if has_it => self.end(watch.at),
+            // Until somebody takes it, the one who hands it over has it.
+            WatchAct::Leaves | WatchAct::HandsOver => {}
+        }
         self.entries.push((watch, origin));
+    }
+
+    /// Whose key is revoked has the watch no more.
+    pub(crate) fn revoke(&mut self, key: KeyId, at: UtcNanos) {
+        if self.on_watch().is_some_and(|(_, holder)| holder.key == key) {
+            self.end(at);
+        }
+    }
+
+    fn end(&mut self, at: UtcNanos) {
+        if let Some(turn) = self.turns.last_mut() {
+            turn.ended.get_or_insert(at);
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use skypact_channel::Pact;
 use skypact_record::{Algorithm, KeyRole, Label, Origin, Party, PartyKey, PartyName, PublicKey};
 
-use crate::alarm::AlarmConfig;
+use crate::alarm::{AlarmConfig, WatchConfig};
 use crate::http::dss::DssOptions;
 
 /// Why a directory or a card cannot be used.
@@ -71,6 +71,9 @@ pub struct NodeConfig {
     /// Where alarms go beyond this machine.
     #[serde(default, rename = "alarm", skip_serializing_if = "Vec::is_empty")]
     pub alarms: Vec<AlarmConfig>,
+    /// When an empty chair rings.
+    #[serde(default)]
+    pub watch: WatchConfig,
     /// A DSS beside the node.
     #[serde(default, skip_serializing)]
     pub dss: Option<DssOptions>,

@@ -7,8 +7,8 @@ mod state;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
-use skypact_airspace::{TimeWindow, VolumeIndex, conflicts};
-use skypact_record::Hash;
+use skypact_airspace::{TimeWindow, UtcNanos, VolumeIndex, conflicts};
+use skypact_record::{Hash, KeyChange};
 
 pub use self::state::{ConflictState, Misfit, NoticeState, Origin, ProposalState, ReadBack, Version};
 use crate::message::{ConflictKey, Message};
@@ -16,7 +16,7 @@ use crate::notice::Notice;
 use crate::protected::Protection;
 use crate::stop::Alarms;
 use crate::terms::Terms;
-use crate::watch::{TestCalls, WatchBook};
+use crate::watch::{TEST_CALL_EVERY_NS, TestCalls, WatchBook};
 
 /// Everything that was announced, found and agreed.
 #[derive(Debug)]
@@ -109,6 +109,15 @@ impl Board {
     /// Test calls and their answers.
     pub fn test_calls(&self) -> &TestCalls {
         &self.test_calls
+    }
+
+    /// When the next test call of a party is due, and the entry from which that counts: its newest one, or the first change of the
+    /// watch of either party. None before that.
+    pub fn test_call_due(&self, party: usize) -> Option<(UtcNanos, &Origin)> {
+        let newest = self.test_calls.iter().map(|call| &call.origin).filter(|origin| origin.party == party).last();
+        let begun = self.watches.iter().filter_map(|book| book.entries().next().map(|(_, origin)| origin));
+        let since = newest.or_else(|| begun.min_by_key(|origin| origin.claimed_time))?;
+        Some((UtcNanos(since.claimed_time.0.saturating_add(TEST_CALL_EVERY_NS)), since))
     }
 
     /// Leaf hashes of the newest versions of standing notices of `party`, at these indices of its routine log, that the other
@@ -210,6 +219,13 @@ impl Board {
             | Message::Anchor(_)
             | Message::Witnessed(_)
             | Message::KeyChange(_) => Ok(()),
+        }
+    }
+
+    /// Whoever has the watch with a key that is revoked has it no more.
+    pub(crate) fn revoke(&mut self, origin: &Origin, change: &KeyChange) {
+        for revoked in &change.revoked {
+            self.watches[origin.party].revoke(revoked.id, origin.claimed_time);
         }
     }
 

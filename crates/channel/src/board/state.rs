@@ -1,7 +1,7 @@
 //! What stands on the board: notices, conflicts, proposals, and why a message does not fit them.
 
 use skypact_airspace::{TimeWindow, UtcNanos};
-use skypact_record::Hash;
+use skypact_record::{Hash, KeyId};
 
 use crate::message::{ConflictKey, Message, Remedy};
 use crate::notice::{Notice, NoticeAct};
@@ -15,6 +15,8 @@ pub struct Origin {
     pub party: usize,
     /// Label of the key that signed the act, such as an officer's name.
     pub signer: String,
+    /// Id of that key.
+    pub key: KeyId,
     /// Hash of the leaf.
     pub leaf: Hash,
     /// Index of that leaf in its log.

@@ -4,10 +4,11 @@ use skypact_airspace::UtcNanos;
 use skypact_channel::{
     ActivityClass, Message, Notice, NoticeAct, Propagation, Protected, Reach, Watch, WatchAct, WatchBook,
 };
-use skypact_record::Hash;
+use skypact_record::{Hash, KeyRole};
 
 use crate::golden::{applied, hospital};
-use crate::parties::{Machine, RED, SECOND, T0, deliver, here, pair, settle};
+use crate::keys::{adds, change, id, newcomer, replaces};
+use crate::parties::{Key, Machine, RED, SECOND, T0, deliver, here, key, pair, settle};
 
 fn at(seconds: i64) -> UtcNanos {
     UtcNanos(T0 + seconds * SECOND)
@@ -46,6 +47,58 @@ fn an_empty_chair_is_shown_on_both_sides() {
     assert_eq!(book(&red).unattended(at(380), at(400)), [(at(390), at(400))]);
     assert_eq!(WatchBook::default().unattended(at(0), at(10)), [(at(0), at(10))]);
     assert_eq!(book(&blue).unattended(at(120), at(130)), []);
+}
+
+/// RED's officers, and BLUE's view of who of them has the watch.
+fn says(red: &mut Machine, officer: &Key, act: WatchAct, seconds: i64) {
+    let submission = red.draft(&watch(act, seconds)).sign(officer).unwrap();
+    red.commit(submission);
+}
+
+fn holder(machine: &Machine) -> Option<&str> {
+    book(machine).on_watch().map(|(_, origin)| origin.signer.as_str())
+}
+
+#[test]
+fn who_does_not_have_the_watch_neither_hands_it_over_nor_leaves_it() {
+    let (mut red, mut blue) = pair();
+    let (first, second) = (key(RED, KeyRole::Officer), newcomer());
+    let adding = adds(&red, &second, KeyRole::Officer);
+    change(&mut red, &adding).unwrap();
+    says(&mut red, &first, WatchAct::Takes, 0);
+    says(&mut red, &second, WatchAct::Leaves, 50);
+    assert_eq!(holder(&red), Some("Officer 1"), "nobody leaves the watch of another");
+    says(&mut red, &first, WatchAct::Leaves, 100);
+    says(&mut red, &second, WatchAct::HandsOver, 200);
+    settle(&mut red, &mut blue);
+    for machine in [&red, &blue] {
+        assert_eq!(holder(machine), None, "an empty chair is handed over by nobody, and not back to who left it");
+        assert_eq!(book(machine).unattended(at(0), at(300)), [(at(100), at(300))]);
+    }
+    says(&mut red, &second, WatchAct::Takes, 250);
+    says(&mut red, &first, WatchAct::HandsOver, 260);
+    assert_eq!(holder(&red), Some("R. Two"));
+    assert_eq!(book(&red).unattended(at(0), at(300)), [(at(100), at(250))]);
+}
+
+#[test]
+fn a_revoked_officer_has_the_watch_no_more() {
+    let (mut red, mut blue) = pair();
+    let first = key(RED, KeyRole::Officer);
+    says(&mut red, &first, WatchAct::Takes, 0);
+    red.now = at(100);
+    let replacing = replaces(&red, id(&first), [9, 9]);
+    change(&mut red, &replacing).unwrap();
+    settle(&mut red, &mut blue);
+    for machine in [&red, &blue] {
+        assert_eq!(holder(machine), None);
+        assert_eq!(book(machine).unattended(at(0), at(300)), [(at(100), at(300))]);
+    }
+    says(&mut red, &Key::new(97), WatchAct::Takes, 200);
+    red.now = at(250);
+    let adding = adds(&red, &newcomer(), KeyRole::Officer);
+    change(&mut red, &adding).unwrap();
+    assert_eq!(holder(&red), Some("R. Two"), "a change that revokes somebody else leaves the watch as it is");
 }
 
 #[test]

@@ -6,26 +6,26 @@ use skypact_record::{AddedKey, KeyChange, KeyId, KeyRole, Label, LogClass, Party
 use crate::parties::{BLUE, Key, Machine, RED, deliver, forged, here, key, pair, settle};
 
 /// An officer who is not in the pact.
-fn newcomer() -> Key {
+pub(crate) fn newcomer() -> Key {
     Key::new(99)
 }
 
-fn id(key: &Key) -> KeyId {
+pub(crate) fn id(key: &Key) -> KeyId {
     key.public_key().id()
 }
 
-fn adds(machine: &Machine, new: &Key, role: KeyRole) -> KeyChange {
+pub(crate) fn adds(machine: &Machine, new: &Key, role: KeyRole) -> KeyChange {
     let key = PartyKey { role, label: Label::new("R. Two").unwrap(), key: new.public_key().clone() };
     let added = AddedKey::new(key, machine.channel.pact().channel(), new).unwrap();
     KeyChange { added: vec![added], revoked: Vec::new() }
 }
 
 /// Revokes the only officer of a party, and adds another: somebody has to act.
-fn replaces(machine: &Machine, id: KeyId, trusted: [u64; 2]) -> KeyChange {
+pub(crate) fn replaces(machine: &Machine, id: KeyId, trusted: [u64; 2]) -> KeyChange {
     KeyChange { revoked: revokes(id, trusted).revoked, ..adds(machine, &Key::new(97), KeyRole::Officer) }
 }
 
-fn revokes(id: KeyId, trusted: [u64; 2]) -> KeyChange {
+pub(crate) fn revokes(id: KeyId, trusted: [u64; 2]) -> KeyChange {
     KeyChange { added: Vec::new(), revoked: vec![RevokedKey { id, trusted }] }
 }
 
@@ -36,7 +36,7 @@ fn act(machine: &mut Machine, change: &KeyChange, class: LogClass) -> Submission
 }
 
 /// Asks for a change in both logs, and places it where it is not refused.
-fn change(machine: &mut Machine, change: &KeyChange) -> Result<(), &'static str> {
+pub(crate) fn change(machine: &mut Machine, change: &KeyChange) -> Result<(), &'static str> {
     for class in LogClass::ALL {
         let submission = act(machine, change, class);
         let decided = machine.decide(skypact_channel::Command::Submit(Box::new(submission.clone())));

@@ -1,5 +1,5 @@
 //! `skypact doctor`: looks at the directory of a node or a witness without changing it, and says what is damaged and where. Of a
-//! node that runs it asks how far the other clocks are.
+//! node that runs it asks how far the other clocks are, and who has the watch.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use crate::clock;
 use crate::directory::{Card, NodeDir, read_toml};
 use crate::http::client::LocalClient;
 use crate::http::tokens::Tokens;
-use crate::http::views::ChannelView;
+use crate::http::views::{ChannelView, WatchView};
 use crate::keys::{FileSigner, KeyRing, KeyRole, MlDsa44Signer};
 use crate::storage::SqliteStore;
 
@@ -39,7 +39,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     } else {
         findings.extend(keys(&dir));
         findings.extend([identity(&dir), pacts(&dir), record(&dir), wall_clock()]);
-        findings.extend(other_clocks(&dir).await);
+        findings.extend(desks(&dir).await);
         findings.extend([socket(&dir), tokens(&dir)]);
     }
     let sound = findings.iter().all(|(_, sound, _)| *sound);
@@ -157,17 +157,29 @@ fn wall_clock() -> Finding {
     }
 }
 
-/// The clocks of counterparts and witnesses, as the node that runs here compares them with its own.
-async fn other_clocks(dir: &NodeDir) -> Vec<Finding> {
-    let channels = LocalClient::new(dir.socket()).get::<Vec<ChannelView>>("/v1/channels").await;
-    let finding = |channel: &ChannelView| {
-        let mut lines: Vec<String> = channel.clocks.iter().map(|clock| clock.line(&channel.party)).collect();
-        lines.extend(channel.clock_suspect.as_ref().map(|suspect| format!("the others agree that it is {suspect}'s")));
-        let is_off = channel.unknown.iter().any(|unknown| unknown.code == "clock-off");
-        ("other clocks", !is_off, format!("{}: {}", channel.name, lines.join("; ")))
-    };
-    // Without a node there is nobody who has heard of other clocks; the socket is a finding of its own.
-    channels.unwrap_or_default().iter().map(finding).collect()
+/// What a node that runs here says of its channels: the clocks of counterparts and witnesses as it compares them with its own, and
+/// who has its party's watch. Without a node there is nobody to ask; the socket is a finding of its own.
+async fn desks(dir: &NodeDir) -> Vec<Finding> {
+    let client = LocalClient::new(dir.socket());
+    let mut findings = Vec::new();
+    for channel in client.get::<Vec<ChannelView>>("/v1/channels").await.unwrap_or_default() {
+        findings.push(other_clocks(&channel));
+        let watches = client.get::<Vec<WatchView>>(&format!("/v1/channels/{}/watch", channel.name)).await;
+        let own = watches.unwrap_or_default().into_iter().find(|watch| watch.party == channel.party);
+        findings.extend(own.map(|watch| {
+            let remedy = if watch.officer.is_some() { "" } else { "; an officer runs 'skypact watch take'" };
+            let detail = format!("{}: {}{remedy}", channel.name, watch.line(time_text));
+            ("watch", watch.officer.is_some(), detail)
+        }));
+    }
+    findings
+}
+
+fn other_clocks(channel: &ChannelView) -> Finding {
+    let mut lines: Vec<String> = channel.clocks.iter().map(|clock| clock.line(&channel.party)).collect();
+    lines.extend(channel.clock_suspect.as_ref().map(|suspect| format!("the others agree that it is {suspect}'s")));
+    let is_off = channel.unknown.iter().any(|unknown| unknown.code == "clock-off");
+    ("other clocks", !is_off, format!("{}: {}", channel.name, lines.join("; ")))
 }
 
 fn tokens(dir: &NodeDir) -> Finding {

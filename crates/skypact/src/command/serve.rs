@@ -70,7 +70,8 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     let (stop, stopping) = tokio::sync::watch::channel(false);
     let router = routes::router(node.handle.clone());
     let mut serving = tokio::task::JoinSet::new();
-    let alarms = tokio::spawn(crate::alarm::watch(node.handle.clone(), bells, dir.alarm_log(), dir.plans()));
+    let alarms =
+        tokio::spawn(crate::alarm::watch(node.handle.clone(), bells, config.watch, dir.alarm_log(), dir.plans()));
     serving.spawn(unix::serve(socket, router.clone(), stopping.clone()));
     let api = loopback.as_ref().map(|loopback| loopback.address().to_string());
     if let Some(loopback) = loopback {

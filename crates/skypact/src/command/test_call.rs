@@ -9,14 +9,15 @@ use super::exit::show;
 use super::notice::not_heard;
 use super::quantity::time_text;
 use super::{CliError, Outcome};
-use crate::http::views::TestCallView;
+use crate::http::views::{TestCallView, WatchView};
 
 /// Arguments of `test-call`.
 pub(super) type Args = Acting<Step>;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Step {
-    /// List the test calls of both parties. The same as no subcommand. Exit code 1 when the newest of either was missed.
+    /// List the test calls of both parties. The same as no subcommand. Exit code 1 when the newest of either was missed, or
+    /// either owes one: twelve hours have passed since its last.
     List,
     /// Call.
     Call,
@@ -74,8 +75,14 @@ async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
     if calls.is_empty() {
         text.push_str("no test call was made\n");
     }
+    let watches: Vec<WatchView> = desk.client.get(&desk.path("watch")).await?;
+    let overdue: Vec<String> =
+        watches.iter().filter_map(|watch| watch.test_call_overdue(desk.view.now_ns, time_text)).collect();
+    for line in &overdue {
+        let _ = writeln!(text, "{line}");
+    }
     let newest = |party: &str| calls.iter().rev().find(|call| call.party == party).is_some_and(|call| call.missed);
     show(json, &calls, &text);
-    let missed = newest(&desk.view.party) || newest(&desk.view.counterpart);
+    let missed = newest(&desk.view.party) || newest(&desk.view.counterpart) || !overdue.is_empty();
     Ok(if missed { Outcome::CheckFailed } else { Outcome::Done })
 }

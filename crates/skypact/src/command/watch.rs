@@ -72,14 +72,12 @@ async fn display(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
     let mut text = String::new();
     // Writing to a String cannot fail.
     for watch in &watches {
-        let _ = match (&watch.officer, watch.since_ns) {
-            (Some(officer), Some(since_ns)) => {
-                writeln!(text, "{}: {officer}, since {}", watch.party, time_text(since_ns))
-            }
-            _ => writeln!(text, "{}: NOBODY has the watch", watch.party),
-        };
+        let _ = writeln!(text, "{}", watch.line(time_text));
         let minutes: i64 = watch.unattended_ns.iter().map(|[start, end]| (end - start) / 60_000_000_000).sum();
         let _ = writeln!(text, "  unattended in the last day: {minutes} min");
+        if let Some(overdue) = watch.test_call_overdue(desk.view.now_ns, time_text) {
+            let _ = writeln!(text, "  {overdue}");
+        }
         if let Some(remarks) = watch.changes.last().and_then(|change| change.remarks.as_ref()) {
             let _ = writeln!(text, "  remarks: {remarks}");
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use crate::command_ground::{Ground, Node, WHERE, bell, pact, succeed, until};
+use crate::command_ground::{Ground, Node, WHERE, bell, pact, skypact, succeed, until};
 
 const OFFICER: [&str; 2] = ["--officer", "Duty officer"];
 
@@ -83,6 +83,59 @@ fn a_gap_rings_two_hours_before_and_a_watch_without_test_calls_after_twelve_hour
     assert_eq!((rang(&red, "unit-gap"), rang(&red, "test-call-due")), before, "what was done rings no more");
 }
 
+/// Tells the node in `dir` after how many seconds an empty chair rings.
+fn unattended_after(dir: &str, seconds: u32) {
+    let file = Path::new(dir).join("node.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let known = text.replace("unattended_after_s = 300", &format!("unattended_after_s = {seconds}"));
+    assert_ne!(known, text, "node.toml says when an empty chair rings");
+    std::fs::write(file, known).unwrap();
+}
+
+#[test]
+fn an_empty_chair_rings_after_the_time_that_is_configured_and_is_shown() {
+    let ground = Ground::new("empty-chair");
+    pact(&ground);
+    let red = ground.path("red");
+    bell(&red, "command = [\"cat\"]");
+    unattended_after(&red, 3_600);
+    let officer = |args: &[&str]| succeed(&[args, &["--dir", &red], &OFFICER].concat());
+    let shown = |command: &str| {
+        let output = skypact(&[command, "--dir", &red]);
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+
+    let node = Node::start_at(&red, "2099-04-07T00:00:00Z");
+    let (code, text) = shown("watch");
+    assert!(code == Some(1) && text.contains("RED: NOBODY has the watch, and nobody ever had"), "{text}");
+    officer(&["watch", "take"]);
+    assert!(shown("doctor").1.contains("watch: east-river: RED: Duty officer, since"), "{}", shown("doctor").1);
+    officer(&["watch", "leave"]);
+    let (code, text) = shown("doctor");
+    assert!(
+        code == Some(1) && text.contains("WRONG  watch: east-river: RED: NOBODY has the watch, since 2099-04-07T00:0")
+    );
+    drop(node);
+
+    let node = Node::start_at(&red, "2099-04-07T00:50:00Z");
+    // Four looks at the record.
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(rang(&red, "watch-unattended"), Vec::<String>::new(), "an hour was asked for");
+    drop(node);
+
+    let node = Node::start_at(&red, "2099-04-07T01:30:00Z");
+    until("the empty chair rings", || rang(&red, "watch-unattended").len() == 1);
+    officer(&["watch", "take"]);
+    drop(node);
+
+    let _node = Node::start_at(&red, "2099-04-07T12:30:00Z");
+    until("the counterpart's silence rings", || rang(&red, "test-call-absent").len() == 1);
+    assert_eq!(rang(&red, "watch-unattended").len(), 1, "somebody has it");
+    let (code, text) = shown("test-call");
+    assert!(code == Some(1) && text.contains("BLUE owes a test call since 2099-04-07T12:00:0"), "{text}");
+    assert!(shown("watch").1.contains("BLUE owes a test call since"));
+}
+
 #[test]
 fn a_webhook_is_called_again_until_it_takes_the_alarm() {
     let ground = Ground::new("pager");
@@ -94,9 +147,15 @@ fn a_webhook_is_called_again_until_it_takes_the_alarm() {
     succeed(&["watch", "take", "--dir", &red, OFFICER[0], OFFICER[1]]);
     drop(node);
     let _node = Node::start_at(&red, "2099-04-07T12:00:30Z");
-    let page = pages.recv_timeout(Duration::from_secs(30)).unwrap();
-    let page: serde_json::Value = serde_json::from_str(&page).unwrap();
-    assert_eq!((&page["event"], &page["channel"]), (&"test-call-due".into(), &"east-river".into()));
+    // The counterpart owes a test call too: whichever is paged first is refused and paged again.
+    let mut paged = [(); 2].map(|()| {
+        let page = pages.recv_timeout(Duration::from_secs(30)).unwrap();
+        let page: serde_json::Value = serde_json::from_str(&page).unwrap();
+        assert_eq!(page["channel"], "east-river");
+        page["event"].as_str().unwrap().to_owned()
+    });
+    paged.sort();
+    assert_eq!(paged, ["test-call-absent", "test-call-due"]);
     until("alarms.log has it", || rang(&red, "test-call-due").len() == 1);
     let log = std::fs::read_to_string(Path::new(&red).join("alarms.log")).unwrap();
     assert!(log.lines().next().unwrap().contains("answered 503"), "the refusal is written down: {log}");

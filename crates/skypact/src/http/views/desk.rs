@@ -69,6 +69,10 @@ pub struct WatchView {
     pub officer: Option<String>,
     /// Since when, nanoseconds UTC.
     pub since_ns: Option<i64>,
+    /// When the last officer left it or was revoked, if nobody has it since, nanoseconds UTC.
+    pub empty_since_ns: Option<i64>,
+    /// When this party's next test call is due, nanoseconds UTC; none before the first change of the watch of either party.
+    pub test_call_due_ns: Option<i64>,
     /// Intervals of the last day in which nobody had the watch: start and end, nanoseconds UTC.
     pub unattended_ns: Vec<[i64; 2]>,
     /// Changes, oldest first.
@@ -109,6 +113,24 @@ pub struct TestCallView {
     pub answer_ns: Option<i64>,
     /// Whether it was not answered within the last escalation rung of a STOP.
     pub missed: bool,
+}
+
+impl WatchView {
+    /// Who has the watch, in one line.
+    pub fn line(&self, time_text: impl Fn(i64) -> String) -> String {
+        let state = match (&self.officer, self.since_ns, self.empty_since_ns) {
+            (Some(officer), Some(since_ns), _) => format!("{officer}, since {}", time_text(since_ns)),
+            (.., Some(empty_ns)) => format!("NOBODY has the watch, since {}", time_text(empty_ns)),
+            _ => "NOBODY has the watch, and nobody ever had".to_owned(),
+        };
+        format!("{}: {state}", self.party)
+    }
+
+    /// A line that says so when this party's test call is overdue.
+    pub fn test_call_overdue(&self, now_ns: i64, time_text: impl Fn(i64) -> String) -> Option<String> {
+        let due_ns = self.test_call_due_ns.filter(|due_ns| *due_ns < now_ns)?;
+        Some(format!("{} owes a test call since {}", self.party, time_text(due_ns)))
+    }
 }
 
 /// View of an alarm.
@@ -155,6 +177,8 @@ pub fn watches(channel: &Channel, now_ns: i64) -> Vec<WatchView> {
             party: channel.pact().party_name(party).to_owned(),
             officer: on_watch.map(|(_, origin)| origin.signer.clone()),
             since_ns: on_watch.map(|(watch, _)| watch.at.0),
+            empty_since_ns: book.left_at().map(|at| at.0),
+            test_call_due_ns: channel.board().test_call_due(party).map(|(due, _)| due.0),
             unattended_ns: book.unattended(day.0, day.1).into_iter().map(|(start, end)| [start.0, end.0]).collect(),
             changes: book
                 .entries()

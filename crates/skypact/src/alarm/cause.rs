@@ -1,0 +1,117 @@
+//! What somebody has to hear of, out of the record, the plans and the clocks.
+
+use skypact_airspace::UtcNanos;
+use skypact_channel::{APPLIED_BEFORE_NS, Channel, Clocks, Notice};
+use skypact_record::Hash;
+
+use super::AlarmView;
+use crate::http::views;
+
+/// When it is looked, and what counts as too long.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look {
+    /// Now.
+    pub(super) now: UtcNanos,
+    /// When the node began to look.
+    pub(super) started: UtcNanos,
+    /// How long nobody of this party may have the watch, ns.
+    pub(super) unattended_after_ns: i64,
+}
+
+/// What a plan that was not notified is in conflict with. It rings here, and leaves in no message.
+pub(super) fn of_plan(name: &str, channel: &Channel, (plan, notice): &(String, Notice)) -> Vec<AlarmView> {
+    let found = channel.board().conflicts_with(channel.me(), notice).into_iter();
+    let alarm = |version: Hash| AlarmView {
+        event: "plan-conflict",
+        channel: name.to_owned(),
+        id: format!("{version}-{plan}"),
+        rung: 0,
+        text: format!("plan {plan} is in conflict with a notice of the counterpart; it is known here alone"),
+    };
+    found.map(|(version, ..)| alarm(version)).collect()
+}
+
+/// That nothing is said to be clear because clocks are off.
+pub(super) fn of_clocks(name: &str, channel: &Channel, clocks: &Clocks) -> Option<AlarmView> {
+    let off = views::clock_off(channel, clocks)?;
+    let id = format!("{}-clock-off", channel.pact().channel());
+    let text = format!("nothing is said to be clear: {}; {}", off.reason, off.remedy);
+    Some(AlarmView { event: "clock-off", channel: name.to_owned(), id, rung: 0, text })
+}
+
+/// What waits in the record of a channel.
+pub(super) fn of_channel(name: &str, channel: &Channel, look: Look) -> Vec<AlarmView> {
+    let alarm =
+        |event, id: &str, rung, text| AlarmView { event, channel: name.to_owned(), id: id.to_owned(), rung, text };
+    let now_ns = look.now.0;
+    let mut found = Vec::new();
+    for stop in channel.board().alarms().iter().filter(|alarm| alarm.is_escalating() && alarm.caller() != channel.me())
+    {
+        let view = views::stop(channel, stop, now_ns);
+        let text = format!("STOP {} called by {}: not answered", view.what, view.party);
+        found.push(alarm("stop", &view.id, view.escalation, text));
+    }
+    let conflicts = channel.board().conflicts().filter(|(_, state)| state.open && channel.board().is_protected(state));
+    for (key, state) in conflicts {
+        let view = views::conflict(channel, key, state);
+        let text = format!("conflict with something protected: {} - {}", view.notices[0], view.notices[1]);
+        found.push(alarm("protected-conflict", &view.versions.join("-"), 0, text));
+    }
+    if let Some(suspension) = channel.suspension() {
+        let theirs = suspension.stands[1 - channel.me()].suspends.last();
+        found.extend(theirs.map(|cut| {
+            let text = format!("the counterpart suspended the channel: {}", views::words(&cut.reason));
+            alarm("suspended", &cut.origin.leaf.to_string(), 0, text)
+        }));
+    }
+    let overdue = channel.board().notices().filter(|state| state.origin.party == channel.me() && state.stands());
+    for state in overdue.filter(|state| state.overdue().is_some() && state.read_back().is_none()) {
+        let text = "a notice was delivered and not read back in time: telephone".to_owned();
+        found.push(alarm("overdue", &state.origin.leaf.to_string(), 0, text));
+    }
+    let is_due = |notice: &Notice| {
+        let window = notice.window();
+        window.start().0.saturating_sub(now_ns) <= APPLIED_BEFORE_NS && now_ns <= window.end().0
+    };
+    for state in channel.board().notices().filter(|state| state.stands()) {
+        let gaps = state.units[channel.me()].gaps(&state.origin.leaf);
+        if !gaps.is_empty() && is_due(&state.notice) {
+            let text = format!("a notice takes effect and is not applied by {}", views::words(&gaps.join(", ")));
+            found.push(alarm("unit-gap", &format!("{}-units", state.origin.leaf), 0, text));
+        }
+    }
+    let unanswered = channel.board().test_calls().iter();
+    for call in unanswered.filter(|call| call.answer.is_none() && call.origin.party != channel.me()) {
+        found.push(alarm("test-call", &call.origin.leaf.to_string(), 0, "a test call waits for an answer".to_owned()));
+    }
+    // The newest alone: an old miss is history, and stands in the record.
+    let newest = channel.board().test_calls().iter().filter(|call| call.origin.party == channel.me()).last();
+    if let Some(call) = newest.filter(|call| call.is_missed(channel.pact().terms(), UtcNanos(now_ns))) {
+        let text = "the counterpart did not answer a test call".to_owned();
+        found.push(alarm("test-call-missed", &call.origin.leaf.to_string(), 0, text));
+    }
+    for party in [0, 1] {
+        let Some((_, since)) = channel.board().test_call_due(party).filter(|(due, _)| due.0 < now_ns) else { continue };
+        found.push(if party == channel.me() {
+            let text = "no test call was made for twelve hours: make one".to_owned();
+            alarm("test-call-due", &format!("{}-test-call", since.leaf), 0, text)
+        } else {
+            let text = "the counterpart has made no test call for twelve hours: telephone".to_owned();
+            alarm("test-call-absent", &format!("{}-their-test-call", since.leaf), 0, text)
+        });
+    }
+    found.extend(unattended(channel, look).map(|text| {
+        let id = format!("{}-watch", channel.pact().channel());
+        alarm("watch-unattended", &id, 0, text)
+    }));
+    found
+}
+
+/// That nobody of this party has the watch, and that for too long: since it was left, or since the start of a node at which
+/// nobody ever had it.
+fn unattended(channel: &Channel, look: Look) -> Option<String> {
+    let book = channel.board().watch(channel.me());
+    let since_ns = book.left_at().map_or(look.started.0, |at| at.0);
+    let is_empty = book.on_watch().is_none() && look.now.0.saturating_sub(since_ns) >= look.unattended_after_ns;
+    is_empty.then(|| "nobody of this party has the watch: take it".to_owned())
+}
