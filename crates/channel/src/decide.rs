@@ -2,7 +2,7 @@
 //! entries to mirror; a rejection names what is wrong and changes nothing.
 
 use skypact_airspace::UtcNanos;
-use skypact_record::{Hash, KeyChangeError, KeyError, KeyRole, LogClass};
+use skypact_record::{Hash, KeyChangeError, KeyError, KeyRole, Label, LogClass};
 
 use crate::board::Misfit;
 use crate::channel::Channel;
@@ -73,6 +73,14 @@ pub enum Rejection {
         key: String,
         /// Whose key it would have to be.
         role: KeyRole,
+    },
+    /// The watch bill names somebody who is no officer of this party.
+    #[error(
+        "turns: {officer} has no officer's key of this party that may sign; correct the name, or add the officer first"
+    )]
+    NoSuchOfficer {
+        /// Who is named.
+        officer: String,
     },
     /// The key change breaks a rule.
     #[error(transparent)]
@@ -170,6 +178,7 @@ impl Rejection {
             Self::WrongFacts { .. } => "wrong-channel-facts",
             // The code is as old as the format: most who may not sign are no officers.
             Self::MayNotSign { .. } => "not-an-officer",
+            Self::NoSuchOfficer { .. } => "officer-unknown",
             Self::Keys(error) => error.code(),
             Self::Invalid { .. } => "act-invalid",
             Self::MessageRepeated => "message-repeated",
@@ -193,6 +202,7 @@ impl Rejection {
         match self {
             Self::WrongFacts { field } => Some(field),
             Self::MayNotSign { .. } => Some("signature"),
+            Self::NoSuchOfficer { .. } => Some("turns"),
             Self::Keys(_) => Some("key_change"),
             Self::Invalid { .. } => Some("act"),
             Self::MessageRepeated => Some("message_id"),
@@ -301,11 +311,25 @@ impl Channel {
             Message::Notice(notice) | Message::Protected(Protected { notice, .. }) => check_times(notice, now)?,
             _ => {}
         }
+        if let Message::WatchBill(bill) = &message {
+            let mut officers = bill.turns.iter().map(|turn| &turn.officer);
+            if let Some(officer) = officers.find(|officer| !self.has_officer(log, officer)) {
+                return Err(Rejection::NoSuchOfficer { officer: officer.to_string() });
+            }
+        }
         if let Message::KeyChange(change) = &message {
             self.keys().clone().apply(self.pact(), log, self.log(log).size(), change)?;
         }
         self.check_suspension(&message)?;
         Ok(self.board().check(self.me(), &message)?)
+    }
+
+    /// Whether an officer of that name may sign the next act of a log.
+    fn has_officer(&self, log: LogRef, officer: &Label) -> bool {
+        let of_pact = self.pact().genesis().parties[log.party].keys.iter();
+        let added = self.keys().history(log).added().map(|(_, key)| key);
+        let mut named = of_pact.chain(added).filter(|key| key.role == KeyRole::Officer && key.label == *officer);
+        named.any(|key| self.key(log, key.key.id()).is_some())
     }
 
     /// While a channel is suspended nothing new binds the parties; all that keeps people safe goes on.

@@ -49,10 +49,12 @@ pub enum Kind {
     Protected = 20,
     /// The position of a notice in other forms.
     PositionForms = 21,
+    /// Who is to have the watch, from when to when.
+    WatchBill = 22,
 }
 
 impl Kind {
-    const ALL: [Self; 22] = [
+    const ALL: [Self; 23] = [
         Self::Genesis,
         Self::Notice,
         Self::ReadBack,
@@ -75,6 +77,7 @@ impl Kind {
         Self::Propagation,
         Self::Protected,
         Self::PositionForms,
+        Self::WatchBill,
     ];
 
     /// Value in the act.
@@ -112,6 +115,7 @@ impl Kind {
             Self::Propagation => "propagation",
             Self::Protected => "protected",
             Self::PositionForms => "position forms",
+            Self::WatchBill => "watch bill",
         }
     }
 
@@ -137,7 +141,8 @@ impl Kind {
             | Self::Watch
             | Self::Propagation
             | Self::Protected
-            | Self::PositionForms => Some(LogClass::Routine),
+            | Self::PositionForms
+            | Self::WatchBill => Some(LogClass::Routine),
         }
     }
 

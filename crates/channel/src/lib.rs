@@ -36,6 +36,7 @@ mod terms;
 mod timeliness;
 mod volume_codec;
 mod watch;
+mod watch_bill;
 
 pub use act_keys::ActKeys;
 pub use anchor::{Anchor, Witnessed};
@@ -72,3 +73,4 @@ pub use terms::Terms;
 pub use timeliness::{Timeliness, WitnessTimes};
 pub use volume_codec::VOLUMES_MAX;
 pub use watch::{TEST_CALL_EVERY_NS, TestCall, TestCalls, Watch, WatchAct, WatchBook};
+pub use watch_bill::{BillBook, BillTurn, WatchBill};

@@ -14,6 +14,7 @@ use crate::stop::{Stop, StopRung};
 use crate::suspension::Reconciled;
 use crate::volume_codec::{read_volumes, write_volumes};
 use crate::watch::Watch;
+use crate::watch_bill::WatchBill;
 
 /// Most forms of one position, and longest form, in bytes.
 const FORMS_MAX: u64 = 7;
@@ -159,6 +160,8 @@ pub enum Message {
         /// 1 to 7 forms of 1 to 200 bytes, such as MGRS or a bearing and distance.
         forms: Vec<String>,
     },
+    /// Who is to have the watch.
+    WatchBill(WatchBill),
 }
 
 impl Message {
@@ -186,6 +189,7 @@ impl Message {
             Self::Propagation(_) => Kind::Propagation,
             Self::Protected(_) => Kind::Protected,
             Self::PositionForms { .. } => Kind::PositionForms,
+            Self::WatchBill(_) => Kind::WatchBill,
         }
     }
 
@@ -254,6 +258,7 @@ impl Message {
                 writer.map(2)?.u8(0)?.bytes(&notice.0)?.u8(1)?.array(forms.len() as u64)?;
                 forms.iter().try_for_each(|form| writer.str(form)?.ok())
             }
+            Self::WatchBill(bill) => bill.write(writer),
             Self::KeyChange(_) => unreachable!("the record writes it"),
         }
     }
@@ -268,7 +273,7 @@ impl Message {
             Kind::Proposal | Kind::Anchor | Kind::Propagation => 4,
             Kind::Conflict | Kind::StopRung | Kind::Watch => 3,
             Kind::ReadBack | Kind::Acceptance | Kind::Reconciled | Kind::Witnessed | Kind::PositionForms => 2,
-            Kind::StopLifted | Kind::Suspend | Kind::Resume | Kind::Overdue | Kind::TestAnswer => 1,
+            Kind::StopLifted | Kind::Suspend | Kind::Resume | Kind::Overdue | Kind::TestAnswer | Kind::WatchBill => 1,
             Kind::TestCall => 0,
         })?;
         match kind {
@@ -321,6 +326,7 @@ impl Message {
             Kind::Propagation => Propagation::read(reader).map(Self::Propagation),
             Kind::Protected => Protected::read(reader).map(Self::Protected),
             Kind::PositionForms => read_forms(reader),
+            Kind::WatchBill => WatchBill::read(reader).map(Self::WatchBill),
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::protected::Protection;
 use crate::stop::Alarms;
 use crate::terms::Terms;
 use crate::watch::{TEST_CALL_EVERY_NS, TestCalls, WatchBook};
+use crate::watch_bill::{BillBook, BillTurn};
 
 /// Everything that was announced, found and agreed.
 #[derive(Debug)]
@@ -33,6 +34,7 @@ pub struct Board {
     unfiled: [BTreeSet<ConflictKey>; 2],
     alarms: Alarms,
     watches: [WatchBook; 2],
+    bills: [BillBook; 2],
     test_calls: TestCalls,
     /// Of each party the newest versions of standing notices that the other has not read back and that are not stated to
     /// be overdue: index of the version in its author's log, identity of the notice.
@@ -53,6 +55,7 @@ impl Board {
             unfiled: [BTreeSet::new(), BTreeSet::new()],
             alarms: Alarms::default(),
             watches: Default::default(),
+            bills: Default::default(),
             test_calls: TestCalls::default(),
             unread: Default::default(),
         }
@@ -104,6 +107,18 @@ impl Board {
     /// The watch of a party.
     pub fn watch(&self, party: usize) -> &WatchBook {
         &self.watches[party]
+    }
+
+    /// The watch bill of a party.
+    pub fn bill(&self, party: usize) -> &BillBook {
+        &self.bills[party]
+    }
+
+    /// Whose turn it is by the bill of a party, and who does not have its watch.
+    pub fn late(&self, party: usize, now: UtcNanos) -> Option<BillTurn> {
+        let on_watch = self.watches[party].on_watch();
+        let turn = self.bills[party].at(now)?;
+        on_watch.is_none_or(|(_, holder)| holder.signer != turn.officer.as_str()).then_some(turn)
     }
 
     /// Test calls and their answers.
@@ -209,9 +224,10 @@ impl Board {
             Message::TestAnswer { call } => self.test_calls.check_answer(party, call),
             Message::StopRung(rung) => self.alarms.check_rung(party, rung),
             Message::StopLifted { stop } => self.alarms.check_lifted(party, stop),
-            // A STOP always fits, and so does whoever takes the watch. The others are matters of the logs, not of what is announced: the channel sees to them.
+            // A STOP always fits, and so does whoever takes the watch or is to take it. The others are matters of the logs, not of what is announced: the channel sees to them.
             Message::Stop(_)
             | Message::Watch(_)
+            | Message::WatchBill(_)
             | Message::TestCall
             | Message::Suspend { .. }
             | Message::Resume { .. }
@@ -247,6 +263,7 @@ impl Board {
                 state.forms.push((notice, forms, origin));
             }
             Message::Watch(watch) => self.watches[origin.party].push(watch, origin),
+            Message::WatchBill(bill) => self.bills[origin.party].file(bill),
             Message::TestCall => self.test_calls.call(origin),
             Message::TestAnswer { call } => self.test_calls.answer(&call, origin),
             Message::ReadBack { notice, .. } => {

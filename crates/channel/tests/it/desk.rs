@@ -6,9 +6,9 @@ use skypact_channel::{
 };
 use skypact_record::{Hash, KeyRole};
 
-use crate::golden::{applied, hospital};
+use crate::golden::{applied, bill, hospital};
 use crate::keys::{adds, change, id, newcomer, replaces};
-use crate::parties::{Key, Machine, RED, SECOND, T0, deliver, here, key, pair, settle};
+use crate::parties::{BLUE, Key, Machine, RED, SECOND, T0, deliver, here, key, pair, settle};
 
 fn at(seconds: i64) -> UtcNanos {
     UtcNanos(T0 + seconds * SECOND)
@@ -99,6 +99,51 @@ fn a_revoked_officer_has_the_watch_no_more() {
     let adding = adds(&red, &newcomer(), KeyRole::Officer);
     change(&mut red, &adding).unwrap();
     assert_eq!(holder(&red), Some("R. Two"), "a change that revokes somebody else leaves the watch as it is");
+}
+
+#[test]
+fn a_watch_bill_says_who_is_to_be_there_and_who_is_late_at_both_sides() {
+    let (mut red, mut blue) = pair();
+    let adding = adds(&red, &newcomer(), KeyRole::Officer);
+    change(&mut red, &adding).unwrap();
+    let file = |red: &mut Machine, turns: &[(&str, i64, i64)]| red.submit(&Message::WatchBill(bill(turns)));
+    let unknown = file(&mut red, &[("Officer 1", 0, 100), ("R. Too", 100, 200)]).unwrap_err();
+    assert_eq!((unknown.code(), unknown.field()), ("officer-unknown", Some("turns")));
+    assert_eq!(file(&mut red, &[("Officer 1", 0, 100), ("R. Two", 99, 200)]).unwrap_err().code(), "message-malformed");
+    assert_eq!(file(&mut red, &[("Officer 1", 100, 100)]).unwrap_err().code(), "message-malformed");
+    assert_eq!(file(&mut red, &[]).unwrap_err().code(), "message-malformed");
+    file(&mut red, &[("Officer 1", 0, 100), ("R. Two", 100, 200), ("Officer 1", 250, 300)]).unwrap();
+    says(&mut red, &key(RED, KeyRole::Officer), WatchAct::Takes, 0);
+    settle(&mut red, &mut blue);
+    for machine in [&red, &blue] {
+        let board = machine.channel.board();
+        assert_eq!(board.bill(RED).gaps(at(50), at(400)), [(at(200), at(250)), (at(300), at(400))]);
+        assert_eq!(board.late(RED, at(99)), None, "it has the watch");
+        let late = board.late(RED, at(100)).unwrap();
+        assert_eq!((late.officer.as_str(), late.from, late.until), ("R. Two", at(100), at(200)));
+        assert_eq!(board.late(RED, at(200)), None, "nobody is late in a gap");
+        assert!(board.bill(BLUE).is_empty());
+    }
+    // A later bill counts for its own time, and leaves both ends of the turn that it falls into.
+    file(&mut red, &[("Officer 1", 120, 140), ("Officer 1", 150, 160)]).unwrap();
+    settle(&mut red, &mut blue);
+    let turns = |machine: &Machine| {
+        let turns = machine.channel.board().bill(RED).from(at(0));
+        turns
+            .map(|turn| (turn.officer.to_string(), (turn.from.0 - T0) / SECOND, (turn.until.0 - T0) / SECOND))
+            .collect()
+    };
+    let expected: Vec<(String, i64, i64)> = [
+        ("Officer 1", 0, 100),
+        ("R. Two", 100, 120),
+        ("Officer 1", 120, 140),
+        ("Officer 1", 150, 160),
+        ("R. Two", 160, 200),
+        ("Officer 1", 250, 300),
+    ]
+    .map(|(officer, from, until)| (officer.to_owned(), from, until))
+    .to_vec();
+    assert_eq!((turns(&red), turns(&blue)), (expected.clone(), expected));
 }
 
 #[test]

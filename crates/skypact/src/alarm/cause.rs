@@ -104,6 +104,10 @@ pub(super) fn of_channel(name: &str, channel: &Channel, look: Look) -> Vec<Alarm
         let id = format!("{}-watch", channel.pact().channel());
         alarm("watch-unattended", &id, 0, text)
     }));
+    if !channel.board().bill(channel.me()).gaps_ahead(look.now).is_empty() {
+        let text = "within 24 h it is nobody's turn by the watch bill: file who has the watch then".to_owned();
+        found.push(alarm("watch-gap", &format!("{}-bill", channel.pact().channel()), 0, text));
+    }
     found
 }
 
@@ -113,5 +117,7 @@ fn unattended(channel: &Channel, look: Look) -> Option<String> {
     let book = channel.board().watch(channel.me());
     let since_ns = book.left_at().map_or(look.started.0, |at| at.0);
     let is_empty = book.on_watch().is_none() && look.now.0.saturating_sub(since_ns) >= look.unattended_after_ns;
-    is_empty.then(|| "nobody of this party has the watch: take it".to_owned())
+    let turn = channel.board().bill(channel.me()).at(look.now);
+    let whose = turn.map(|turn| format!("; by the watch bill {} should be there", turn.officer)).unwrap_or_default();
+    is_empty.then(|| format!("nobody of this party has the watch: take it{whose}"))
 }

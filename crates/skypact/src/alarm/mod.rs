@@ -55,8 +55,8 @@ impl Default for WatchConfig {
 /// Something that somebody has to hear of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AlarmView {
-    /// stop, protected-conflict, plan-conflict, suspended, overdue, unit-gap, watch-unattended, test-call, test-call-missed,
-    /// test-call-due, test-call-absent or clock-off.
+    /// stop, protected-conflict, plan-conflict, suspended, overdue, unit-gap, watch-unattended, watch-gap, test-call,
+    /// test-call-missed, test-call-due, test-call-absent or clock-off.
     pub event: &'static str,
     /// Name of the channel.
     pub channel: String,

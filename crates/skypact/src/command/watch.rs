@@ -1,13 +1,15 @@
-//! `skypact watch`: who has the watch at each party. An empty chair is in the record and in sight of both.
+//! `skypact watch`: who has the watch at each party, and who is to have it. An empty chair is in the record and in sight of both.
 
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 use skypact_airspace::UtcNanos;
-use skypact_channel::{Message, Watch, WatchAct};
+use skypact_channel::{BillTurn, Message, Watch, WatchAct, WatchBill};
+use skypact_record::Label;
 
 use super::desk::{Acting, Desk};
 use super::exit::show;
-use super::quantity::time_text;
+use super::quantity::{time_ns, time_text};
 use super::{CliError, Outcome};
 use crate::http::views::WatchView;
 
@@ -16,7 +18,8 @@ pub(super) type Args = Acting<Step>;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Step {
-    /// Show who has the watch. The same as no subcommand. Exit code 1 when nobody of this party has it.
+    /// Show who has the watch. The same as no subcommand. Exit code 1 when nobody of this party has it, when it is the turn of
+    /// another, or when its bill has a gap within 24 h.
     Show,
     /// Take the watch.
     Take {
@@ -36,6 +39,34 @@ pub(super) enum Step {
         #[arg(long)]
         remarks: Option<String>,
     },
+    /// File who is to have the watch, or show it: from a FILE, or one turn by --from and --until; without either it is shown. Between its
+    /// first and last instant it replaces what was filed before. When shown, exit code 1 for a gap within 24 h.
+    Bill(Bill),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Bill {
+    /// JSON file of turns in their order: [{"officer": "R. One", "from": "2017-04-07T09:00:00Z", "until": "2017-04-07T17:00:00Z"}].
+    #[arg(conflicts_with_all = ["turn_of", "from", "until"])]
+    file: Option<PathBuf>,
+    /// Officer whose turn it is, instead of the one who acts.
+    #[arg(long = "for", requires_all = ["from", "until"])]
+    turn_of: Option<String>,
+    /// First instant of the turn, UTC: 2017-04-07T09:00:00Z.
+    #[arg(long, requires = "until")]
+    from: Option<String>,
+    /// When it ends.
+    #[arg(long, requires = "from")]
+    until: Option<String>,
+}
+
+/// A turn as a file states it.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TurnText {
+    officer: String,
+    from: String,
+    until: String,
 }
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
@@ -44,6 +75,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         Some(Step::Take { remarks }) => (WatchAct::Takes, remarks),
         Some(Step::HandOver { remarks }) => (WatchAct::HandsOver, remarks),
         Some(Step::Leave { remarks }) => (WatchAct::Leaves, remarks),
+        Some(Step::Bill(bill)) => return run_bill(&args, bill, json).await,
     };
     let signer = args.who.signer(&args.place.dir)?;
     let desk = Desk::open(&args.place).await?;
@@ -67,6 +99,72 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     Ok(Outcome::Done)
 }
 
+async fn run_bill(args: &Args, bill: &Bill, json: bool) -> Result<Outcome, CliError> {
+    if bill.file.is_none() && bill.from.is_none() {
+        return show_bill(&Desk::open(&args.place).await?, json).await;
+    }
+    let signer = args.who.signer(&args.place.dir)?;
+    let turns = match (&bill.file, &bill.from, &bill.until) {
+        (Some(file), ..) => read_turns(file)?,
+        (None, Some(from), Some(until)) => {
+            let officer = bill.turn_of.clone().unwrap_or_else(|| signer.label().to_owned());
+            vec![TurnText { officer, from: from.clone(), until: until.clone() }]
+        }
+        _ => return Err(CliError::usage("field-missing", "until", "give a file, or --from and --until")),
+    };
+    let turns = turns.iter().map(turn).collect::<Result<Vec<_>, _>>()?;
+    let desk = Desk::open(&args.place).await?;
+    if turns.last().is_some_and(|turn| turn.until.0 <= desk.view.now_ns) {
+        let message = "until: the whole bill is over already; correct the times";
+        return Err(CliError::usage("window-in-the-past", "until", message));
+    }
+    let message = Message::WatchBill(WatchBill { turns });
+    // What the counterpart could not read is refused here, where the field can be named.
+    Message::decode(message.kind(), &message.encode())
+        .map_err(|error| CliError::usage(error.code(), error.field, error.to_string()))?;
+    let placed = desk.file(&signer, [(message, Vec::new())]).await?;
+    show(
+        json,
+        &placed,
+        &format!("filed; {} sees it\nnext: 'skypact watch bill' shows it with its gaps", desk.view.counterpart),
+    );
+    Ok(Outcome::Done)
+}
+
+fn read_turns(file: &Path) -> Result<Vec<TurnText>, CliError> {
+    let text = std::fs::read(file).map_err(|error| CliError::io("file", &format!("{}: {error}", file.display())))?;
+    let wrong =
+        |error: serde_json::Error| CliError::usage("file-invalid", "file", format!("{}: {error}", file.display()));
+    serde_json::from_slice(&text).map_err(wrong)
+}
+
+fn turn(text: &TurnText) -> Result<BillTurn, CliError> {
+    let officer = Label::new(text.officer.as_str());
+    let officer = officer.map_err(|error| CliError::usage(error.code(), "officer", error.to_string()))?;
+    let at = |field, text: &str| time_ns(field, text).map(UtcNanos);
+    Ok(BillTurn { officer, from: at("from", &text.from)?, until: at("until", &text.until)? })
+}
+
+async fn show_bill(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
+    let watches: Vec<WatchView> = desk.client.get(&desk.path("watch")).await?;
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    for watch in &watches {
+        let none = if watch.bill.is_empty() { ": no turn is filed from now on" } else { "" };
+        let _ = writeln!(text, "{}{none}", watch.party);
+        for turn in &watch.bill {
+            let (from, until) = (time_text(turn.from_ns), time_text(turn.until_ns));
+            let _ = writeln!(text, "  {from} to {until}  {}", turn.officer);
+        }
+        for warning in watch.bill_warnings(time_text) {
+            let _ = writeln!(text, "  {warning}");
+        }
+    }
+    let has_gap = watches.iter().any(|watch| watch.party == desk.view.party && !watch.bill_gaps_ns.is_empty());
+    show(json, &watches, &text);
+    Ok(if has_gap { Outcome::CheckFailed } else { Outcome::Done })
+}
+
 async fn display(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
     let watches: Vec<WatchView> = desk.client.get(&desk.path("watch")).await?;
     let mut text = String::new();
@@ -75,6 +173,9 @@ async fn display(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
         let _ = writeln!(text, "{}", watch.line(time_text));
         let minutes: i64 = watch.unattended_ns.iter().map(|[start, end]| (end - start) / 60_000_000_000).sum();
         let _ = writeln!(text, "  unattended in the last day: {minutes} min");
+        for warning in watch.bill_warnings(time_text) {
+            let _ = writeln!(text, "  {warning}");
+        }
         if let Some(overdue) = watch.test_call_overdue(desk.view.now_ns, time_text) {
             let _ = writeln!(text, "  {overdue}");
         }
@@ -82,7 +183,8 @@ async fn display(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
             let _ = writeln!(text, "  remarks: {remarks}");
         }
     }
-    let is_empty = watches.iter().any(|watch| watch.party == desk.view.party && watch.officer.is_none());
+    let mut own = watches.iter().filter(|watch| watch.party == desk.view.party);
+    let is_wrong = own.any(|watch| watch.officer.is_none() || watch.late.is_some() || !watch.bill_gaps_ns.is_empty());
     show(json, &watches, &text);
-    Ok(if is_empty { Outcome::CheckFailed } else { Outcome::Done })
+    Ok(if is_wrong { Outcome::CheckFailed } else { Outcome::Done })
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use crate::command_ground::{Ground, Node, WHERE, bell, pact, skypact, succeed, until};
+use crate::command_ground::{Ground, Node, WHERE, bell, pact, refuse, skypact, succeed, until};
 
 const OFFICER: [&str; 2] = ["--officer", "Duty officer"];
 
@@ -81,6 +81,61 @@ fn a_gap_rings_two_hours_before_and_a_watch_without_test_calls_after_twelve_hour
     let _node = Node::start_at(&red, "2099-04-07T12:30:00Z");
     until("the missed test call rings", || !rang(&red, "test-call-missed").is_empty());
     assert_eq!((rang(&red, "unit-gap"), rang(&red, "test-call-due")), before, "what was done rings no more");
+}
+
+#[test]
+fn a_watch_bill_names_who_should_be_there_at_both_sides_and_its_gaps_ring() {
+    let ground = Ground::new("watch-bill");
+    pact(&ground);
+    let (red, blue) = (ground.path("red"), ground.path("blue"));
+    bell(&red, "command = [\"cat\"]");
+    let bill = |more: &[&str]| succeed(&[&["watch", "bill", "--dir", &red][..], &OFFICER, more].concat());
+    let shown = |dir: &str, more: &[&str]| {
+        let output = skypact(&[&["watch", "--dir", dir], more].concat());
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let node = Node::start_at(&red, "2099-04-07T00:00:00Z");
+    let other = Node::start_at(&blue, "2099-04-07T00:00:00Z");
+    assert!(shown(&red, &["bill"]).1.contains("RED: no turn is filed"));
+    let file = ground.path("bill.json");
+    let turns = r#"[{"officer": "Duty officer", "from": "2099-04-07T00:00:00Z", "until": "2099-04-07T12:00:00Z"},
+        {"officer": "Night officer", "from": "2099-04-07T12:00:00Z", "until": "2099-04-08T02:00:00Z"}]"#;
+    std::fs::write(&file, turns).unwrap();
+    bill(&[&file]);
+    bill(&["--for", "Night officer", "--from", "2099-04-08T03:00:00Z", "--until", "2099-04-08T12:00:00Z"]);
+    refuse_bill(&red, "Knight officer", "2099-04-09T12:00:00Z", 3, "officer-unknown");
+    refuse_bill(&red, "Night officer", "2099-04-06T12:00:00Z", 2, "window-in-the-past");
+    refuse_bill(&red, "Night officer", "2099-04-09T12:00:00", 2, "field-invalid");
+    until("BLUE sees the bill", || shown(&blue, &["bill"]).1.contains("2099-04-08T12:00:00Z  Night officer"));
+    assert_eq!(shown(&blue, &["bill"]).0, Some(0), "the gap is not BLUE's");
+    let (code, text) = shown(&red, &["bill"]);
+    assert_eq!(code, Some(0), "the gap is more than 24 h ahead: {text}");
+    succeed(&[&["watch", "take", "--dir", &red], &OFFICER[..]].concat());
+    assert_eq!(shown(&red, &[]).0, Some(0));
+    assert_eq!(rang(&red, "watch-gap"), Vec::<String>::new());
+    drop((node, other));
+
+    let node = Node::start_at(&red, "2099-04-07T12:30:00Z");
+    let _other = Node::start_at(&blue, "2099-04-07T12:30:00Z");
+    until("the gap rings", || rang(&red, "watch-gap").len() == 1);
+    let late = "LATE: Night officer has not taken the watch; the turn began 2099-04-07T12:00:00Z";
+    let gap = "WARNING: it is nobody's turn from 2099-04-08T02:00:00Z to 2099-04-08T03:00:00Z";
+    for dir in [&red, &blue] {
+        let (code, text) = shown(dir, &[]);
+        assert!(code == Some(1) && text.contains(late) && text.contains(gap), "{text}");
+    }
+    unattended_after(&red, 0);
+    succeed(&[&["watch", "leave", "--dir", &red], &OFFICER[..]].concat());
+    drop(node);
+    let _node = Node::start_at(&red, "2099-04-07T12:31:00Z");
+    until("the empty chair rings", || !rang(&red, "watch-unattended").is_empty());
+    let log = std::fs::read_to_string(Path::new(&red).join("alarms.log")).unwrap();
+    assert!(log.contains("by the watch bill Night officer should be there"), "{log}");
+}
+
+fn refuse_bill(dir: &str, officer: &str, end: &str, exit: i32, code: &str) {
+    let when = ["--from", "2099-04-06T00:00:00Z", "--until", end];
+    refuse(&[&["watch", "bill", "--dir", dir][..], &OFFICER, &["--for", officer], &when].concat(), exit, code);
 }
 
 /// Tells the node in `dir` after how many seconds an empty chair rings.

@@ -2,11 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 use skypact_airspace::UtcNanos;
-use skypact_channel::{Alarm, Channel, Origin, StopRung, TestCall};
+use skypact_channel::{Alarm, BillTurn, Channel, Origin, StopRung, TestCall};
 use utoipa::ToSchema;
 
 use super::time::{EntryTimeView, entry_time};
 use super::words::{some_words, words};
+
+/// Most turns of a watch bill in a view.
+const BILL_TURNS_MAX: usize = 256;
 
 /// All STOPs of one party about one object.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -75,8 +78,31 @@ pub struct WatchView {
     pub test_call_due_ns: Option<i64>,
     /// Intervals of the last day in which nobody had the watch: start and end, nanoseconds UTC.
     pub unattended_ns: Vec<[i64; 2]>,
+    /// Turns of the watch bill that have not ended, the earliest first, at most 256.
+    pub bill: Vec<BillTurnView>,
+    /// Intervals of the next 24 h in which it is nobody's turn: start and end, nanoseconds UTC. None as long as no bill was filed.
+    pub bill_gaps_ns: Vec<[i64; 2]>,
+    /// Whose turn it is, and who does not have the watch.
+    pub late: Option<BillTurnView>,
     /// Changes, oldest first.
     pub changes: Vec<WatchChangeView>,
+}
+
+/// A turn of the watch bill.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct BillTurnView {
+    /// Officer.
+    pub officer: String,
+    /// First instant, nanoseconds UTC.
+    pub from_ns: i64,
+    /// When it ends, nanoseconds UTC.
+    pub until_ns: i64,
+}
+
+impl BillTurnView {
+    fn of(turn: &BillTurn) -> Self {
+        Self { officer: turn.officer.to_string(), from_ns: turn.from.0, until_ns: turn.until.0 }
+    }
 }
 
 /// A change of the watch.
@@ -126,6 +152,17 @@ impl WatchView {
         format!("{}: {state}", self.party)
     }
 
+    /// What is wrong with the bill of this party or with who keeps it, a line each.
+    pub fn bill_warnings(&self, time_text: impl Fn(i64) -> String) -> Vec<String> {
+        let late = self.late.as_ref().map(|turn| {
+            format!("LATE: {} has not taken the watch; the turn began {}", turn.officer, time_text(turn.from_ns))
+        });
+        let gap = |[start, end]: &[i64; 2]| {
+            format!("WARNING: it is nobody's turn from {} to {}", time_text(*start), time_text(*end))
+        };
+        late.into_iter().chain(self.bill_gaps_ns.iter().map(gap)).collect()
+    }
+
     /// A line that says so when this party's test call is overdue.
     pub fn test_call_overdue(&self, now_ns: i64, time_text: impl Fn(i64) -> String) -> Option<String> {
         let due_ns = self.test_call_due_ns.filter(|due_ns| *due_ns < now_ns)?;
@@ -170,7 +207,7 @@ pub fn stop(channel: &Channel, alarm: &Alarm, now_ns: i64) -> StopView {
 /// Views of the watches of both parties.
 pub fn watches(channel: &Channel, now_ns: i64) -> Vec<WatchView> {
     let view = |party: usize| {
-        let book = channel.board().watch(party);
+        let (book, bill) = (channel.board().watch(party), channel.board().bill(party));
         let on_watch = book.on_watch();
         let day = (UtcNanos(now_ns.saturating_sub(86_400_000_000_000)), UtcNanos(now_ns));
         WatchView {
@@ -179,7 +216,10 @@ pub fn watches(channel: &Channel, now_ns: i64) -> Vec<WatchView> {
             since_ns: on_watch.map(|(watch, _)| watch.at.0),
             empty_since_ns: book.left_at().map(|at| at.0),
             test_call_due_ns: channel.board().test_call_due(party).map(|(due, _)| due.0),
-            unattended_ns: book.unattended(day.0, day.1).into_iter().map(|(start, end)| [start.0, end.0]).collect(),
+            unattended_ns: intervals(book.unattended(day.0, day.1)),
+            bill: bill.from(UtcNanos(now_ns)).take(BILL_TURNS_MAX).map(|turn| BillTurnView::of(&turn)).collect(),
+            bill_gaps_ns: intervals(bill.gaps_ahead(UtcNanos(now_ns))),
+            late: channel.board().late(party, UtcNanos(now_ns)).as_ref().map(BillTurnView::of),
             changes: book
                 .entries()
                 .map(|(watch, origin)| WatchChangeView {
@@ -193,6 +233,10 @@ pub fn watches(channel: &Channel, now_ns: i64) -> Vec<WatchView> {
         }
     };
     vec![view(0), view(1)]
+}
+
+fn intervals(intervals: Vec<(UtcNanos, UtcNanos)>) -> Vec<[i64; 2]> {
+    intervals.into_iter().map(|(start, end)| [start.0, end.0]).collect()
 }
 
 /// Views of the test calls.
