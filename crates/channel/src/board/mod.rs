@@ -280,8 +280,16 @@ impl Board {
             Message::Conflict { key, window, volume_pairs } => self.apply_finding(&origin, key, window, volume_pairs),
             Message::Proposal { key, notice, remedy, volumes } => {
                 self.conflicts.get_mut(&key).expect("checked above").proposals.push(origin.leaf);
-                let state = ProposalState { origin, key, notice, remedy, volumes, acceptance: None };
-                self.proposals.insert(state.origin.leaf, state);
+                self.apply_proposal(ProposalState {
+                    counters: self.countered(&origin, &key),
+                    countered_by: Vec::new(),
+                    acceptance: None,
+                    origin,
+                    key,
+                    notice,
+                    remedy,
+                    volumes,
+                });
             }
             Message::Acceptance { proposal, .. } => {
                 let state = self.proposals.get_mut(&proposal).expect("checked above");
@@ -298,6 +306,21 @@ impl Board {
             | Message::KeyChange(_) => {}
         }
         Ok(())
+    }
+
+    /// The newest proposal of the other party about this conflict that an act cites.
+    fn countered(&self, origin: &Origin, key: &ConflictKey) -> Option<Hash> {
+        let cited = origin.references.iter().filter_map(|leaf| self.proposals.get(leaf));
+        let theirs = cited.filter(|earlier| earlier.origin.party != origin.party && earlier.key == *key);
+        theirs.max_by_key(|earlier| earlier.origin.index).map(|earlier| earlier.origin.leaf)
+    }
+
+    fn apply_proposal(&mut self, state: ProposalState) {
+        let leaf = state.origin.leaf;
+        if let Some(earlier) = state.counters.and_then(|earlier| self.proposals.get_mut(&earlier)) {
+            earlier.countered_by.push(leaf);
+        }
+        self.proposals.insert(leaf, state);
     }
 
     fn check_notice(&self, party: usize, notice: &Notice) -> Result<(), Misfit> {

@@ -122,6 +122,10 @@ pub struct ProposalState {
     pub remedy: Remedy,
     /// Volumes of the notice if the proposal is accepted.
     pub volumes: Vec<skypact_airspace::Volume4d>,
+    /// The proposal of the other party about the same conflict that it cites: it is a counter-proposal to that one.
+    pub counters: Option<Hash>,
+    /// Counter-proposals to it, by leaf hash, oldest first.
+    pub countered_by: Vec<Hash>,
     /// Acceptance by the other party, if it came.
     pub acceptance: Option<Origin>,
 }

@@ -1,6 +1,6 @@
 //! What two honest nodes come to: opening, filing, receipts, read-backs, conflicts and their resolution.
 
-use skypact_channel::{Command, ConflictKey, Decision, LogRef, Message, NoticeAct, Remedy, VerifiedReceipt};
+use skypact_channel::{Command, ConflictKey, Decision, Draft, LogRef, Message, NoticeAct, Remedy, VerifiedReceipt};
 use skypact_record::{Entry, Hash, KeyRole, LogClass, Part, SignedCheckpoint, cosign};
 
 use crate::parties::{BLUE, Machine, RED, deliver, disc, here, key, notice, pact, pair, settle, witness};
@@ -148,6 +148,43 @@ fn an_accepted_proposal_and_the_changed_notice_close_the_conflict_on_both_sides(
         assert_eq!(board.proposal(&proposed).unwrap().acceptance.as_ref().unwrap().party, RED);
         assert_eq!(board.conflict(&key).unwrap().proposals, [proposed]);
         assert!(!board.conflict(&key).unwrap().open);
+        assert_eq!(machine.channel.anomalies().count(), 0);
+    }
+}
+
+/// Submits a proposal that cites another one.
+fn counter(machine: &mut Machine, message: &Message, cited: Vec<Hash>) -> Hash {
+    let draft = Draft::new(&machine.channel.facts(), message, cited, machine.now, &mut machine.entropy);
+    let submission = draft.sign(&key(machine.me, KeyRole::Officer)).unwrap();
+    machine.decide(Command::Submit(Box::new(submission.clone()))).unwrap();
+    machine.commit(submission)
+}
+
+#[test]
+fn a_proposal_that_cites_one_of_the_other_side_counters_it_and_each_is_accepted_by_its_own_hash() {
+    let (mut red, mut blue, of_red, of_blue) = crossing();
+    let conflict = ConflictKey::new(of_red, of_blue);
+    let proposal = |notice, lng_e9| {
+        let volumes = vec![disc(lng_e9, 20_000_000, 1_000, 8_000)];
+        Message::Proposal { key: conflict, notice, remedy: Remedy::Reroute, volumes }
+    };
+    let first = blue.submit(&proposal(of_red, 50_000_000_000)).unwrap();
+    settle(&mut red, &mut blue);
+    let countering = proposal(of_blue, 60_000_000_000);
+    let second = counter(&mut red, &countering, vec![of_blue, first]);
+    // Of one's own proposal it is another one, and no counter-proposal.
+    let third = counter(&mut red, &proposal(of_blue, 61_000_000_000), vec![second]);
+    settle(&mut red, &mut blue);
+    let acceptance = Message::Acceptance { proposal: second, content: content_of(&proposal(of_red, 50_000_000_000)) };
+    assert_eq!(blue.submit(&acceptance).unwrap_err().code(), "content-differs");
+    blue.submit(&Message::Acceptance { proposal: second, content: content_of(&countering) }).unwrap();
+    settle(&mut red, &mut blue);
+    for machine in [&red, &blue] {
+        let of = |leaf| machine.channel.board().proposal(leaf).unwrap();
+        assert_eq!((of(&first).counters, &of(&first).countered_by), (None, &vec![second]));
+        assert_eq!((of(&second).counters, of(&second).countered_by.len()), (Some(first), 0));
+        assert_eq!((of(&third).counters, of(&first).acceptance.is_some()), (None, false));
+        assert!(of(&second).acceptance.is_some());
         assert_eq!(machine.channel.anomalies().count(), 0);
     }
 }

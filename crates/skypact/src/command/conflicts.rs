@@ -35,8 +35,8 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
 pub(super) struct Pending {
     /// The proposal.
     pub(super) view: ProposalView,
-    /// Party that has to act: to accept it, or once it is accepted, to file the change.
-    pub(super) turn: String,
+    /// Party that has to act: to answer it, or once it is accepted, to file the change. Nobody when a counter-proposal answers it.
+    pub(super) turn: Option<String>,
 }
 
 /// Proposals that wait for somebody.
@@ -46,8 +46,11 @@ pub(super) async fn pending(desk: &Desk, notices: &[NoticeView]) -> Result<Vec<P
     let pending = proposals.into_iter().filter_map(|view| {
         let notice = notices.iter().find(|notice| notice.version == view.notice && notice.stands)?;
         let answering = if view.party == *own { other } else { own };
-        let turn = if view.accepted_by.is_some() { &notice.party } else { answering };
-        Some(Pending { turn: turn.clone(), view })
+        let turn = match (&view.accepted_by, view.countered_by.is_empty()) {
+            (Some(_), _) => Some(&notice.party),
+            (None, is_open) => is_open.then_some(answering),
+        };
+        Some(Pending { turn: turn.cloned(), view })
     });
     Ok(pending.collect())
 }
@@ -57,6 +60,13 @@ impl Pending {
     pub(super) fn step(&self) -> (&'static str, String) {
         let (what, verb) = if self.view.accepted_by.is_some() { ("file", "apply") } else { ("answer", "accept") };
         (what, format!("skypact conflicts {verb} {}", short(&self.view.id)))
+    }
+
+    /// What else the party whose turn it is may do.
+    fn otherwise(&self) -> String {
+        let is_open = self.view.accepted_by.is_none();
+        let counter = || format!(", or proposes another way with --counter {}", short(&self.view.id));
+        is_open.then(counter).unwrap_or_default()
     }
 }
 
@@ -81,9 +91,17 @@ async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
         }
         for proposal in pending.iter().filter(|pending| conflict.proposals.contains(&pending.view.id)) {
             let ((_, command), view) = (proposal.step(), &proposal.view);
-            let _ = writeln!(text, "  proposal {} of {}: {}", short(&view.id), view.party, view.remedy);
+            let counter = view.counters.as_deref().map(|earlier| format!(", a counter-proposal to {}", short(earlier)));
+            let counter = counter.unwrap_or_default();
+            let _ = writeln!(text, "  proposal {} of {}: {}{counter}", short(&view.id), view.party, view.remedy);
             let _ = write!(text, "{}", reading::lines(&reading::proposal(view)?.volumes));
-            let _ = writeln!(text, "  next: {} runs '{command}'", proposal.turn);
+            let _ = match (&proposal.turn, view.countered_by.last()) {
+                (Some(turn), _) => writeln!(text, "  next: {turn} runs '{command}'{}", proposal.otherwise()),
+                (None, newest) => {
+                    let newest = newest.map_or("", |newest| short(newest));
+                    writeln!(text, "  answered by the counter-proposal {newest}; '{command}' still accepts it")
+                }
+            };
         }
         if !pending.iter().any(|pending| conflict.proposals.contains(&pending.view.id)) {
             text.push_str("  next: propose a way out with 'skypact conflicts level|retime|reroute ID'\n");

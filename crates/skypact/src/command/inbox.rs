@@ -23,7 +23,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     let desk = Desk::open(&args.place).await?;
     let mut unread: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
     let mut proposals = pending(&desk, &unread).await?;
-    proposals.retain(|proposal| proposal.turn == desk.view.party);
+    proposals.retain(|proposal| proposal.turn.as_ref() == Some(&desk.view.party));
     let overdue: Vec<NoticeView> = unread.iter().filter(|notice| is_overdue(&desk, notice)).cloned().collect();
     let mut calls: Vec<TestCallView> = desk.client.get(&desk.path("test-calls")).await?;
     calls.retain(|call| call.party == desk.view.counterpart && call.answered_by.is_none());

@@ -129,6 +129,8 @@ mod tests {
             volumes: Vec::new(),
             body: base64(&message.encode()),
             time: EntryTimeView { claimed_ns: 0, not_before_ns: None, not_after_ns: None, clock_off: false },
+            counters: None,
+            countered_by: Vec::new(),
             accepted_by: None,
         };
         assert_eq!(proposal(&view).expect("it is what it says").volumes, volumes);

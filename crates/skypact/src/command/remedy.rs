@@ -28,6 +28,8 @@ pub(super) enum Step {
         /// New upper limit.
         #[arg(long)]
         upper: String,
+        #[command(flatten)]
+        answering: Answering,
     },
     /// Propose other times for a notice in conflict.
     Retime {
@@ -42,6 +44,8 @@ pub(super) enum Step {
         /// Move all its volumes by this: 20min for later, -20min for earlier.
         #[arg(long, allow_hyphen_values = true)]
         shift: Option<String>,
+        #[command(flatten)]
+        answering: Answering,
     },
     /// Propose other places for a notice in conflict.
     Reroute {
@@ -52,6 +56,8 @@ pub(super) enum Step {
         file: Option<PathBuf>,
         #[command(flatten)]
         footprint: FootprintText,
+        #[command(flatten)]
+        answering: Answering,
     },
     /// Accept a proposal of the counterpart.
     Accept {
@@ -65,15 +71,23 @@ pub(super) enum Step {
     },
 }
 
+/// What a proposal answers.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Answering {
+    /// Id of a proposal of the counterpart about the same conflict: this one is the counter-proposal to it.
+    #[arg(long)]
+    counter: Option<String>,
+}
+
 pub(super) async fn run(step: &Step, desk: &Desk, signer: &RecordSigner, json: bool) -> Result<Outcome, CliError> {
     match step {
-        Step::Level { id, lower, upper } => {
+        Step::Level { id, lower, upper, answering } => {
             let band = AltitudeBand::new(Some(altitude("lower", lower)?), Some(altitude("upper", upper)?));
             let band = band.map_err(|error| CliError::usage("field-invalid", "lower", error.to_string()))?;
             let level = |notice: &Notice| Ok(each(notice, |volume| volume.band = band));
-            propose(desk, signer, id, Remedy::Level, level, json).await
+            propose(desk, signer, (id, answering), Remedy::Level, level, json).await
         }
-        Step::Retime { id, from, until, shift } => {
+        Step::Retime { id, from, until, shift, answering } => {
             let retimed = |notice: &Notice| match (from, until, shift) {
                 (Some(from), Some(until), None) => stretched(notice, from, until),
                 (None, None, Some(shift)) => shifted(notice, shift),
@@ -82,9 +96,9 @@ pub(super) async fn run(step: &Step, desk: &Desk, signer: &RecordSigner, json: b
                     Err(CliError::usage("field-missing", "shift", message))
                 }
             };
-            propose(desk, signer, id, Remedy::Retime, retimed, json).await
+            propose(desk, signer, (id, answering), Remedy::Retime, retimed, json).await
         }
-        Step::Reroute { id, file, footprint } => {
+        Step::Reroute { id, file, footprint, answering } => {
             let rerouted = |notice: &Notice| match file {
                 None => {
                     let footprint = footprint.footprint()?;
@@ -97,7 +111,7 @@ pub(super) async fn run(step: &Step, desk: &Desk, signer: &RecordSigner, json: b
                     }
                 },
             };
-            propose(desk, signer, id, Remedy::Reroute, rerouted, json).await
+            propose(desk, signer, (id, answering), Remedy::Reroute, rerouted, json).await
         }
         Step::Accept { id } => accept(desk, signer, id, json).await,
         Step::Apply { id } => apply(desk, signer, id, json).await,
@@ -144,7 +158,7 @@ fn shifted(notice: &Notice, shift: &str) -> Result<Vec<Volume4d>, CliError> {
 async fn propose(
     desk: &Desk,
     signer: &RecordSigner,
-    id: &str,
+    (id, answering): (&str, &Answering),
     remedy: Remedy,
     change: impl Fn(&Notice) -> Result<Vec<Volume4d>, CliError>,
     json: bool,
@@ -153,9 +167,20 @@ async fn propose(
     let view = find_notice("id", id, &notices)?;
     let id = &view.id;
     let conflicts: Vec<ConflictView> = desk.client.get(&desk.path("conflicts")).await?;
-    let conflict = conflicts.iter().find(|conflict| conflict.open && conflict.versions.contains(&view.version));
-    let conflict = conflict
-        .ok_or_else(|| CliError::usage("no-conflict", "id", format!("id: {} is in no open conflict", short(id))))?;
+    let mut open = conflicts.iter().filter(|conflict| conflict.open && conflict.versions.contains(&view.version));
+    let earlier = match &answering.counter {
+        Some(counter) => Some(countered(desk, counter).await?),
+        None => None,
+    };
+    let conflict = match &earlier {
+        Some(earlier) => open.find(|conflict| conflict.proposals.contains(earlier)).ok_or_else(|| {
+            let message = format!("counter: {} is about no open conflict of {}", short(earlier), short(id));
+            CliError::usage("no-conflict", "counter", message)
+        })?,
+        None => open
+            .next()
+            .ok_or_else(|| CliError::usage("no-conflict", "id", format!("id: {} is in no open conflict", short(id))))?,
+    };
     let notice = reading::notice(view)?;
     let volumes = change(&notice)?;
     if volumes == notice.volumes {
@@ -174,17 +199,33 @@ async fn propose(
     let key = ConflictKey::new(hash(&conflict.versions[0])?, hash(&conflict.versions[1])?);
     let shown = reading::lines(&volumes);
     let message = Message::Proposal { key, notice: version, remedy, volumes };
-    let placed = desk.file(signer, [(message, vec![version])]).await?;
+    let mut references = vec![version];
+    if let Some(earlier) = &earlier {
+        references.push(hash(earlier)?);
+    }
+    let placed = desk.file(signer, [(message, references)]).await?;
     let (name, other) = (view.call_sign.as_deref().unwrap_or(short(id)), &desk.view.counterpart);
     let proposal = placed.first().map_or("", |placed| short(&placed.leaf));
+    let counter = earlier.map(|earlier| format!(", a counter-proposal to {}", short(&earlier))).unwrap_or_default();
     let author = if mine { "you file" } else { "it files" };
     let text = format!(
-        "proposed {proposal}: {} {name}\n{shown}{warning}next: {other} accepts with 'skypact conflicts accept {proposal}',\n\
+        "proposed {proposal}: {} {name}{counter}\n{shown}{warning}next: {other} accepts with 'skypact conflicts accept {proposal}',\n\
          then {author} the change with 'skypact conflicts apply {proposal}'",
         remedy.name()
     );
     show(json, &placed, &text);
     Ok(Outcome::Done)
+}
+
+/// The counterpart's proposal that is countered.
+async fn countered(desk: &Desk, id: &str) -> Result<String, CliError> {
+    let proposals: Vec<ProposalView> = desk.client.get(&desk.path("proposals")).await?;
+    let id = find("counter", id, proposals.iter().map(|proposal| &proposal.id))?;
+    if proposals.iter().any(|proposal| proposal.id == *id && proposal.party == desk.view.party) {
+        let message = "counter: it is your own proposal; propose another one without --counter";
+        return Err(CliError::usage("wrong-party", "counter", message));
+    }
+    Ok(id.clone())
 }
 
 async fn accept(desk: &Desk, signer: &RecordSigner, id: &str, json: bool) -> Result<Outcome, CliError> {

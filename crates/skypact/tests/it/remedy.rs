@@ -78,6 +78,37 @@ fn a_retimed_and_a_rerouted_notice_are_proposed_accepted_filed_and_clear() {
     until("RED does not claim to be clear without BLUE", || state(&red) == Some(11));
 }
 
+#[test]
+fn a_proposal_is_countered_and_the_counter_proposal_accepted() {
+    let ground = Ground::new("counter");
+    pact(&ground);
+    let (red, blue) = (ground.path("red"), ground.path("blue"));
+    let _nodes = [Node::start(&red), Node::start(&blue)];
+    let (noon, two) = ("2099-04-07T12:00:00Z", "2099-04-07T14:00:00Z");
+    let kobalt = file(&red, "KOBALT 21", "35.2854,40.1760,20NM", noon, two);
+    let husky = file(&blue, "HUSKY 61", "35.2854,40.1760,20NM", noon, two);
+    until("both see the conflict", || state(&red) == Some(10) && state(&blue) == Some(10));
+    let id = |screen: &str| screen.split_once("proposed ").unwrap().1.split_once(':').unwrap().0.to_owned();
+    let first = id(&act(&blue, &["retime", &kobalt[..8], "--shift", "3h"]));
+    until("RED has to answer", || screen(&["inbox", "--dir", &red]).contains(&format!("accept {first}")));
+    let own = ["conflicts", "retime", &kobalt[..8], "--shift", "4h", "--counter", &first, "--dir", &blue];
+    refuse(&[&own[..], &OFFICER].concat(), 2, "wrong-party");
+    let said = act(&red, &["level", &husky[..8], "--lower", "FL260", "--upper", "FL280", "--counter", &first]);
+    assert!(said.contains(&format!("level HUSKY 61, a counter-proposal to {first}")), "{said}");
+    let second = id(&said);
+    assert!(!screen(&["inbox", "--dir", &red]).contains(&first), "it is answered");
+    let shown = |dir: &str| String::from_utf8(skypact(&["conflicts", "--dir", dir]).stdout).unwrap();
+    for dir in [&red, &blue] {
+        until("both show what answers what", || shown(dir).contains(&format!("a counter-proposal to {first}")));
+        let shown = shown(dir);
+        assert!(shown.contains(&format!("answered by the counter-proposal {second}")), "{shown}");
+        assert!(shown.contains(&format!("BLUE runs 'skypact conflicts accept {second}'")), "{shown}");
+    }
+    do_as_told(&blue, "skypact conflicts accept ");
+    do_as_told(&blue, "skypact conflicts apply ");
+    until("both are clear", || state(&red) == Some(0) && state(&blue) == Some(0));
+}
+
 /// The inbox without notices to be read back.
 fn screen_of_inbox(dir: &str) -> Vec<String> {
     let inbox = screen(&["inbox", "--dir", dir]);

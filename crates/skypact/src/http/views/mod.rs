@@ -237,6 +237,10 @@ pub struct ProposalView {
     pub body: String,
     /// When it provably existed.
     pub time: EntryTimeView,
+    /// The proposal to which it is a counter-proposal, by leaf hash.
+    pub counters: Option<String>,
+    /// Counter-proposals that answer it, by leaf hash, oldest first.
+    pub countered_by: Vec<String>,
     /// Officer who accepted it.
     pub accepted_by: Option<String>,
 }
@@ -527,6 +531,8 @@ pub fn proposal(channel: &Channel, state: &ProposalState) -> ProposalView {
         volumes: state.volumes.iter().map(volume).collect(),
         body: base64(&message.encode()),
         time: entry_time(channel, &state.origin),
+        counters: state.counters.map(|earlier| earlier.to_string()),
+        countered_by: state.countered_by.iter().map(ToString::to_string).collect(),
         accepted_by: state.acceptance.as_ref().map(|origin| origin.signer.clone()),
     }
 }
