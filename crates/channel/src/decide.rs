@@ -317,6 +317,9 @@ impl Channel {
                 return Err(Rejection::NoSuchOfficer { officer: officer.to_string() });
             }
         }
+        if let Message::ListReceipt(receipt) = &message {
+            receipt.check(&self.board().protected_list(1 - self.me()))?;
+        }
         if let Message::KeyChange(change) = &message {
             self.keys().clone().apply(self.pact(), log, self.log(log).size(), change)?;
         }

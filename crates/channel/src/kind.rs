@@ -51,10 +51,12 @@ pub enum Kind {
     PositionForms = 21,
     /// Who is to have the watch, from when to when.
     WatchBill = 22,
+    /// A list of what the counterpart has protected was received.
+    ListReceipt = 23,
 }
 
 impl Kind {
-    const ALL: [Self; 23] = [
+    const ALL: [Self; 24] = [
         Self::Genesis,
         Self::Notice,
         Self::ReadBack,
@@ -78,6 +80,7 @@ impl Kind {
         Self::Protected,
         Self::PositionForms,
         Self::WatchBill,
+        Self::ListReceipt,
     ];
 
     /// Value in the act.
@@ -116,6 +119,7 @@ impl Kind {
             Self::Protected => "protected",
             Self::PositionForms => "position forms",
             Self::WatchBill => "watch bill",
+            Self::ListReceipt => "list receipt",
         }
     }
 
@@ -142,7 +146,8 @@ impl Kind {
             | Self::Propagation
             | Self::Protected
             | Self::PositionForms
-            | Self::WatchBill => Some(LogClass::Routine),
+            | Self::WatchBill
+            | Self::ListReceipt => Some(LogClass::Routine),
         }
     }
 

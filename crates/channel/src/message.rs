@@ -10,6 +10,7 @@ use crate::kind::Kind;
 use crate::notice::Notice;
 use crate::propagation::Propagation;
 use crate::protected::Protected;
+use crate::protected_list::ListReceipt;
 use crate::stop::{Stop, StopRung};
 use crate::suspension::Reconciled;
 use crate::volume_codec::{read_volumes, write_volumes};
@@ -162,6 +163,8 @@ pub enum Message {
     },
     /// Who is to have the watch.
     WatchBill(WatchBill),
+    /// A list of what the counterpart has protected was received.
+    ListReceipt(ListReceipt),
 }
 
 impl Message {
@@ -190,6 +193,7 @@ impl Message {
             Self::Protected(_) => Kind::Protected,
             Self::PositionForms { .. } => Kind::PositionForms,
             Self::WatchBill(_) => Kind::WatchBill,
+            Self::ListReceipt(_) => Kind::ListReceipt,
         }
     }
 
@@ -259,6 +263,7 @@ impl Message {
                 forms.iter().try_for_each(|form| writer.str(form)?.ok())
             }
             Self::WatchBill(bill) => bill.write(writer),
+            Self::ListReceipt(receipt) => receipt.write(writer),
             Self::KeyChange(_) => unreachable!("the record writes it"),
         }
     }
@@ -272,7 +277,12 @@ impl Message {
             Kind::Stop | Kind::Protected => 5,
             Kind::Proposal | Kind::Anchor | Kind::Propagation => 4,
             Kind::Conflict | Kind::StopRung | Kind::Watch => 3,
-            Kind::ReadBack | Kind::Acceptance | Kind::Reconciled | Kind::Witnessed | Kind::PositionForms => 2,
+            Kind::ReadBack
+            | Kind::Acceptance
+            | Kind::Reconciled
+            | Kind::Witnessed
+            | Kind::PositionForms
+            | Kind::ListReceipt => 2,
             Kind::StopLifted | Kind::Suspend | Kind::Resume | Kind::Overdue | Kind::TestAnswer | Kind::WatchBill => 1,
             Kind::TestCall => 0,
         })?;
@@ -326,6 +336,7 @@ impl Message {
             Kind::Propagation => Propagation::read(reader).map(Self::Propagation),
             Kind::Protected => Protected::read(reader).map(Self::Protected),
             Kind::PositionForms => read_forms(reader),
+            Kind::ListReceipt => ListReceipt::read(reader).map(Self::ListReceipt),
             Kind::WatchBill => WatchBill::read(reader).map(Self::WatchBill),
         }
     }

@@ -37,6 +37,11 @@ impl NoticeAct {
         }
     }
 
+    /// Whether the activity is still announced after it.
+    pub fn stands(self) -> bool {
+        !matches!(self, Self::Ended | Self::Cancelled)
+    }
+
     /// Act of a name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|act| act.name() == name)

@@ -2,22 +2,24 @@
 //! A fold over messages in any order of arrival: whether a conflict is open depends only on the newest versions of
 //! its two notices, so that both sides come to the same open conflicts over the same entries.
 
+mod duty;
 mod state;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
-use skypact_airspace::{TimeWindow, UtcNanos, VolumeIndex, conflicts};
-use skypact_record::{Hash, KeyChange};
+use skypact_airspace::{TimeWindow, VolumeIndex, conflicts};
+use skypact_record::Hash;
 
 pub use self::state::{ConflictState, Misfit, NoticeState, Origin, ProposalState, ReadBack, Version};
 use crate::message::{ConflictKey, Message};
 use crate::notice::Notice;
 use crate::protected::Protection;
+use crate::protected_list::PlacedReceipt;
 use crate::stop::Alarms;
 use crate::terms::Terms;
-use crate::watch::{TEST_CALL_EVERY_NS, TestCalls, WatchBook};
-use crate::watch_bill::{BillBook, BillTurn};
+use crate::watch::{TestCalls, WatchBook};
+use crate::watch_bill::BillBook;
 
 /// Everything that was announced, found and agreed.
 #[derive(Debug)]
@@ -36,6 +38,8 @@ pub struct Board {
     watches: [WatchBook; 2],
     bills: [BillBook; 2],
     test_calls: TestCalls,
+    /// The newest receipt of each party for the other's list of what is protected.
+    list_receipts: [Option<PlacedReceipt>; 2],
     /// Of each party the newest versions of standing notices that the other has not read back and that are not stated to
     /// be overdue: index of the version in its author's log, identity of the notice.
     unread: [BTreeMap<u64, Hash>; 2],
@@ -57,6 +61,7 @@ impl Board {
             watches: Default::default(),
             bills: Default::default(),
             test_calls: TestCalls::default(),
+            list_receipts: Default::default(),
             unread: Default::default(),
         }
     }
@@ -109,30 +114,9 @@ impl Board {
         &self.watches[party]
     }
 
-    /// The watch bill of a party.
-    pub fn bill(&self, party: usize) -> &BillBook {
-        &self.bills[party]
-    }
-
-    /// Whose turn it is by the bill of a party, and who does not have its watch.
-    pub fn late(&self, party: usize, now: UtcNanos) -> Option<BillTurn> {
-        let on_watch = self.watches[party].on_watch();
-        let turn = self.bills[party].at(now)?;
-        on_watch.is_none_or(|(_, holder)| holder.signer != turn.officer.as_str()).then_some(turn)
-    }
-
     /// Test calls and their answers.
     pub fn test_calls(&self) -> &TestCalls {
         &self.test_calls
-    }
-
-    /// When the next test call of a party is due, and the entry from which that counts: its newest one, or the first change of the
-    /// watch of either party. None before that.
-    pub fn test_call_due(&self, party: usize) -> Option<(UtcNanos, &Origin)> {
-        let newest = self.test_calls.iter().map(|call| &call.origin).filter(|origin| origin.party == party).last();
-        let begun = self.watches.iter().filter_map(|book| book.entries().next().map(|(_, origin)| origin));
-        let since = newest.or_else(|| begun.min_by_key(|origin| origin.claimed_time))?;
-        Some((UtcNanos(since.claimed_time.0.saturating_add(TEST_CALL_EVERY_NS)), since))
     }
 
     /// Leaf hashes of the newest versions of standing notices of `party`, at these indices of its routine log, that the other
@@ -224,10 +208,11 @@ impl Board {
             Message::TestAnswer { call } => self.test_calls.check_answer(party, call),
             Message::StopRung(rung) => self.alarms.check_rung(party, rung),
             Message::StopLifted { stop } => self.alarms.check_lifted(party, stop),
-            // A STOP always fits, and so does whoever takes the watch or is to take it. The others are matters of the logs, not of what is announced: the channel sees to them.
+            // A STOP always fits, and so does whoever takes the watch or is to take it. Of what a receipt for a list speaks its leaf says. The others are matters of the logs, not of what is announced: the channel sees to them.
             Message::Stop(_)
             | Message::Watch(_)
             | Message::WatchBill(_)
+            | Message::ListReceipt(_)
             | Message::TestCall
             | Message::Suspend { .. }
             | Message::Resume { .. }
@@ -235,13 +220,6 @@ impl Board {
             | Message::Anchor(_)
             | Message::Witnessed(_)
             | Message::KeyChange(_) => Ok(()),
-        }
-    }
-
-    /// Whoever has the watch with a key that is revoked has it no more.
-    pub(crate) fn revoke(&mut self, origin: &Origin, change: &KeyChange) {
-        for revoked in &change.revoked {
-            self.watches[origin.party].revoke(revoked.id, origin.claimed_time);
         }
     }
 
@@ -264,6 +242,7 @@ impl Board {
             }
             Message::Watch(watch) => self.watches[origin.party].push(watch, origin),
             Message::WatchBill(bill) => self.bills[origin.party].file(bill),
+            Message::ListReceipt(receipt) => return self.apply_list_receipt(origin, receipt),
             Message::TestCall => self.test_calls.call(origin),
             Message::TestAnswer { call } => self.test_calls.answer(&call, origin),
             Message::ReadBack { notice, .. } => {
@@ -361,7 +340,12 @@ impl Board {
         let (party, leaf) = (origin.party, origin.leaf);
         let id = notice.previous.map_or(leaf, |previous| self.versions[&previous]);
         self.versions.insert(leaf, id);
-        let version = Version { act: notice.act, start: notice.window().start(), origin: origin.clone() };
+        let version = Version {
+            act: notice.act,
+            start: notice.window().start(),
+            is_protected: protection.is_some(),
+            origin: origin.clone(),
+        };
         if let Some(state) = self.notices.get_mut(&id) {
             for volume in &state.notice.volumes {
                 self.index[party].remove(id, volume);
@@ -369,7 +353,6 @@ impl Board {
             self.unread[party].remove(&state.origin.index);
             state.versions.push(version);
             (state.notice, state.origin) = (notice, origin);
-            state.is_protected_version = protection.is_some();
             // A plain version of something protected leaves it protected: nobody loses that by mistake.
             state.protection = protection.or(state.protection.take());
         } else {
@@ -381,7 +364,6 @@ impl Board {
                     origin,
                     versions,
                     read_backs: Vec::new(),
-                    is_protected_version: protection.is_some(),
                     protection,
                     units: Default::default(),
                     forms: Vec::new(),

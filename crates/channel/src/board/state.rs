@@ -51,6 +51,8 @@ pub struct Version {
     pub act: NoticeAct,
     /// When its activity takes effect: the earliest start of its volumes.
     pub start: UtcNanos,
+    /// Whether it states itself what makes it protected, so that this is in its body.
+    pub is_protected: bool,
     /// Its place in the record.
     pub origin: Origin,
 }
@@ -68,8 +70,6 @@ pub struct NoticeState {
     pub read_backs: Vec<ReadBack>,
     /// What makes it protected, as its newest version states; none for an ordinary activity.
     pub protection: Option<Protection>,
-    /// Whether the newest version itself states the protection, so that it is in its body.
-    pub(super) is_protected_version: bool,
     /// Units of each party, in the order of the parties, that have to have it.
     pub units: [Units; 2],
     /// The position of a version in other forms, as its author gave them: version, forms, and where that stands.
@@ -88,14 +88,24 @@ impl NoticeState {
     pub fn body(&self) -> Vec<u8> {
         let notice = self.notice.clone();
         match &self.protection {
-            Some(protection) if self.is_protected_version => Message::Protected(protection.clone().of(notice)).encode(),
+            Some(protection) if self.versions.last().is_some_and(|newest| newest.is_protected) => {
+                Message::Protected(protection.clone().of(notice)).encode()
+            }
             _ => Message::Notice(notice).encode(),
         }
     }
 
     /// Whether it still stands: neither ended nor cancelled.
     pub fn stands(&self) -> bool {
-        !matches!(self.notice.act, NoticeAct::Ended | NoticeAct::Cancelled)
+        self.notice.act.stands()
+    }
+
+    /// The newest version among the first `size` entries of its author's log, if it stands and is protected.
+    pub(super) fn protected_at(&self, size: u64) -> Option<Hash> {
+        let held = self.versions.partition_point(|version| version.origin.index < size);
+        let held = &self.versions[..held];
+        let newest = held.last().filter(|newest| newest.act.stands())?;
+        held.iter().any(|version| version.is_protected).then_some(newest.origin.leaf)
     }
 
     /// That the newest version was not read back in time, if its author's node has said so. A read-back may still come.

@@ -2,7 +2,8 @@
 
 use skypact_airspace::UtcNanos;
 use skypact_channel::{
-    ActivityClass, Message, Notice, NoticeAct, Propagation, Protected, Reach, Watch, WatchAct, WatchBook,
+    ActivityClass, ListReceipt, Message, Notice, NoticeAct, Propagation, Protected, ProtectedList, Reach, Watch,
+    WatchAct, WatchBook,
 };
 use skypact_record::{Hash, KeyRole};
 
@@ -210,6 +211,51 @@ fn a_protected_site_conflicts_like_any_notice_and_stays_protected() {
     assert_eq!(protection(&red).unwrap().name, "Hospital at Kafr");
     let wrong = Protected { notice: Notice { class: ActivityClass::Manned, ..hospital().notice }, ..hospital() };
     assert_eq!(blue.submit(&Message::Protected(wrong)).unwrap_err().code(), "message-malformed");
+}
+
+#[test]
+fn a_receipt_is_for_one_version_of_the_list_and_outdated_by_every_change() {
+    let (mut red, mut blue) = pair();
+    let list = |machine: &Machine| machine.channel.board().protected_list(BLUE);
+    let receipt = |list: &ProtectedList| Message::ListReceipt(ListReceipt { version: list.version, count: list.count });
+    let is_current = |machine: &Machine| {
+        let board = machine.channel.board();
+        board.list_receipt(RED).map(|(receipt, _)| receipt.version == board.protected_list(BLUE).version)
+    };
+    let empty = list(&red);
+    let site = blue.submit(&Message::Protected(hospital())).unwrap();
+    blue.submit(&here()).unwrap();
+    assert_ne!(list(&blue).version, empty.version);
+    assert_eq!(list(&blue).count, 1, "a notice of anything else is not on it");
+    settle(&mut red, &mut blue);
+    assert_eq!((list(&red), is_current(&red)), (list(&blue), None));
+    assert_eq!(red.submit(&receipt(&empty)).unwrap_err().code(), "content-differs");
+    let miscounted = Message::ListReceipt(ListReceipt { version: list(&red).version, count: 2 });
+    assert_eq!(red.submit(&miscounted).unwrap_err().code(), "content-differs");
+    let first = list(&red);
+
+    // BLUE changes its list while the receipt is on its way: it is for what RED held, and outdated where the change is known.
+    let plain = Notice { act: NoticeAct::Changed, previous: Some(site), ..hospital().notice };
+    let changed = blue.submit(&Message::Notice(plain)).unwrap();
+    red.submit(&receipt(&first)).unwrap();
+    assert_eq!(is_current(&red), Some(true));
+    settle(&mut red, &mut blue);
+    assert_eq!((is_current(&red), is_current(&blue)), (Some(false), Some(false)));
+    let current = receipt(&list(&red));
+    red.submit(&current).unwrap();
+    settle(&mut red, &mut blue);
+    assert_eq!((is_current(&red), is_current(&blue)), (Some(true), Some(true)));
+    // Whoever claims to hold what it was not sent contradicts its own leaf.
+    let lie = red.signed(&receipt(&empty));
+    red.commit(lie);
+    settle(&mut red, &mut blue);
+    assert_eq!((red.channel.anomalies().count(), blue.channel.anomalies().count()), (1, 1));
+    assert_eq!(is_current(&blue), Some(true));
+    let ended = Notice { act: NoticeAct::Ended, previous: Some(changed), ..hospital().notice };
+    blue.submit(&Message::Notice(ended)).unwrap();
+    settle(&mut red, &mut blue);
+    assert_eq!((is_current(&red), is_current(&blue)), (Some(false), Some(false)));
+    assert_eq!(list(&red), empty);
 }
 
 #[test]

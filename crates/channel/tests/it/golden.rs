@@ -7,9 +7,9 @@ use skypact_airspace::{
     Altitude, AltitudeBand, Corridor, Datum, Footprint, LatLng, Polygon, TimeWindow, UtcNanos, Volume4d,
 };
 use skypact_channel::{
-    ActKeys, ActivityClass, Anchor, BillTurn, ConflictKey, Dictation, Draft, Frame, FrameAnswer, Kind, LogHead, LogRef,
-    Message, Notice, NoticeAct, Pact, Propagation, Protected, Reach, Reconciled, Remedy, Rung, Stop, StopArea,
-    StopRung, Terms, Verification, VerifiedReceipt, Watch, WatchAct, WatchBill, Witnessed, dictate,
+    ActKeys, ActivityClass, Anchor, BillTurn, ConflictKey, Dictation, Draft, Frame, FrameAnswer, Kind, ListReceipt,
+    LogHead, LogRef, Message, Notice, NoticeAct, Pact, Propagation, Protected, Reach, Reconciled, Remedy, Rung, Stop,
+    StopArea, StopRung, Terms, Verification, VerifiedReceipt, Watch, WatchAct, WatchBill, Witnessed, dictate,
 };
 use skypact_record::{AddedKey, Hash, KeyChange, KeyRole, Label, LogClass, PartyKey, RevokedKey, Signer as _};
 
@@ -85,6 +85,7 @@ pub(crate) fn messages() -> Vec<(&'static str, Message)> {
         ("propagation", Message::Propagation(applied(a, "DRONE CELL"))),
         ("protected", Message::Protected(hospital())),
         ("position-forms", Message::PositionForms { notice: a, forms: vec!["441LL19".to_owned()] }),
+        ("list-receipt", Message::ListReceipt(ListReceipt { version: a, count: 3 })),
         ("watch-bill", Message::WatchBill(bill(&[("Officer 1", 0, 8 * 3_600), ("R. Two", 8 * 3_600, 16 * 3_600)]))),
     ]
 }

@@ -7,6 +7,7 @@ use super::conflicts::pending;
 use super::desk::{Desk, Where, short};
 use super::exit::show;
 use super::notice::line;
+use super::protect_list::unsigned;
 use super::quantity::time_text;
 use super::stop::alarm;
 use super::{CliError, Outcome, reading};
@@ -32,6 +33,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     conflicts.retain(|conflict| conflict.open);
     let mut stops: Vec<StopView> = desk.client.get(&desk.path("stops")).await?;
     stops.retain(|stop| stop.escalating);
+    let list = unsigned(&desk).await?;
     let mut text = String::new();
     // Writing to a String cannot fail.
     for stop in &stops {
@@ -56,6 +58,14 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
             let _ = writeln!(text, "  MISMATCH: {mismatch}");
         }
     }
+    if let Some(list) = &list {
+        let version = short(&list.version);
+        let _ = writeln!(
+            text,
+            "protected  the list of {} is not signed for: skypact protect receipt {version}",
+            list.party
+        );
+    }
     for proposal in &proposals {
         let (what, command) = proposal.step();
         let _ = writeln!(text, "{what:<11}{} of {}: {command}", proposal.view.remedy, proposal.view.party);
@@ -72,7 +82,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     }
     text += &desk.unknown();
     let proposals = proposals.into_iter().map(|proposal| proposal.view).collect::<Vec<_>>();
-    let value = serde_json::json!({ "stops": stops, "suspension": desk.view.suspension, "test_calls": calls, "overdue": overdue, "unread": unread, "conflicts": conflicts, "proposals": proposals, "connected": desk.view.connected, "unknown": desk.view.unknown });
+    let value = serde_json::json!({ "stops": stops, "suspension": desk.view.suspension, "test_calls": calls, "overdue": overdue, "unread": unread, "conflicts": conflicts, "proposals": proposals, "protected_list": list, "connected": desk.view.connected, "unknown": desk.view.unknown });
     show(json, &value, if text.is_empty() { "nothing needs an act" } else { &text });
     Ok(Outcome::Done)
 }

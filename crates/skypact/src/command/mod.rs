@@ -32,6 +32,7 @@ mod position;
 mod position_check;
 mod proposal;
 mod protect;
+mod protect_list;
 mod quantity;
 mod reading;
 mod remedy;

@@ -8,16 +8,29 @@ use super::desk::{Desk, Where, Who, find_notice, hash, short};
 use super::exit::show;
 use super::notice::{not_heard, overlaps};
 use super::quantity::{FootprintText, VolumeText, counted};
-use super::{CliError, Outcome};
+use super::{CliError, Outcome, protect_list};
 use crate::http::views::NoticeView;
 
 /// Arguments of `protect`.
 #[derive(Debug, clap::Args)]
+#[command(subcommand_negates_reqs = true)]
 pub(super) struct Args {
+    #[command(subcommand)]
+    step: Option<protect_list::Step>,
     #[command(flatten)]
     place: Where,
     #[command(flatten)]
     who: Who,
+    #[command(flatten)]
+    site: Option<Site>,
+    // Not in the site: an optional group has no group in it.
+    #[command(flatten)]
+    footprint: FootprintText,
+}
+
+/// What is protected.
+#[derive(Debug, clap::Args)]
+struct Site {
     /// Name of what is protected, such as that of a hospital.
     name: String,
     /// It flies. Without this it is a site, or a movement on the ground.
@@ -41,8 +54,6 @@ pub(super) struct Args {
     /// File of a photograph; its SHA-256 goes into the record, and not the photograph.
     #[arg(long)]
     photograph: Vec<std::path::PathBuf>,
-    #[command(flatten)]
-    footprint: FootprintText,
     /// Lower limit; from the ground when absent.
     #[arg(long)]
     lower: Option<String>,
@@ -58,10 +69,18 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
-    let mut protected = stated(&args)?;
+    match (&args.step, &args.site) {
+        (Some(step), _) => protect_list::run(step, &args.place, &args.who, json).await,
+        (None, Some(site)) => file(&args, site, json).await,
+        (None, None) => Err(CliError::usage("field-missing", "name", "name: say what is protected, and where")),
+    }
+}
+
+async fn file(args: &Args, site: &Site, json: bool) -> Result<Outcome, CliError> {
+    let mut protected = stated(site, &args.footprint)?;
     let signer = args.who.signer(&args.place.dir)?;
     let desk = Desk::open(&args.place).await?;
-    if let Some(change) = &args.change {
+    if let Some(change) = &site.change {
         let known: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
         let version = hash(&find_notice("change", change, &known)?.version)?;
         (protected.notice.act, protected.notice.previous) = (NoticeAct::Changed, Some(version));
@@ -75,39 +94,39 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     let id = placed.first().map_or("", |placed| short(&placed.leaf));
     let text = format!(
         "protected {id}: {}; {} gets it, and nobody else{conflicts}\nnext: {} reads it back; 'skypact notice list' shows whether",
-        args.name, desk.view.counterpart, desk.view.counterpart
+        site.name, desk.view.counterpart, desk.view.counterpart
     );
     let text = format!("{text}\n{}", not_heard(&desk));
     show(json, &placed, &text);
     Ok(Outcome::Done)
 }
 
-fn stated(args: &Args) -> Result<Protected, CliError> {
-    let verification = Verification::from_name(&args.verification).ok_or_else(|| {
+fn stated(site: &Site, footprint: &FootprintText) -> Result<Protected, CliError> {
+    let verification = Verification::from_name(&site.verification).ok_or_else(|| {
         CliError::usage("field-invalid", "verification", "verification: give unverified, cross-checked or visited")
     })?;
     let volume = VolumeText {
-        footprint: args.footprint.clone(),
-        lower: args.lower.clone(),
-        upper: args.upper.clone(),
-        from: args.from.clone(),
-        until: args.until.clone(),
+        footprint: footprint.clone(),
+        lower: site.lower.clone(),
+        upper: site.upper.clone(),
+        from: site.from.clone(),
+        until: site.until.clone(),
     };
-    let photographs = args.photograph.iter().map(|path| {
+    let photographs = site.photograph.iter().map(|path| {
         let bytes = std::fs::read(path);
         let bytes = bytes.map_err(|error| CliError::io("photograph", &format!("{}: {error}", path.display())))?;
         Ok(Hash::of(&bytes))
     });
-    let class = if args.relief_flight { ActivityClass::ReliefFlight } else { ActivityClass::GroundMovement };
+    let class = if site.relief_flight { ActivityClass::ReliefFlight } else { ActivityClass::GroundMovement };
     let notice = Notice {
         act: NoticeAct::New,
         previous: None,
         class,
-        call_sign: args.call_sign.clone(),
-        contact: args.contact.clone(),
+        call_sign: site.call_sign.clone(),
+        contact: site.contact.clone(),
         volumes: vec![volume.volume()?],
     };
-    let (name, markings) = (args.name.clone(), args.markings.clone());
+    let (name, markings) = (site.name.clone(), site.markings.clone());
     let photographs = photographs.collect::<Result<_, CliError>>()?;
     Ok(Protected { notice, name, verification, markings, photographs })
 }

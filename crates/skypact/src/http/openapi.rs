@@ -41,6 +41,7 @@ pub fn document() -> String {
         routes::link,
         routes::watch,
         routes::test_calls,
+        routes::protected,
         routes::check,
         routes::acts,
         routes::bundle,

@@ -18,7 +18,7 @@ use super::problem::Problem;
 use super::request::{JsonBody, Name};
 use super::views::{
     self, ActIn, ActsIn, BundleQuery, ChannelView, CheckIn, ConflictView, KeyView, LinkWeekView, NoticeView,
-    PlacedView, ProposalView, StopView, TestCallView, WatchView, WeekView,
+    PlacedView, ProposalView, ProtectedListView, StopView, TestCallView, WatchView, WeekView,
 };
 use super::{carriage, dictation};
 use crate::directory::unbase64;
@@ -42,6 +42,7 @@ pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 16] {
         ("/v1/channels/{name}/link", get(link)),
         ("/v1/channels/{name}/watch", get(watch)),
         ("/v1/channels/{name}/test-calls", get(test_calls)),
+        ("/v1/channels/{name}/protected", get(protected)),
         ("/v1/channels/{name}/check", post(check)),
         ("/v1/channels/{name}/acts", post(acts)),
         ("/v1/channels/{name}/bundle", get(bundle)),
@@ -208,6 +209,17 @@ async fn watch(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<W
 async fn test_calls(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<TestCallView>> {
     let now_ns = node.now_ns();
     read(&node, name, move |channel| views::test_calls(channel, now_ns)).await
+}
+
+/// Which list of protected sites and movements each party has, by its version, and who of the other party signed for which.
+#[utoipa::path(
+    get,
+    path = "/v1/channels/{name}/protected",
+    params(("name" = String, Path, description = "Name of the channel.")),
+    responses((status = 200, description = "The lists, in the order of the parties.", body = Vec<ProtectedListView>))
+)]
+async fn protected(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<ProtectedListView>> {
+    read(&node, name, views::protected_lists).await
 }
 
 /// What each party did in each week, out of the record alone.

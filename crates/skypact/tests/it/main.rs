@@ -34,6 +34,7 @@ mod node;
 mod officers;
 mod plans;
 mod position;
+mod protected;
 mod recording;
 mod remedy;
 mod scenarios;

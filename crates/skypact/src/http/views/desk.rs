@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use skypact_airspace::UtcNanos;
-use skypact_channel::{Alarm, BillTurn, Channel, Origin, StopRung, TestCall};
+use skypact_channel::{Alarm, BillTurn, Channel, Origin, PlacedReceipt, StopRung, TestCall};
 use utoipa::ToSchema;
 
 use super::time::{EntryTimeView, entry_time};
@@ -120,6 +120,36 @@ pub struct WatchChangeView {
     pub time: EntryTimeView,
 }
 
+/// What a party has protected, as a list with a version.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ProtectedListView {
+    /// Party whose list it is.
+    pub party: String,
+    /// Names this very list: hash over the leaf hashes of what stands.
+    pub version: String,
+    /// How many sites and movements are on it.
+    pub count: u64,
+    /// The newest receipt of the other party.
+    pub receipt: Option<ListReceiptView>,
+}
+
+/// A receipt for a list.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ListReceiptView {
+    /// Officer.
+    pub officer: String,
+    /// When, as its author claims, nanoseconds UTC.
+    pub at_ns: i64,
+    /// Version that the officer held.
+    pub version: String,
+    /// How many sites and movements were on it.
+    pub count: u64,
+    /// Whether the list has another version now.
+    pub outdated: bool,
+    /// When the receipt provably existed.
+    pub time: EntryTimeView,
+}
+
 /// A test call.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct TestCallView {
@@ -167,6 +197,13 @@ impl WatchView {
     pub fn test_call_overdue(&self, now_ns: i64, time_text: impl Fn(i64) -> String) -> Option<String> {
         let due_ns = self.test_call_due_ns.filter(|due_ns| *due_ns < now_ns)?;
         Some(format!("{} owes a test call since {}", self.party, time_text(due_ns)))
+    }
+}
+
+impl ProtectedListView {
+    /// Whether the other party has not signed for it as it is. Nobody signs for a list on which nothing ever was.
+    pub fn is_unsigned(&self) -> bool {
+        self.receipt.as_ref().map_or(self.count > 0, |receipt| receipt.outdated)
     }
 }
 
@@ -237,6 +274,28 @@ pub fn watches(channel: &Channel, now_ns: i64) -> Vec<WatchView> {
 
 fn intervals(intervals: Vec<(UtcNanos, UtcNanos)>) -> Vec<[i64; 2]> {
     intervals.into_iter().map(|(start, end)| [start.0, end.0]).collect()
+}
+
+/// Views of the lists of both parties.
+pub fn protected_lists(channel: &Channel) -> Vec<ProtectedListView> {
+    let view = |party: usize| {
+        let list = channel.board().protected_list(party);
+        let receipt = |(receipt, origin): &PlacedReceipt| ListReceiptView {
+            officer: origin.signer.clone(),
+            at_ns: origin.claimed_time.0,
+            version: receipt.version.to_string(),
+            count: receipt.count,
+            outdated: receipt.version != list.version,
+            time: entry_time(channel, origin),
+        };
+        ProtectedListView {
+            party: channel.pact().party_name(party).to_owned(),
+            version: list.version.to_string(),
+            count: list.count,
+            receipt: channel.board().list_receipt(1 - party).map(receipt),
+        }
+    };
+    vec![view(0), view(1)]
 }
 
 /// Views of the test calls.

@@ -16,7 +16,10 @@ use skypact_record::LogClass;
 use utoipa::ToSchema;
 
 pub use self::clocks::{ClockView, UnknownView, clock_off};
-pub use self::desk::{RungView, StopView, TestCallView, WatchChangeView, WatchView, stop, test_calls, watches};
+pub use self::desk::{
+    BillTurnView, ListReceiptView, ProtectedListView, RungView, StopView, TestCallView, WatchChangeView, WatchView,
+    protected_lists, stop, test_calls, watches,
+};
 pub use self::health::{PartyWeekView, WeekView, weeks};
 pub use self::link::{LargestOffsetView, LinkWeekView, link_week};
 pub use self::time::EntryTimeView;
