@@ -13,6 +13,7 @@ use crate::kind::Kind;
 use crate::log::LogRef;
 use crate::message::Message;
 use crate::notice::{Notice, NoticeAct};
+use crate::propagation::Propagation;
 use crate::protected::Protected;
 
 /// What may be asked of a channel.
@@ -81,6 +82,14 @@ pub enum Rejection {
     NoSuchOfficer {
         /// Who is named.
         officer: String,
+    },
+    /// A unit of that name is known, but for case or spacing.
+    #[error("unit: '{unit}' is not named for this notice, but '{likely}' is; write it like that if it is meant")]
+    UnitAlike {
+        /// What the act names.
+        unit: String,
+        /// What was named before.
+        likely: String,
     },
     /// The key change breaks a rule.
     #[error(transparent)]
@@ -179,6 +188,7 @@ impl Rejection {
             // The code is as old as the format: most who may not sign are no officers.
             Self::MayNotSign { .. } => "not-an-officer",
             Self::NoSuchOfficer { .. } => "officer-unknown",
+            Self::UnitAlike { .. } => "unit-alike",
             Self::Keys(error) => error.code(),
             Self::Invalid { .. } => "act-invalid",
             Self::MessageRepeated => "message-repeated",
@@ -203,6 +213,7 @@ impl Rejection {
             Self::WrongFacts { field } => Some(field),
             Self::MayNotSign { .. } => Some("signature"),
             Self::NoSuchOfficer { .. } => Some("turns"),
+            Self::UnitAlike { .. } => Some("unit"),
             Self::Keys(_) => Some("key_change"),
             Self::Invalid { .. } => Some("act"),
             Self::MessageRepeated => Some("message_id"),
@@ -315,6 +326,12 @@ impl Channel {
             let mut officers = bill.turns.iter().map(|turn| &turn.officer);
             if let Some(officer) = officers.find(|officer| !self.has_officer(log, officer)) {
                 return Err(Rejection::NoSuchOfficer { officer: officer.to_string() });
+            }
+        }
+        if let Message::Propagation(Propagation { notice, unit, .. }) = &message {
+            let known = self.board().notice_of(notice).map(|state| &state.units[self.me()]);
+            if let Some(likely) = known.and_then(|units| units.alike(unit)) {
+                return Err(Rejection::UnitAlike { unit: unit.clone(), likely: likely.to_owned() });
             }
         }
         if let Message::ListReceipt(receipt) = &message {

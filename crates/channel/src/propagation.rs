@@ -77,6 +77,11 @@ impl Propagation {
     }
 }
 
+/// A name without its case and spacing.
+fn folded(name: &str) -> String {
+    name.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
+}
+
 /// Units of one party for one notice, over all its versions.
 #[derive(Debug, Clone, Default)]
 pub struct Units {
@@ -88,6 +93,15 @@ impl Units {
     /// Names of all units, ascending.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.units.keys().map(String::as_str)
+    }
+
+    /// Another unit whose name differs from this one in case or spacing alone: a slip of the pen, and not a second unit.
+    pub fn alike(&self, unit: &str) -> Option<&str> {
+        if self.units.contains_key(unit) {
+            return None;
+        }
+        let folded = folded(unit);
+        self.names().find(|name| self::folded(name) == folded)
     }
 
     /// The furthest that a unit has come with this version, and the entry that says so.

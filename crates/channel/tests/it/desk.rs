@@ -194,6 +194,25 @@ fn a_unit_that_has_not_applied_a_notice_is_a_gap_with_a_name_and_an_amendment_re
 }
 
 #[test]
+fn a_unit_that_is_written_otherwise_is_no_second_unit() {
+    let (mut red, mut blue) = pair();
+    let notice = red.submit(&here()).unwrap();
+    deliver(&mut red, &mut blue);
+    red.submit(&named(notice, "ALPHA 1")).unwrap();
+    for written in ["Alpha 1", "ALPHA1", "alpha\u{a0} 1"] {
+        let refused = red.submit(&Message::Propagation(applied(notice, written))).unwrap_err();
+        assert_eq!((refused.code(), refused.field()), ("unit-alike", Some("unit")));
+        assert!(refused.to_string().contains("'ALPHA 1'"), "{refused}");
+        assert!(red.submit(&named(notice, written)).is_err(), "nor is it named a second time");
+    }
+    red.submit(&Message::Propagation(applied(notice, "ALPHA 1"))).unwrap();
+    red.submit(&named(notice, "ALPHA 11")).unwrap();
+    blue.submit(&named(notice, "Alpha 1")).unwrap();
+    settle(&mut red, &mut blue);
+    assert_eq!(blue.channel.board().notice_of(&notice).unwrap().units[RED].names().count(), 2);
+}
+
+#[test]
 fn a_protected_site_conflicts_like_any_notice_and_stays_protected() {
     let (mut red, mut blue) = pair();
     let site = blue.submit(&Message::Protected(hospital())).unwrap();

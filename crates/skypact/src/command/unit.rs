@@ -64,7 +64,10 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         (Message::Propagation(said), vec![version])
     });
     let placed = desk.file(&signer, messages).await?;
-    show(json, &placed, &format!("{}: {}, {}", short(id), units.join(", "), reach.name()));
+    let is_known = |unit: &String| view.units.iter().any(|known| known.party == desk.view.party && known.unit == *unit);
+    let new = units.iter().filter(|unit| reach != Reach::Named && !is_known(unit));
+    let new: String = new.map(|unit| format!("\nNEW: nobody had named '{unit}' for this notice")).collect();
+    show(json, &placed, &format!("{}: {}, {}{new}", short(id), units.join(", "), reach.name()));
     Ok(Outcome::Done)
 }
 
