@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use skypact_channel::{ActivityClass, Kind, Message, Notice, NoticeAct};
 use skypact_record::Hash;
 
@@ -13,7 +13,7 @@ use super::position_check::PositionArgs;
 use super::quantity::{FootprintText, VolumeText, counted, time_text};
 use super::{CliError, Outcome, reading};
 use crate::directory::base64;
-use crate::http::views::{NoticeView, PlacedView};
+use crate::http::views::{NoticeView, PlacedView, UnknownView};
 use crate::node::RecordSigner;
 
 /// Most versions of the counterpart that a filing cites.
@@ -147,8 +147,20 @@ async fn file(args: &FileArgs, json: bool) -> Result<Outcome, CliError> {
     if let Some(notice) = placed.first().map(|placed| hash(&placed.leaf)).transpose()? {
         desk.file(&signer, [(Message::PositionForms { notice, forms }, vec![notice])]).await?;
     }
-    show(json, &placed, &text);
+    show(json, &filed(&desk, &placed), &text);
     Ok(Outcome::Done)
+}
+
+/// A notice that was filed, and why it is not known whether it is clear.
+#[derive(Debug, Serialize)]
+struct Filed<'a> {
+    #[serde(flatten)]
+    placed: &'a PlacedView,
+    unknown: &'a [UnknownView],
+}
+
+fn filed<'a>(desk: &'a Desk, placed: &'a [PlacedView]) -> Vec<Filed<'a>> {
+    placed.iter().map(|placed| Filed { placed, unknown: &desk.view.unknown }).collect()
 }
 
 /// Files notices, each citing the counterpart's versions that it is in conflict with, and `references`.
@@ -160,7 +172,7 @@ pub(super) async fn file_notices(
     json: bool,
 ) -> Result<Outcome, CliError> {
     let (placed, text) = file_all(desk, signer, notices, references).await?;
-    show(json, &placed, &text);
+    show(json, &filed(desk, &placed), &text);
     Ok(Outcome::Done)
 }
 

@@ -88,7 +88,7 @@ async fn check(dir: &NodeDir, desk: &Desk, json: bool) -> Result<Outcome, CliErr
         text.push_str("no plan is kept here\n");
     }
     text += &desk.unknown();
-    show(json, &views, &text);
+    show(json, &serde_json::json!({ "plans": views, "unknown": desk.view.unknown }), &text);
     Ok(match (hits, desk.view.unknown.is_empty()) {
         (0, true) => Outcome::Done,
         (0, false) => Outcome::Unknown,

@@ -54,11 +54,16 @@ fn nothing_is_clear_with_a_clock_that_is_off_and_it_is_when_the_clock_is_right_a
     assert!(shown.contains("OFF: clock of BLUE") && shown.contains("run NTP"), "{shown}");
     assert_eq!(exit(&["conflicts", "--dir", &blue]), Some(11));
     assert_eq!(exit(&["plan", "check", "--dir", &red]), Some(11));
+    let checked = skypact(&["--json", "plan", "check", "--dir", &red]).stdout;
+    let checked: serde_json::Value = serde_json::from_slice(&checked).unwrap();
+    assert_eq!((&checked["unknown"][0]["code"], &checked["plans"]), (&"clock-off".into(), &serde_json::json!([])));
     assert_eq!(exit(&["doctor", "--dir", &red]), Some(1));
     assert!(screen(&["inbox", "--dir", &red]).contains("clock of BLUE"));
     let when = ["--from", "2099-04-07T13:00:00Z", "--until", "2099-04-07T14:00:00Z"];
     let filed = screen(&[&["notice", "file", "--dir", &red][..], &OFFICER, &WHERE, &when].concat());
     assert!(filed.contains("filed") && filed.contains("UNKNOWN") && filed.contains("run NTP"), "{filed}");
+    let filed = succeed(&[&["notice", "file", "--dir", &red][..], &OFFICER, &WHERE, &when].concat());
+    assert!(filed[0]["leaf"].is_string() && filed[0]["unknown"][0]["code"] == "clock-off", "{filed}");
     until("the bell rings", || rang() == 1);
 
     drop(late);

@@ -27,8 +27,9 @@ pub(super) async fn play(quiet: bool) -> Result<Vec<Fact>, CliError> {
         })
         .await?;
     scene.fact("the notice is LATE on both sides, by what the witness saw", late);
-    let flagged =
-        scene.until(|scene| Ok(scene.asks("RED", &["plan", "check"])?.1[0]["conflicts"][0] == id.as_str())).await?;
+    let flagged = scene
+        .until(|scene| Ok(scene.asks("RED", &["plan", "check"])?.1["plans"][0]["conflicts"][0] == id.as_str()))
+        .await?;
     scene.fact("RED's own aircraft, never notified, is flagged at RED", flagged);
     let silent = scene.asks("BLUE", &["notice", "list"])?.1.as_array().map_or(0, Vec::len) == 1
         && scene.asks("RED", &["conflicts"])?.1["conflicts"].as_array().is_some_and(Vec::is_empty);
