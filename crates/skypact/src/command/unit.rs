@@ -65,9 +65,12 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     });
     let placed = desk.file(&signer, messages).await?;
     let is_known = |unit: &String| view.units.iter().any(|known| known.party == desk.view.party && known.unit == *unit);
-    let new = units.iter().filter(|unit| reach != Reach::Named && !is_known(unit));
-    let new: String = new.map(|unit| format!("\nNEW: nobody had named '{unit}' for this notice")).collect();
-    show(json, &placed, &format!("{}: {}, {}{new}", short(id), units.join(", "), reach.name()));
+    let mut text = format!("{}: {}, {}", short(id), units.join(", "), reach.name());
+    for unit in units.iter().filter(|unit| reach != Reach::Named && !is_known(unit)) {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\nNEW: nobody had named '{unit}' for this notice");
+    }
+    show(json, &placed, &text);
     Ok(Outcome::Done)
 }
 

@@ -29,7 +29,7 @@ pub const BODY_MAX_BYTES: usize = 64 << 20;
 const ACTS_MAX: usize = 10_000;
 
 /// Every path, with what answers it. `openapi/local.json` has the same ones; a test compares.
-pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 16] {
+pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 17] {
     [
         ("/v1/channels", get(channels)),
         ("/v1/channels/{name}", get(channel)),
