@@ -51,6 +51,12 @@ pub enum NotWritten {
         /// The newest claimed term.
         current: u64,
     },
+    /// A log would lose entries, and nothing in the batch says in which term.
+    #[error("log {log} would lose entries without its writer: name it in the batch")]
+    Unfenced {
+        /// The origin of the log.
+        log: String,
+    },
     /// The disk, or the quota on it, is full.
     #[error("the disk of the store is full: free space, then try again")]
     Full,
@@ -233,6 +239,7 @@ impl NotWritten {
         match self {
             Self::SizeMismatch { .. } => "store-size-mismatch",
             Self::Fenced { .. } => "store-fenced",
+            Self::Unfenced { .. } => "store-unfenced",
             Self::Full => FULL,
             Self::ReadOnly => READ_ONLY,
             Self::UnknownLog { .. } => UNKNOWN_LOG,

@@ -88,6 +88,27 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    fn replace(
+        &mut self,
+        after_sequence: u64,
+        batch: &Batch,
+        documents: &[(String, Vec<u8>)],
+    ) -> Result<(), CommitError> {
+        let mut shortened = self.clone();
+        let kept = usize::try_from(after_sequence).unwrap_or(usize::MAX).min(self.sequence.len());
+        for (log, index) in shortened.sequence.split_off(kept) {
+            if !batch.appends.iter().any(|append| append.log == log) {
+                return Err(NotWritten::Unfenced { log }.into());
+            }
+            let entries = &mut shortened.log_mut(&log).entries;
+            entries.truncate(entries.len().min(usize::try_from(index).unwrap_or(usize::MAX)));
+        }
+        shortened.commit(batch)?;
+        shortened.documents.extend(documents.iter().cloned());
+        *self = shortened;
+        Ok(())
+    }
+
     fn read(&self, log: &str, from: u64, entries_max: usize, bytes_max: usize) -> Result<Vec<StoredEntry>, StoreError> {
         let entries = &self.log(log)?.entries;
         let from = usize::try_from(from).unwrap_or(usize::MAX).min(entries.len());

@@ -134,6 +134,17 @@ pub trait Store: Send {
     /// [`CommitError::Unknown`] nothing at all was written.
     fn commit(&mut self, batch: &Batch) -> Result<(), CommitError>;
 
+    /// Make a batch and documents durable **in place of** every entry, of all logs, that was committed after `after_sequence`
+    /// (0 is the start), in one transaction: after it either all of the old ones are there or all of the new ones. Each log
+    /// that loses entries needs an append in the batch, which fences it; its size is compared as it is without them.
+    /// The one way in which a log is rewritten: only a recovery does it, of what this node alone has seen.
+    fn replace(
+        &mut self,
+        after_sequence: u64,
+        batch: &Batch,
+        documents: &[(String, Vec<u8>)],
+    ) -> Result<(), CommitError>;
+
     /// Entries of one log from index `from`: at most `entries_max`, and at most `bytes_max` bytes by
     /// [`StoredEntry::size_bytes`], except that the first is always given. Empty at the end of the log and beyond.
     fn read(&self, log: &str, from: u64, entries_max: usize, bytes_max: usize) -> Result<Vec<StoredEntry>, StoreError>;

@@ -65,6 +65,7 @@ fn contract<S: Held>(make: impl Fn() -> S, reopen: impl Fn(S) -> S) {
         heads_keep_the_newest_of_each_kind,
         reads_are_bounded_but_always_make_progress,
         replay_gives_all_logs_in_commit_order,
+        the_newest_entries_are_replaced_in_one_transaction,
         documents_are_replaced_whole,
         an_erased_part_is_gone_and_the_leaf_stays,
         what_cannot_be_stored_is_refused,
@@ -230,6 +231,46 @@ fn replay_gives_all_logs_in_commit_order(store: &mut dyn Store) {
         (store.replay(21, 3).unwrap(), store.replay(u64::MAX, 3).unwrap(), store.replay(0, 0).unwrap()),
         (vec![], vec![], vec![])
     );
+}
+
+fn the_newest_entries_are_replaced_in_one_transaction(store: &mut dyn Store) {
+    let one = |log: &str, term, expected_size, number: std::ops::Range<u64>| Append {
+        log: log.to_owned(),
+        term,
+        expected_size,
+        entries: number.map(entry).collect(),
+    };
+    let batch = |appends| Batch { appends, heads: vec![head(A, HeadKind::Checkpoint, b"anew")] };
+    let document = [("report".to_owned(), b"what was replaced".to_vec())];
+    store.claim(A).unwrap();
+    store.claim(B).unwrap();
+    store.commit(&batch(vec![one(A, 1, 0, 0..3), one(B, 1, 0, 10..12), one(A, 1, 3, 3..5)])).unwrap();
+    let before = store.replay(0, 100).unwrap();
+    let refusals = [
+        (batch(vec![one(A, 1, 2, 20..23)]), "store-unfenced"),
+        (batch(vec![one(A, 1, 2, 20..23), one(B, 2, 0, 30..31)]), "store-fenced"),
+        (batch(vec![one(A, 1, 3, 20..23), one(B, 1, 0, 30..31)]), "store-size-mismatch"),
+    ];
+    for (refused, code) in refusals {
+        assert_eq!(store.replace(2, &refused, &document).unwrap_err().code(), code);
+        assert_eq!(store.replay(0, 100).unwrap(), before, "{code} changes nothing");
+        assert_eq!(store.document("report").unwrap(), None);
+    }
+
+    store.replace(2, &batch(vec![one(B, 1, 0, 30..33), one(A, 1, 2, 20..21)]), &document).unwrap();
+    assert_eq!(all(store, A), [entry(0), entry(1), entry(20)]);
+    assert_eq!(all(store, B), [entry(30), entry(31), entry(32)]);
+    let places: Vec<_> = store.replay(0, 100).unwrap().into_iter().map(|at| (at.sequence, at.log, at.index)).collect();
+    let place = |sequence, log: &str, index| (sequence, log.to_owned(), index);
+    let expected = [place(1, A, 0), place(2, A, 1), place(3, B, 0), place(4, B, 1), place(5, B, 2), place(6, A, 2)];
+    assert_eq!(places, expected);
+    assert_eq!(store.document("report").unwrap().unwrap(), document[0].1);
+    // Behind the last entry it replaces nothing, and from the first one on everything.
+    store.replace(6, &append(A, 1, 3, &[entry(21)]), &[]).unwrap();
+    assert_eq!(all(store, A), [entry(0), entry(1), entry(20), entry(21)]);
+    store.replace(0, &batch(vec![one(A, 1, 0, 40..41), one(B, 1, 0, 0..0)]), &[]).unwrap();
+    assert_eq!((all(store, A), all(store, B)), (vec![entry(40)], vec![]));
+    assert_eq!(store.replay(0, 100).unwrap().len(), 1);
 }
 
 fn documents_are_replaced_whole(store: &mut dyn Store) {

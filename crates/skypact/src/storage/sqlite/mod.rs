@@ -13,7 +13,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension as _};
 
 use super::lock::DirectoryLock;
 use super::{
-    Append, Batch, Claim, CommitError, Damage, Field, Head, HeadKind, LogState, Replayed, Store, StoreError,
+    Append, Batch, Claim, CommitError, Damage, Field, Head, HeadKind, LogState, NotWritten, Replayed, Store, StoreError,
     StoredEntry, seal,
 };
 pub use integrity::Walk;
@@ -140,13 +140,24 @@ impl Store for SqliteStore {
     }
 
     fn commit(&mut self, batch: &Batch) -> Result<(), CommitError> {
-        self.write("committing a batch", |connection| {
-            batch.appends.iter().try_for_each(|append| commit_append(connection, append))?;
-            for head in &batch.heads {
-                let log = rows::get_log(connection, &head.log)?;
-                rows::put_head(connection, &log, head)?;
+        self.write("committing a batch", |connection| commit_batch(connection, batch))
+    }
+
+    fn replace(
+        &mut self,
+        after_sequence: u64,
+        batch: &Batch,
+        documents: &[(String, Vec<u8>)],
+    ) -> Result<(), CommitError> {
+        self.write("replacing the newest entries", |connection| {
+            let shortened = rows::remove_after(connection, after_sequence)?;
+            for log in shortened {
+                if !batch.appends.iter().any(|append| append.log == log) {
+                    return Err(NotWritten::Unfenced { log }.into());
+                }
             }
-            Ok(())
+            commit_batch(connection, batch)?;
+            Ok(documents.iter().try_for_each(|(name, bytes)| rows::put_document(connection, name, bytes))?)
         })
     }
 
@@ -188,14 +199,7 @@ impl Store for SqliteStore {
     }
 
     fn put_document(&mut self, name: &str, bytes: &[u8]) -> Result<(), CommitError> {
-        self.write("storing a document", |connection| {
-            let sql = "INSERT INTO document (name, seal, bytes) VALUES (?1, ?2, ?3)
-                ON CONFLICT (name) DO UPDATE SET seal = excluded.seal, bytes = excluded.bytes";
-            let failed = failure("storing a document");
-            let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
-            statement.execute((name, seal::document(name, bytes), bytes)).map_err(&failed)?;
-            Ok(())
-        })
+        self.write("storing a document", |connection| Ok(rows::put_document(connection, name, bytes)?))
     }
 
     fn document(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
@@ -211,6 +215,15 @@ impl Store for SqliteStore {
             row => Ok(row.map(|(_, bytes)| bytes)),
         }
     }
+}
+
+fn commit_batch(connection: &Connection, batch: &Batch) -> Result<(), CommitError> {
+    batch.appends.iter().try_for_each(|append| commit_append(connection, append))?;
+    for head in &batch.heads {
+        let log = rows::get_log(connection, &head.log)?;
+        rows::put_head(connection, &log, head)?;
+    }
+    Ok(())
 }
 
 fn commit_append(connection: &Connection, append: &Append) -> Result<(), CommitError> {

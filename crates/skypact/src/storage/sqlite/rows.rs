@@ -278,6 +278,37 @@ pub(super) fn erase_part(connection: &Connection, origin: &str, index: u64, part
     Ok(())
 }
 
+/// Removes every entry that was committed after `after_sequence`, and gives the logs that lost some. The next entry gets
+/// the sequence behind it: the engine counts on from the largest that is left.
+pub(super) fn remove_after(connection: &Connection, after_sequence: u64) -> Result<Vec<String>, StoreError> {
+    let failed = failure("removing entries");
+    let bound = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let sql = "SELECT log, min(leaf_index) FROM entry WHERE sequence > ?1 GROUP BY log";
+    let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
+    let sizes = statement.query_map([bound(after_sequence)], |row| Ok((row.get(0)?, row.get(1)?))).map_err(&failed)?;
+    let sizes: HashMap<i64, u64> = sizes.collect::<Result<_, _>>().map_err(&failed)?;
+    let first_slot = after_sequence.saturating_add(1).saturating_mul(SLOTS_PER_ENTRY);
+    connection.execute("DELETE FROM part WHERE slot >= ?1", [bound(first_slot)]).map_err(&failed)?;
+    connection.execute("DELETE FROM entry WHERE sequence > ?1", [bound(after_sequence)]).map_err(&failed)?;
+    let mut shortened = Vec::new();
+    for (origin, row) in all_logs(connection)? {
+        if let Some(size) = sizes.get(&row.id) {
+            update_log(connection, &origin, &LogRow { size: *size, ..row })?;
+            shortened.push(origin);
+        }
+    }
+    Ok(shortened)
+}
+
+pub(super) fn put_document(connection: &Connection, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+    let sql = "INSERT INTO document (name, seal, bytes) VALUES (?1, ?2, ?3)
+        ON CONFLICT (name) DO UPDATE SET seal = excluded.seal, bytes = excluded.bytes";
+    let failed = failure("storing a document");
+    let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
+    statement.execute((name, seal::document(name, bytes), bytes)).map_err(&failed)?;
+    Ok(())
+}
+
 pub(super) fn put_head(connection: &Connection, log: &LogRow, head: &Head) -> Result<(), StoreError> {
     let failed = failure("storing a head");
     let sql = "INSERT INTO head (log, kind, witness, seal, bytes) VALUES (?1, ?2, ?3, ?4, ?5)
