@@ -18,6 +18,8 @@ pub struct Carriage {
     question: [u8; 16],
     asked: Option<[u8; 16]>,
     heard: [Heard; 4],
+    /// Of which logs the counterpart said, since the start, that it holds a beginning.
+    confirmed: [bool; 4],
 }
 
 /// What the counterpart said since the start that it holds of an own log.
@@ -169,12 +171,23 @@ impl VerifiedAnswer {
 impl Carriage {
     /// What a node knows at its start; `question` is drawn at random then.
     pub fn new(question: [u8; 16]) -> Self {
-        Self { question, asked: None, heard: [Heard::default(); 4] }
+        Self { question, asked: None, heard: [Heard::default(); 4], confirmed: [false; 4] }
     }
 
-    /// Takes in what the counterpart said over the link of an own log.
+    /// Takes in what the counterpart says now of an own log.
     pub fn heard_by_link(&mut self, log: LogRef, heard: Heard) {
+        self.confirmed[log.place()] |= matches!(heard, Heard::Holds(_));
         self.heard[log.place()] = heard;
+    }
+
+    /// Whether the counterpart said at any time since the start that it holds a beginning of a log.
+    pub fn was_confirmed(&self, log: LogRef) -> bool {
+        self.confirmed[log.place()]
+    }
+
+    /// Whether what the counterpart said last of a log is not a beginning of it.
+    pub fn is_contradicted(&self, log: LogRef) -> bool {
+        matches!(self.heard[log.place()], Heard::Contradicts(_))
     }
 
     /// The head of a file of this node.
@@ -219,7 +232,7 @@ impl Carriage {
         }
         station.keep(receipt, context)?;
         if fresh {
-            self.heard[log.place()] = Heard::Holds(answer.held);
+            self.heard_by_link(log, Heard::Holds(answer.held));
         }
         Ok(())
     }

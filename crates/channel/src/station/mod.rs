@@ -200,6 +200,21 @@ impl Station {
         self.sealed[log.place()]..self.channel.log(log).size()
     }
 
+    /// Forgets everything but the keys, and begins again with a channel of which `entries` are not stored yet.
+    pub(crate) fn start_over(&mut self, channel: Channel, entries: Vec<(LogRef, VerifiedEntry)>) {
+        self.channel = channel;
+        self.clerk = Clerk::default();
+        for log in LogRef::ALL.into_iter().filter(|log| log.party == self.channel.me()) {
+            self.heads[log.place()] = None;
+        }
+        self.changes = Changes { entries, ..Changes::default() };
+    }
+
+    /// Keeps a note about an own log.
+    pub(crate) fn note_kept(&mut self, note: KeptNote) {
+        self.changes.notes.push(note);
+    }
+
     /// Ends the replay: says what each own log begins with, where it has not begun.
     pub fn open(&mut self, context: &mut Context<'_>) {
         if let Err(rejection) = self.decide(Command::Open, context) {

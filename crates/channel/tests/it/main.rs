@@ -14,6 +14,7 @@ mod keys;
 mod parties;
 mod post_quantum;
 mod posts;
+mod recovery;
 mod refusals;
 mod short_form;
 mod stop;

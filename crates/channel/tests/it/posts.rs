@@ -30,6 +30,11 @@ impl Post {
 
     /// A post under this pact, which also has the ML-DSA-44 keys that a pact may name.
     pub(crate) fn of(me: usize, pact: Pact) -> Self {
+        Self::out_of(me, pact, &[])
+    }
+
+    /// A post that starts out of these stored entries.
+    pub(crate) fn out_of(me: usize, pact: Pact, stored: &[(LogRef, Entry)]) -> Self {
         let boxed = |role| Box::new(key(me, role));
         let ml_dsa_44 = |role| Box::new(MlDsaKey::new(me, role));
         let ml_dsa_44 =
@@ -38,7 +43,10 @@ impl Post {
         let signers = Signers { node, checkpoint, mirror: boxed(KeyRole::Mirror), ml_dsa_44: Some(ml_dsa_44) };
         let station = Station::new(Channel::new(pact, ["BLUE", "RED"][me]).unwrap(), signers);
         let entropy = Counter(10_000_000 * (me as u64 + 1));
-        let mut post = Self { station, entropy, now: UtcNanos(T0), stored: Vec::new() };
+        let mut post = Self { station, entropy, now: UtcNanos(T0), stored: stored.to_vec() };
+        for (log, entry) in stored {
+            post.station.replay(*log, entry.leaf.index, entry.clone()).unwrap();
+        }
         post.station.open(&mut Context { now: post.now, entropy: &mut post.entropy });
         post.finish();
         post
@@ -97,6 +105,16 @@ impl Post {
 
     /// Takes in all that the other has and this one does not hold; each log in a round of its own.
     pub(crate) fn hears(&mut self, other: &mut Self) {
+        for note in self.takes(other) {
+            let receipt = VerifiedReceipt::verify(&note, other.station.channel().pact()).unwrap();
+            let context = &mut Context { now: other.now, entropy: &mut other.entropy };
+            other.station.keep(receipt, context).unwrap();
+        }
+    }
+
+    /// The same without telling the other; the receipts.
+    pub(crate) fn takes(&mut self, other: &Self) -> Vec<Vec<u8>> {
+        let mut receipts = Vec::new();
         let author = other.station.channel().me();
         for log in LogRef::ALL.into_iter().filter(|log| log.party == author) {
             let start = self.station.channel().log(log).size();
@@ -106,10 +124,9 @@ impl Post {
             let context = &mut Context { now: self.now, entropy: &mut self.entropy };
             let answer = self.station.receive(frame, context).unwrap();
             self.finish();
-            let receipt = VerifiedReceipt::verify(&answer.note, other.station.channel().pact()).unwrap();
-            let context = &mut Context { now: other.now, entropy: &mut other.entropy };
-            other.station.keep(receipt, context).unwrap();
+            receipts.push(answer.note);
         }
+        receipts
     }
 }
 

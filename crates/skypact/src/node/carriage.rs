@@ -66,6 +66,7 @@ impl NodeHandle {
         }
         let mut more = false;
         for run in plan.runs {
+            self.leave(channel.to_owned(), run.log, run.end).await?;
             if !self.export_run(channel, run, options.bytes_max, &mut writer, &mut out).await? {
                 more = true;
                 break;

@@ -19,7 +19,8 @@ use tracing::{error, warn};
 use super::beacon::Beacons;
 use super::clocks::{ClockNews, OtherClocks};
 use super::link_health::{self, LinkHealth, LinkWeek, Look};
-use super::round::{Answer, Round, gather};
+use super::recovery::{Runs, Waiting, left_document};
+use super::round::{Answer, Round, gather, origin};
 use super::{Failure, NodeError};
 use crate::clock::NodeClock;
 use crate::entropy::SystemEntropy;
@@ -36,15 +37,62 @@ pub(super) type Read = Box<dyn FnOnce(&Channels, &dyn Store) + Send>;
 
 /// What the core can be asked.
 pub(super) enum Request {
-    Submit { channel: String, acts: Vec<Submission>, reply: oneshot::Sender<Result<Vec<Placed>, NodeError>> },
-    Receive { channel: String, frame: Box<VerifiedFrame>, reply: oneshot::Sender<Result<FrameAnswer, NodeError>> },
-    Receipt { channel: String, receipt: Box<VerifiedReceipt>, reply: oneshot::Sender<Result<(), NodeError>> },
-    Carry { channel: String, item: Box<CarriedItem>, reply: oneshot::Sender<Result<bool, NodeError>> },
-    Link { channel: String, link: Box<LinkNews>, reply: oneshot::Sender<()> },
-    Beacon { channel: String, beacon: Box<Beacon>, reply: oneshot::Sender<()> },
-    Clock { channel: String, news: ClockNews, reply: oneshot::Sender<()> },
-    Look { reply: oneshot::Sender<()> },
-    Document { name: String, bytes: Vec<u8>, reply: oneshot::Sender<Result<(), NodeError>> },
+    Submit {
+        channel: String,
+        acts: Vec<Submission>,
+        reply: oneshot::Sender<Result<Vec<Placed>, NodeError>>,
+    },
+    Receive {
+        channel: String,
+        frame: Box<VerifiedFrame>,
+        reply: oneshot::Sender<Result<FrameAnswer, NodeError>>,
+    },
+    Receipt {
+        channel: String,
+        receipt: Box<VerifiedReceipt>,
+        reply: oneshot::Sender<Result<(), NodeError>>,
+    },
+    Carry {
+        channel: String,
+        item: Box<CarriedItem>,
+        reply: oneshot::Sender<Result<bool, NodeError>>,
+    },
+    Link {
+        channel: String,
+        link: Box<LinkNews>,
+        reply: oneshot::Sender<()>,
+    },
+    /// Take over what the counterpart holds of both own logs; how many entries came back.
+    Recover {
+        channel: String,
+        runs: Box<Runs>,
+        reply: oneshot::Sender<Result<u64, NodeError>>,
+    },
+    /// A head of this size of an own log is about to leave for others than the counterpart.
+    Leave {
+        channel: String,
+        log: LogRef,
+        size: u64,
+        reply: oneshot::Sender<Result<(), NodeError>>,
+    },
+    Beacon {
+        channel: String,
+        beacon: Box<Beacon>,
+        reply: oneshot::Sender<()>,
+    },
+    Clock {
+        channel: String,
+        news: ClockNews,
+        reply: oneshot::Sender<()>,
+    },
+    Look {
+        reply: oneshot::Sender<()>,
+    },
+    Document {
+        name: String,
+        bytes: Vec<u8>,
+        reply: oneshot::Sender<Result<(), NodeError>>,
+    },
     Query(Read),
     Stop,
 }
@@ -100,6 +148,8 @@ pub(super) struct Member {
     pub(super) answered_ns: Option<i64>,
     /// What the counterpart said since the start.
     pub(super) carriage: Carriage,
+    /// Size up to which a head of each own log left this node before the counterpart had said what it holds; kept as documents.
+    pub(super) left: [u64; 4],
 }
 
 impl Channels {
@@ -136,6 +186,16 @@ impl Channels {
 }
 
 impl Member {
+    /// Remembers that a head leaves; the document that says so, where there is something new in it.
+    fn leave(&mut self, log: LogRef, size: u64) -> Option<(String, Vec<u8>)> {
+        if self.carriage.was_confirmed(log) || size <= self.left[log.place()] {
+            return None;
+        }
+        self.left[log.place()] = size;
+        let name = left_document(origin(self.station.channel(), log).as_str());
+        Some((name, size.to_be_bytes().to_vec()))
+    }
+
     fn hear(&mut self, LinkNews { error, heard, at_ns }: LinkNews, steady_ns: i64) {
         self.answered_ns = if error.is_none() { Some(steady_ns) } else { self.answered_ns };
         self.link.connected = error.is_none();
@@ -225,6 +285,12 @@ impl Core {
                 }
                 // Nothing of this is recorded, so nothing has to be waited for.
                 let _ = reply.send(());
+            }
+            Request::Recover { channel, runs, reply } => round.recoveries.push(Waiting { channel, runs, reply }),
+            Request::Leave { channel, log, size, reply } => {
+                let member = self.channels.members.get_mut(&channel);
+                round.documents.extend(member.and_then(|member| member.leave(log, size)));
+                round.answer(reply, Ok(()));
             }
             Request::Beacon { channel, beacon, reply } => {
                 if let Some(member) = self.channels.members.get_mut(&channel) {
@@ -330,7 +396,7 @@ impl Core {
         }
         let changed = batch != Batch::default();
         let committed = cited.and_then(|()| if changed { self.store.commit(&batch) } else { Ok(()) });
-        let documents = std::mem::take(&mut round.documents);
+        let (documents, recoveries) = (std::mem::take(&mut round.documents), std::mem::take(&mut round.recoveries));
         let kept = committed
             .and_then(|()| self.keep_forks(forks))
             .and_then(|()| documents.into_iter().try_for_each(|(name, bytes)| self.store.put_document(&name, &bytes)))
@@ -344,7 +410,7 @@ impl Core {
         if changed {
             self.revision.send_modify(|revision| *revision += 1);
         }
-        Ok(())
+        recoveries.into_iter().try_for_each(|waiting| self.recover(waiting))
     }
 
     /// Keeps what was measured. A full disk is no reason to stop for its sake.
@@ -378,6 +444,6 @@ pub fn fork_document(origin: &str) -> String {
 }
 
 /// What comes in from the edge: time and randomness.
-fn context<'a>(clock: &NodeClock, entropy: &'a mut SystemEntropy) -> Context<'a> {
+pub(super) fn context<'a>(clock: &NodeClock, entropy: &'a mut SystemEntropy) -> Context<'a> {
     Context { now: UtcNanos(clock.now_utc_ns()), entropy }
 }

@@ -3,24 +3,26 @@
 //! so that urgent entries never wait behind routine ones. Whatever fails is tried again; nothing is lost by a crash,
 //! because what was delivered is what the newest stored receipt says.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use skypact_channel::{ENTRIES_MAX, Frame, FrameAnswer, Heard, LogRef, Next, Pact, Span, Station, VerifiedReceipt};
 use skypact_record::{Entry, Leaf, Part, SignedCheckpoint};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tracing::{info, warn};
 
 use super::clocks::{ClockNews, Whose};
 use super::core::{Channels, Member};
 use super::drop_off::Contact;
 use super::peer::FRAMES_PATH;
+use super::recovery::Recovery;
 use super::{NodeError, NodeHandle};
 use crate::clock::Stopwatch;
 use crate::storage::{HeadKind, Store, StoredEntry};
 use crate::transport::PeerClient;
 
 /// Most body bytes that a courier puts into one frame.
-const FRAME_BYTES: usize = 2 << 20;
+pub(super) const FRAME_BYTES: usize = 2 << 20;
 /// How long a courier waits after a failure.
 const PAUSE: Duration = Duration::from_millis(500);
 /// How long witnesses wait after a start for the counterpart to say what it holds.
@@ -28,16 +30,24 @@ const SILENCE_MAX: Duration = Duration::from_mins(1);
 /// How long it waits for news before it asks whether the counterpart is still there: silence alone says nothing.
 const IDLE: Duration = Duration::from_secs(5);
 
+/// What a courier tells other tasks.
+pub(super) struct Signals {
+    /// Set when the counterpart has said what it holds, and it is a beginning of the log.
+    pub(super) confirmed: watch::Sender<bool>,
+    /// Set with each answer.
+    pub(super) contact: watch::Sender<Contact>,
+    /// Shared by the couriers of a channel.
+    pub(super) recovery: Arc<Mutex<Recovery>>,
+}
+
 /// Carries one own log of one channel to the counterpart, for as long as the node runs.
-/// `confirmed` is set when the counterpart has said what it holds, and it is a beginning of the log; `contact` with each answer.
 pub(super) async fn carry(
     node: NodeHandle,
     channel: String,
     pact: Pact,
     log: LogRef,
     client: PeerClient,
-    confirmed: watch::Sender<bool>,
-    contact: watch::Sender<Contact>,
+    Signals { confirmed, contact, recovery }: Signals,
 ) {
     let mut news = node.revision.clone();
     let mut told = Told::default();
@@ -65,17 +75,24 @@ pub(super) async fn carry(
             }
             Err(NodeError::Stopped | NodeError::NotRecorded { .. }) => return,
             Err(error) => {
-                if matches!(error, NodeError::Behind { .. }) {
-                    contact.send_modify(|contact| contact.behind = true);
-                }
-                if !std::mem::replace(&mut failing, true) {
-                    warn!(channel, address = client.address(), code = error.code(), %error, "the counterpart did not take a frame; trying again");
-                }
-                let heard = match &error {
+                let said = match &error {
                     NodeError::Behind { held, .. } => Some((log, Heard::Contradicts(*held))),
                     _ => None,
                 };
-                if node.set_link(channel.clone(), Some(error.to_string()), heard).await.is_err() {
+                if !std::mem::replace(&mut failing, true) {
+                    warn!(channel, address = client.address(), code = error.code(), %error, "the counterpart did not take a frame; trying again");
+                }
+                let mut reason = error.to_string();
+                if said.is_some() {
+                    contact.send_modify(|contact| contact.behind = true);
+                    if let Ok(mut recovery) = recovery.try_lock() {
+                        if recovery.attempt(&node, &channel, &pact, log.party, &client).await {
+                            continue;
+                        }
+                        reason = recovery.failure.as_ref().map_or(reason, ToString::to_string);
+                    }
+                }
+                if node.set_link(channel.clone(), Some(reason), said).await.is_err() {
                     return;
                 }
                 tokio::time::sleep(PAUSE).await;
@@ -98,6 +115,10 @@ async fn step(
     let frame = node.with_store(move |channels, store| next_frame(channels, store, &name, log, before, ask));
     let Some((frame, after)) = frame.await?? else { return Ok(false) };
     let answer = client.post(FRAMES_PATH, frame.encode()).await?;
+    if answer.status == 409 {
+        // It holds less than it said: its store is another one. It is asked again.
+        told.held = None;
+    }
     if answer.status != 200 {
         let reason = String::from_utf8_lossy(&answer.body).chars().take(500).collect();
         return Err(NodeError::File { path: format!("counterpart's answer {}", answer.status), reason });
@@ -258,8 +279,13 @@ async fn ask_witness(
     held: &mut Option<u64>,
 ) -> Result<bool, NodeError> {
     let (name, by, old_size) = (channel.to_owned(), witness.to_owned(), held.take());
-    let request = node.query(move |channels| channels.members.get(&name)?.station.witness_request(log, &by, old_size));
+    let request = node.query(move |channels| {
+        // An old store: nobody is shown its head.
+        let member = channels.members.get(&name).filter(|member| !member.carriage.is_contradicted(log))?;
+        member.station.witness_request(log, &by, old_size)
+    });
     let Some(request) = request.await? else { return Ok(false) };
+    node.leave(channel.to_owned(), log, request.checkpoint.checkpoint().size).await?;
     let (answer, between) = node.timed(client.post("/add-checkpoint", request.encode())).await;
     let answer = answer?;
     let text = String::from_utf8_lossy(&answer.body).into_owned();

@@ -94,6 +94,7 @@ impl DropOff {
         let Some((frame, sealing)) = frame.await?? else { return Ok(false) };
         let sealed = self.seal(frame, sealing)?;
         let end = sealed.frame.start + sealed.frame.entries.len() as u64;
+        self.node.leave(self.channel.clone(), self.log, end).await?;
         let stamp = self.leave(&sealed).await?;
         self.keep(stamp, sealed).await?;
         info!(channel = self.channel, witness = self.witness, end, "left with the witness for a silent counterpart");

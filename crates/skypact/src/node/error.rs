@@ -1,7 +1,7 @@
 //! What can go wrong when something is asked of a node.
 
 use skypact_channel::{
-    CarriageError, DictationError, FrameError, FramesFileError, PactError, Rejection, ShortFormError,
+    CarriageError, DictationError, FrameError, FramesFileError, PactError, RecoveryError, Rejection, ShortFormError,
 };
 
 use crate::keys::KeyError;
@@ -97,6 +97,9 @@ pub enum NodeError {
     /// What was written down cannot be completed.
     #[error(transparent)]
     ShortForm(#[from] ShortFormError),
+    /// What the counterpart holds of an own log cannot be taken over.
+    #[error(transparent)]
+    Recovery(#[from] RecoveryError),
     /// Storage failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -155,6 +158,7 @@ impl NodeError {
             Self::TooLongToDictate { .. } => "too-long-to-dictate",
             Self::Dictation { error, .. } => error.code(),
             Self::ShortForm(error) => error.code(),
+            Self::Recovery(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Key(error) => error.code(),
             Self::Pact(error) => error.code(),

@@ -16,6 +16,7 @@ mod error;
 mod link_health;
 mod outbound;
 mod peer;
+mod recovery;
 mod round;
 mod rounds;
 mod signer;
@@ -48,6 +49,7 @@ use tokio::sync::{oneshot, watch};
 
 use self::clocks::ClockNews;
 use self::core::{LinkNews, Request};
+use self::recovery::Runs;
 use crate::clock::NodeClock;
 use crate::storage::Store;
 
@@ -110,7 +112,12 @@ impl NodeHandle {
     /// Writes the evidence bundle of a channel to `out`, and gives its length in bytes; what is written is not synced.
     pub async fn bundle(&self, channel: &str, what: BundleOptions, out: File) -> Result<u64, NodeError> {
         let channel = channel.to_owned();
-        self.with_store(move |channels, store| bundle::write(channels, store, &channel, &what, out)).await?
+        let name = channel.clone();
+        let length =
+            self.with_store(move |channels, store| bundle::write(channels, store, &name, &what, out)).await??;
+        // Nobody has it before this returns.
+        self.leave_all(&channel).await?;
+        Ok(length)
     }
 
     /// A directory of the node's own for files on their way out.
@@ -150,6 +157,26 @@ impl NodeHandle {
 
     async fn keep(&self, channel: String, receipt: VerifiedReceipt) -> Result<(), NodeError> {
         self.ask(|reply| Request::Receipt { channel, receipt: Box::new(receipt), reply }).await?
+    }
+
+    async fn recover(&self, channel: String, runs: Box<Runs>) -> Result<u64, NodeError> {
+        self.ask(|reply| Request::Recover { channel, runs, reply }).await?
+    }
+
+    /// Has it kept that a head of this size leaves for others than the counterpart; durable when this returns.
+    async fn leave(&self, channel: String, log: LogRef, size: u64) -> Result<(), NodeError> {
+        self.ask(|reply| Request::Leave { channel, log, size, reply }).await?
+    }
+
+    /// The same of everything that is held by now of both own logs.
+    async fn leave_all(&self, channel: &str) -> Result<(), NodeError> {
+        let Some((_, me)) = self.pacts.get(channel) else { return Ok(()) };
+        for class in skypact_record::LogClass::ALL {
+            let (name, log) = (channel.to_owned(), LogRef { party: *me, class });
+            let size = self.query(move |channels| channels.get(&name).map_or(0, |held| held.log(log).size())).await?;
+            self.leave(channel.to_owned(), log, size).await?;
+        }
+        Ok(())
     }
 
     async fn hear(&self, channel: String, beacon: Beacon) -> Result<(), NodeError> {

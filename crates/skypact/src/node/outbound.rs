@@ -2,6 +2,7 @@
 //! with a witness and fetch them there.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use skypact_channel::{LogRef, Pact};
 use skypact_record::LogClass;
@@ -12,7 +13,7 @@ use super::announce::learn;
 use super::beacon::listen;
 use super::clocks::compare;
 use super::collect::Collector;
-use super::courier::{carry, have_cosigned};
+use super::courier::{Signals, carry, have_cosigned};
 use super::drop_off::{Contact, DropOff};
 use super::start::transport_key;
 use super::{NodeError, NodeHandle};
@@ -39,6 +40,7 @@ impl Outbound<'_> {
         tasks: &mut JoinSet<()>,
     ) -> Result<(), NodeError> {
         let me = pact.party(self.party)?;
+        let recovery = Arc::default();
         for class in LogClass::ALL {
             let (log, traffic) = (LogRef { party: me, class }, traffic(class));
             // Without an address nothing is carried, so nobody says what it holds.
@@ -56,7 +58,9 @@ impl Outbound<'_> {
                         tasks.spawn(learn(self.node.clone(), pact.clone(), 1 - me, client.clone()));
                     }
                 }
-                tasks.spawn(carry(self.node.clone(), name.to_owned(), pact.clone(), log, client, confirmed, contact));
+                let (node, channel, pact) = (self.node.clone(), name.to_owned(), pact.clone());
+                let signals = Signals { confirmed, contact, recovery: Arc::clone(&recovery) };
+                tasks.spawn(carry(node, channel, pact, log, client, signals));
             }
             for (witness, (address, key)) in self.witnesses {
                 let named = pact.genesis().witnesses.iter().any(|known| known.name.as_str() == witness);

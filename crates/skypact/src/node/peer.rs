@@ -6,6 +6,7 @@ use skypact_channel::{Frame, FrameAnswer, Pact, Rejection};
 
 use super::announce::{Announcements, SEALING_PATH};
 use super::clocks::{CLOCK_PATH, ClockDoor};
+use super::recovery::{HELD_PATH, HeldDoor};
 use super::tiles::{TileDoor, is_monitor, nothing};
 use super::{NodeError, NodeHandle};
 use crate::transport::{Peer, PeerAnswer, PeerHandler};
@@ -24,6 +25,8 @@ pub(super) struct PeerDoor {
     pub(super) announcements: Announcements,
     /// Where this node shows its time.
     pub(super) clock: ClockDoor,
+    /// Where counterparts get back what they lost.
+    pub(super) held: HeldDoor,
 }
 
 impl PeerHandler for PeerDoor {
@@ -45,9 +48,10 @@ impl PeerHandler for PeerDoor {
     async fn get(&self, from: Peer, path: String) -> PeerAnswer {
         match from {
             Peer::Party { name, .. } if path == CLOCK_PATH => self.clock.answer(&name),
-            Peer::Party { name, .. } => match path.strip_prefix(SEALING_PATH) {
-                Some(channel) => self.announcements.answer(&name, channel),
-                None => self.tiles.read(&name, &path).await,
+            Peer::Party { name, .. } => match (path.strip_prefix(SEALING_PATH), path.strip_prefix(HELD_PATH)) {
+                (Some(channel), _) => self.announcements.answer(&name, channel),
+                (_, Some(asked)) => self.held.answer(&self.node, &self.pacts, &name, asked).await,
+                _ => self.tiles.read(&name, &path).await,
             },
             Peer::Stranger { .. } => nothing(),
         }

@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 
 use super::NodeError;
 use super::core::{Channels, Member, Read};
+use super::recovery::Waiting;
 use crate::storage::{Append, Batch, CommitError, Head, HeadKind, Store, StoredEntry, StoredPart};
 
 /// Tells one asker how it went; with the failure, if the commit failed.
@@ -24,6 +25,8 @@ pub(super) struct Round {
     pub(super) answers: Vec<Answer>,
     /// Small documents to keep, by name.
     pub(super) documents: Vec<(String, Vec<u8>)>,
+    /// Recoveries that begin when the round is committed.
+    pub(super) recoveries: Vec<Waiting>,
     /// The same of what was measured: the node goes on when they cannot be written.
     pub(super) measured: Vec<(String, Vec<u8>)>,
 }

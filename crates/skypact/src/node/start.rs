@@ -21,6 +21,7 @@ use super::courier::entry_of;
 use super::link_health::{self, LinkHealth};
 use super::outbound::Outbound;
 use super::peer::PeerDoor;
+use super::recovery::{HeldDoor, left_document, left_size};
 use super::round::{note_kind, origin};
 use super::rounds::Rounds;
 use super::signer::RecordSigner;
@@ -131,7 +132,8 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
         options.clock.now_utc_ns(),
     )?;
     let clock = ClockDoor::open(options.clock.clone(), agreed.iter().map(|(.., counterpart)| counterpart.as_str()));
-    let door = PeerDoor { node: handle.clone(), pacts: agreed.clone(), tiles, announcements, clock };
+    let door =
+        PeerDoor { node: handle.clone(), pacts: agreed.clone(), tiles, announcements, clock, held: HeldDoor::open() };
     let server =
         PeerServer::bind_with_limits(options.listen, &identity, pins, ClientAuth::Pinned, limits, door).await?;
     let address = server.local_addr();
@@ -186,11 +188,17 @@ fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
             terms[log.place()] = options.store.claim(&origin)?.term;
             by_origin.insert(origin, (name.clone(), log));
         }
+        let mut left = [0; 4];
+        for log in LogRef::ALL {
+            let document = options.store.document(&left_document(origin(&channel, log).as_str()))?;
+            left[log.place()] = left_size(document.as_deref());
+        }
         let station = Station::new(channel, signers(&options.keys, pact, &options.party)?);
         let carriage = Carriage::new(crate::entropy::random());
         let health = LinkHealth::read(options.store.document(&link_health::document(pact.channel()))?.as_deref());
         let (link, clocks) = (LinkState::default(), OtherClocks::default());
-        members.insert(name.clone(), Member { station, terms, link, clocks, health, answered_ns: None, carriage });
+        members
+            .insert(name.clone(), Member { station, terms, link, clocks, health, answered_ns: None, carriage, left });
     }
     let mut sequence = 0;
     loop {

@@ -4,6 +4,7 @@ mod beacon;
 mod clocks;
 mod drop_box;
 mod fork;
+mod recovery;
 mod tiles;
 
 use std::collections::BTreeMap;
@@ -355,56 +356,6 @@ async fn an_entry_that_no_signed_head_covers_has_to_be_signed_itself() {
     let options = NodeOptions { store: Box::new(store), ..ground.options("RED", "127.0.0.1:0", "127.0.0.1:1") };
     let error = start(options).await.err().expect("nobody signed its last entry");
     assert!(error.to_string().contains("signature"), "{error}");
-    std::fs::remove_dir_all(&ground.dir).expect("cleaned up");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_restored_backup_sends_nothing_that_contradicts_what_was_sent() {
-    let ground = Ground::new("backup").await;
-    let blue = ground.start("BLUE", "127.0.0.1:0", "127.0.0.1:1").await;
-    let blue_address = blue.address.to_string();
-    let red = ground.start("RED", "127.0.0.1:0", &blue_address).await;
-    let delivered_of =
-        |channel: &Channel| channel.log(LogRef { party: channel.me(), class: LogClass::Routine }).delivered;
-    until(&red, "RED's entry 0 is delivered", move |channel| delivered_of(channel) > 0).await;
-    red.stop().await.expect("a clean stop");
-    let backup = ground.dir.join("backup");
-    copy_store(&ground.dir.join("red"), &backup);
-    let red = ground.start("RED", "127.0.0.1:0", &blue_address).await;
-    red.handle.submit(CHANNEL, vec![ground.act("RED", &notice("KOBALT 21", 180, 240))]).await.expect("recorded");
-    until(&red, "RED's notice is delivered", move |channel| {
-        let filed = channel.board().notices().next().map(|state| state.origin.index);
-        filed.is_some_and(|index| delivered_of(channel) > index)
-    })
-    .await;
-    red.stop().await.expect("a clean stop");
-
-    // The old store knows nothing of the notice, and its officers go on.
-    let store = Box::new(SqliteStore::open(&backup).expect("a store"));
-    let options = NodeOptions { store, ..ground.options("RED", "127.0.0.1:0", &blue_address) };
-    let red = start(options).await.expect("the node starts");
-    let delivered = move |channels: &skypact::node::Channels| delivered_of(channels.get(CHANNEL).expect("it is"));
-    let before = red.handle.query(delivered).await.expect("it runs");
-    red.handle.submit(CHANNEL, vec![ground.act("RED", &notice("KOBALT 22", 180, 240))]).await.expect("recorded");
-    let mut error = None;
-    for _ in 0..1_000 {
-        error = red.handle.query(|channels| channels.link(CHANNEL).last_error).await.expect("it runs");
-        if error.is_some() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    let error = error.expect("the counterpart holds what this store does not");
-    assert!(error.contains("came out of a backup"), "{error}");
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
-    let seen = |channels: &skypact::node::Channels| {
-        let board = channels.get(CHANNEL).expect("it is").board();
-        board.notices().filter_map(|state| state.notice.call_sign.clone()).collect::<Vec<_>>()
-    };
-    assert_eq!(blue.handle.query(seen).await.expect("it runs"), ["KOBALT 21"]);
-    assert_eq!(red.handle.query(delivered).await.expect("it runs"), before, "no receipt for what was not sent");
-    red.stop().await.expect("a clean stop");
-    blue.stop().await.expect("a clean stop");
     std::fs::remove_dir_all(&ground.dir).expect("cleaned up");
 }
 

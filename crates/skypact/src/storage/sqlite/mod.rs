@@ -13,8 +13,8 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension as _};
 
 use super::lock::DirectoryLock;
 use super::{
-    Append, Batch, Claim, CommitError, Damage, Field, Head, HeadKind, LogState, NotWritten, Replayed, Store, StoreError,
-    StoredEntry, seal,
+    Append, Batch, Claim, CommitError, Damage, Field, Head, HeadKind, LogState, NotWritten, Replayed, Store,
+    StoreError, StoredEntry, seal,
 };
 pub use integrity::Walk;
 use rows::LogRow;

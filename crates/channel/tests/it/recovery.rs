@@ -1,0 +1,260 @@
+//! A node out of an old backup gets its own entries back from its mirror, whatever that mirror makes of it.
+
+use skypact_channel::{
+    Channel, Context, Frame, LogRef, Message, MirrorRun, NoticeAct, Rebuild, Recovered, RecoveryError,
+};
+use skypact_record::{Checkpoint, Entry, Hash, KeyRole, LogClass, Origin, SignedCheckpoint, cosign};
+
+use crate::parties::{BLUE, Counter, Key, RED, disc, here, key, notice};
+use crate::posts::{Post, posts, wait};
+
+const ROUTINE: LogRef = LogRef { party: RED, class: LogClass::Routine };
+const URGENT: LogRef = LogRef { party: RED, class: LogClass::Urgent };
+
+/// A notice over another place each time.
+fn elsewhere(place: i64) -> Message {
+    notice(NoticeAct::New, None, vec![disc(place * 1_000_000_000, 1_000, 1_000, 8_000)])
+}
+
+/// BLUE, RED as it was, and RED out of a backup that was taken before its last notices and BLUE's answer to them.
+fn lost() -> (Post, Post, Post) {
+    let (mut blue, mut red) = posts();
+    red.says(&elsewhere(1)).unwrap();
+    exchange(&mut blue, &mut red);
+    let backup = red.stored.clone();
+    red.says(&here()).unwrap();
+    exchange(&mut blue, &mut red);
+    blue.says(&here()).unwrap();
+    exchange(&mut blue, &mut red);
+    red.says(&elsewhere(2)).unwrap();
+    exchange(&mut blue, &mut red);
+    assert_eq!(red.station.channel().board().conflicts().count(), 1, "something depends on the order");
+    let mut old = Post::out_of(RED, red.station.channel().pact().clone(), &backup);
+    (old.now, old.entropy) = (red.now, Counter(90_000_000));
+    (blue, red, old)
+}
+
+fn exchange(blue: &mut Post, red: &mut Post) {
+    for _ in 0..3 {
+        blue.hears(red);
+        red.hears(blue);
+        wait([blue, red], 2_000);
+        blue.finish();
+        red.finish();
+    }
+}
+
+/// The head over the first `size` entries of one of RED's logs, signed by that key and by BLUE's mirror.
+fn head(post: &Post, log: LogRef, size: u64, author: &Key) -> Vec<u8> {
+    let root = post.station.channel().log(log).tree.root_at(size).unwrap();
+    mirrored(post, log, Checkpoint { origin: origin(post, log), size, root }, author)
+}
+
+fn mirrored(post: &Post, log: LogRef, checkpoint: Checkpoint, author: &Key) -> Vec<u8> {
+    let mut note = SignedCheckpoint::sign(checkpoint, author).unwrap();
+    let mirror = post.station.channel().pact().log_keys(log).mirror.name();
+    note.add(cosign(note.checkpoint(), 1, mirror, &key(BLUE, KeyRole::Mirror)).unwrap());
+    note.encode()
+}
+
+fn origin(post: &Post, log: LogRef) -> Origin {
+    post.station.channel().pact().log_keys(log).origin.clone()
+}
+
+/// What BLUE gives of one of RED's logs from `start` on and before `end`.
+fn held(blue: &Post, log: LogRef, start: u64, end: u64) -> Frame {
+    let entries = blue.stored.iter().filter(|(of, entry)| *of == log && (start..end).contains(&entry.leaf.index));
+    Frame {
+        channel: blue.station.channel().pact().channel(),
+        origin: origin(blue, log).to_string(),
+        start,
+        entries: entries.map(|(_, entry)| entry.encode().unwrap()).collect(),
+        note: head(blue, log, end, &key(RED, KeyRole::Checkpoint)),
+    }
+}
+
+fn whole(blue: &Post, old: &Post, log: LogRef) -> Frame {
+    held(blue, log, old.station.channel().log(log).delivered, blue.station.channel().log(log).size())
+}
+
+fn run(old: &Post, log: LogRef, frames: &[Frame]) -> Result<MirrorRun, RecoveryError> {
+    let (channel, mut run) = (old.station.channel(), MirrorRun::new(old.station.channel(), log));
+    frames.iter().try_for_each(|frame| run.take(channel.pact(), frame))?;
+    Ok(run)
+}
+
+/// RED takes over what it is given, under what it gave away and what was confirmed.
+fn recover(
+    old: &mut Post,
+    frames: [&Frame; 2],
+    left: [u64; 2],
+    confirmed: [bool; 2],
+) -> Result<Recovered, RecoveryError> {
+    let runs = [run(old, ROUTINE, &[frames[0].clone()])?, run(old, URGENT, &[frames[1].clone()])?];
+    let mut rebuild = Rebuild::new(old.station.channel(), runs, left, confirmed)?;
+    let mut kept = 0;
+    for (log, entry) in &old.stored {
+        kept += usize::from(rebuild.stored(*log, entry.clone())?);
+    }
+    let rebuilt = rebuild.finish(Vec::new())?;
+    let recovered = old.station.recover(rebuilt, &mut Context { now: old.now, entropy: &mut old.entropy });
+    old.stored.truncate(kept);
+    let entries = recovered.changes.entries.iter();
+    old.stored.extend(entries.map(|(log, entry)| (*log, entry.entry.clone())));
+    Ok(recovered)
+}
+
+fn code(outcome: Result<Recovered, RecoveryError>) -> &'static str {
+    outcome.expect_err("it must not be taken over").code()
+}
+
+fn picture(channel: &Channel) -> String {
+    let notices = channel.board().notices().map(|state| (state.id(), state.origin.leaf)).collect::<Vec<_>>();
+    let conflicts = channel.board().conflicts().collect::<Vec<_>>();
+    format!("{notices:?} {conflicts:?} {:?}", channel.anomalies().collect::<Vec<_>>())
+}
+
+fn leaves(post: &Post, log: LogRef) -> Vec<Hash> {
+    post.stored.iter().filter(|(of, _)| *of == log).map(|(_, entry)| entry.leaf.hash()).collect()
+}
+
+#[test]
+fn an_old_store_comes_to_the_same_board_and_the_acts_since_stand_behind_it() {
+    let (mut blue, red, mut old) = lost();
+    old.says(&elsewhere(3)).unwrap();
+    old.takes(&blue);
+    let (routine, urgent) = (whole(&blue, &old, ROUTINE), whole(&blue, &old, URGENT));
+    let recovered = recover(&mut old, [&routine, &urgent], [0; 2], [false; 2]).unwrap();
+    assert_eq!((recovered.placed, recovered.left_out.len()), (1, 0));
+    let lost = leaves(&red, ROUTINE);
+    assert_eq!(leaves(&old, ROUTINE)[..lost.len()], lost[..], "what was signed once stays where it was");
+    assert_eq!(old.station.channel().log(ROUTINE).delivered, lost.len() as u64, "the mirror's receipt came too");
+    // Out of what is stored now the same state comes again, and the other end agrees with it.
+    let again = Post::out_of(RED, old.station.channel().pact().clone(), &old.stored);
+    assert_eq!(picture(again.station.channel()), picture(old.station.channel()));
+    exchange(&mut blue, &mut old);
+    let here = old.station.channel().board().notices().filter(|state| state.origin.party == RED).count();
+    assert_eq!(here, 4, "one from before the backup, two that came back, one since");
+    for log in LogRef::ALL {
+        let [ours, theirs] = [&old, &blue].map(|post| post.station.channel().log(log).tree.root());
+        assert_eq!(ours, theirs, "{log:?}");
+    }
+    let conflicts = |post: &Post| {
+        let known = post.station.channel().board().conflicts();
+        known.map(|(key, conflict)| (*key, conflict.open)).collect::<Vec<_>>()
+    };
+    assert_eq!(conflicts(&old), conflicts(&blue));
+    assert_eq!(old.station.channel().anomalies().count(), red.station.channel().anomalies().count());
+}
+
+#[test]
+fn a_store_that_was_lost_whole_comes_back_from_the_genesis_on() {
+    let (blue, red, _) = lost();
+    let mut empty = Post::out_of(RED, red.station.channel().pact().clone(), &[]);
+    empty.now = red.now;
+    empty.takes(&blue);
+    let (routine, urgent) = (whole(&blue, &empty, ROUTINE), whole(&blue, &empty, URGENT));
+    recover(&mut empty, [&routine, &urgent], [0; 2], [false; 2]).unwrap();
+    for log in [ROUTINE, URGENT] {
+        assert_eq!(leaves(&empty, log)[..leaves(&red, log).len()], leaves(&red, log)[..]);
+    }
+    assert_eq!(picture(empty.station.channel()), picture(red.station.channel()));
+}
+
+#[test]
+fn what_this_node_never_signed_is_not_taken_over() {
+    let (blue, _, mut old) = lost();
+    old.takes(&blue);
+    let before = picture(old.station.channel());
+    let (routine, urgent) = (whole(&blue, &old, ROUTINE), whole(&blue, &old, URGENT));
+    let end = routine.start + routine.entries.len() as u64;
+    let mut try_with = |frame: Frame| code(recover(&mut old, [&frame, &urgent], [0; 2], [false; 2]));
+    // A head by another key; the right head over other entries.
+    let forged = Frame { note: head(&blue, ROUTINE, end, &key(BLUE, KeyRole::Checkpoint)), ..routine.clone() };
+    assert_eq!(try_with(forged), "note-not-signed");
+    let mut swapped = routine.clone();
+    let last = swapped.entries.len() - 1;
+    swapped.entries[last] = swapped.entries[last - 1].clone();
+    assert_eq!(try_with(swapped), "recovery-refused");
+    // With a stolen checkpoint key, an act that nobody of RED signed.
+    let mut entry = Entry::decode(&routine.entries[last]).unwrap();
+    let mut foreign = Post::new(BLUE);
+    foreign.says(&elsewhere(5)).unwrap();
+    let made_up = foreign.stored.pop().unwrap().1;
+    (entry.leaf.act, entry.parts) = (made_up.leaf.act, made_up.parts);
+    let mut tree: skypact_record::Tree = leaves(&blue, ROUTINE)[..end as usize - 1].iter().copied().collect();
+    tree.push(entry.leaf.hash());
+    let mut stolen = routine.clone();
+    stolen.entries[last] = entry.encode().unwrap();
+    let checkpoint = Checkpoint { origin: origin(&blue, ROUTINE), size: end, root: tree.root() };
+    stolen.note = mirrored(&blue, ROUTINE, checkpoint, &key(RED, KeyRole::Checkpoint));
+    assert_eq!(try_with(stolen), "act-not-permitted");
+    // Entries that do not have the root; a body that is withheld; half of it; more than the head covers.
+    let mut entry = Entry::decode(&routine.entries[last]).unwrap();
+    entry.leaf.cosignature = Some(Hash([7; 32]));
+    let mut other = routine.clone();
+    other.entries[last] = entry.encode().unwrap();
+    assert_eq!(try_with(other), "recovery-refused");
+    let mut entry = Entry::decode(&routine.entries[last]).unwrap();
+    entry.parts[0] = None;
+    let mut withheld = routine.clone();
+    withheld.entries[last] = entry.encode().unwrap();
+    assert_eq!(try_with(withheld), "recovery-refused");
+    let short = Frame { note: head(&blue, ROUTINE, end - 1, &key(RED, KeyRole::Checkpoint)), ..routine.clone() };
+    assert_eq!(try_with(short), "recovery-refused");
+    assert_eq!(picture(old.station.channel()), before, "nothing was changed");
+}
+
+#[test]
+fn an_older_head_is_not_enough_where_the_counterpart_has_anchored_a_newer_one() {
+    let (blue, _, mut old) = lost();
+    old.takes(&blue);
+    let anchored = old.station.channel().log(ROUTINE).anchored;
+    let start = old.station.channel().log(ROUTINE).delivered;
+    assert!(anchored > start + 1, "BLUE anchored what this store lacks");
+    let (older, urgent) = (held(&blue, ROUTINE, start, anchored - 1), whole(&blue, &old, URGENT));
+    assert_eq!(code(recover(&mut old, [&older, &urgent], [0; 2], [false; 2])), "recovery-refused");
+}
+
+#[test]
+fn answers_that_do_not_go_together_make_no_run() {
+    let (blue, _, old) = lost();
+    let (start, end) = (old.station.channel().log(ROUTINE).delivered, blue.station.channel().log(ROUTINE).size());
+    let note = |size| head(&blue, ROUTINE, size, &key(RED, KeyRole::Checkpoint));
+    let first = Frame { note: note(end), ..held(&blue, ROUTINE, start, end - 2) };
+    let rest = held(&blue, ROUTINE, end - 2, end);
+    let taken = run(&old, ROUTINE, &[first.clone(), rest.clone()]).unwrap();
+    assert_eq!((run(&old, ROUTINE, std::slice::from_ref(&first)).unwrap().next(), taken.next()), (Some(end - 2), None));
+    let refused = |frames: &[Frame]| run(&old, ROUTINE, frames).expect_err("it does not go together").code();
+    assert_eq!(refused(&[first.clone(), held(&blue, ROUTINE, end - 2, end - 1)]), "recovery-refused", "another head");
+    assert_eq!(refused(&[first.clone(), first.clone()]), "recovery-refused", "the same again");
+    assert_eq!(refused(&[first.clone(), rest.clone(), rest]), "recovery-refused", "beyond its end");
+    let nothing = Frame { entries: Vec::new(), ..first };
+    assert_eq!(refused(&[nothing]), "recovery-refused", "no entry, and so for ever");
+    assert_eq!(refused(&[held(&blue, URGENT, start, start)]), "recovery-refused", "another log");
+}
+
+#[test]
+fn what_others_were_given_since_is_never_taken_back() {
+    let (blue, _, mut old) = lost();
+    old.says(&elsewhere(3)).unwrap();
+    old.takes(&blue);
+    let (routine, urgent) = (whole(&blue, &old, ROUTINE), whole(&blue, &old, URGENT));
+    let size = old.station.channel().log(ROUTINE).size();
+    assert_eq!(code(recover(&mut old, [&routine, &urgent], [size, 0], [false; 2])), "recovery-would-fork");
+    // The counterpart said before that it holds a beginning of this log, and has got some of it since.
+    assert_eq!(code(recover(&mut old, [&routine, &urgent], [0; 2], [true, false])), "recovery-refused");
+    // A beginning that both have may have left.
+    let common = leaves(&old, ROUTINE).iter().zip(leaves(&blue, ROUTINE)).take_while(|(a, b)| *a == b).count() as u64;
+    recover(&mut old, [&routine, &urgent], [common, 0], [false, true]).unwrap();
+}
+
+#[test]
+fn the_counterparts_own_entries_come_first() {
+    let (blue, _, mut old) = lost();
+    let (routine, urgent) = (whole(&blue, &old, ROUTINE), whole(&blue, &old, URGENT));
+    assert_eq!(code(recover(&mut old, [&routine, &urgent], [0; 2], [false; 2])), "recovery-too-early");
+    let nothing = held(&blue, ROUTINE, routine.start, old.station.channel().log(ROUTINE).size());
+    let same = held(&blue, URGENT, urgent.start, old.station.channel().log(URGENT).size());
+    assert_eq!(code(recover(&mut old, [&nothing, &same], [0; 2], [false; 2])), "recovery-nothing");
+}
