@@ -164,7 +164,7 @@ impl Checker {
             self.keeps_its_word(fleet, node)?;
         }
         for (channel, pair) in fleet.pairs.iter().enumerate() {
-            if pair.parties.iter().all(|party| self.is_honest(*party) && !self.restored.contains(party)) {
+            if pair.parties.iter().all(|party| self.is_honest(*party)) {
                 agree(channel, pair.parties.map(|party| &nodes[party]), witnesses)?;
                 followed(channel, pair.parties.map(|party| &nodes[party]), witnesses)?;
             }
@@ -351,6 +351,8 @@ fn place_of(packet: &Packet) -> (ChannelPlace, LogRef) {
         Packet::Frame { channel, log, .. }
         | Packet::Answer { channel, log, .. }
         | Packet::AddCheckpoint { channel, log, .. }
+        | Packet::Held { channel, log, .. }
+        | Packet::Given { channel, log, .. }
         | Packet::Cosigned { channel, log, .. } => (*channel, *log),
     }
 }

@@ -47,6 +47,17 @@ impl Disk {
         self.forks.extend(changes.forks.into_iter().map(|(log, proof)| (channel, log, proof)));
     }
 
+    /// Leaves the first `kept` entries of a channel, in the order of their commits.
+    pub(crate) fn shorten(&mut self, channel: ChannelPlace, kept: usize) {
+        let mut left = kept;
+        self.entries
+            .retain(|stored| stored.channel != channel || left.checked_sub(1).map(|rest| left = rest).is_some());
+        self.trees.retain(|(of, _), _| *of != channel);
+        for stored in self.entries.iter().filter(|stored| stored.channel == channel) {
+            self.trees.entry((channel, stored.log.place())).or_default().push(stored.entry.leaf.hash());
+        }
+    }
+
     /// The leaf hashes of one log.
     pub(crate) fn tree(&self, channel: ChannelPlace, log: LogRef) -> Option<&Tree> {
         self.trees.get(&(channel, log.place()))

@@ -113,6 +113,8 @@ fn replay(fleet: &Fleet, network: &Network, random: &mut Random) -> Option<Fligh
         let (Packet::Frame { channel, .. }
         | Packet::Answer { channel, .. }
         | Packet::AddCheckpoint { channel, .. }
+        | Packet::Held { channel, .. }
+        | Packet::Given { channel, .. }
         | Packet::Cosigned { channel, .. }) = &mut flight.packet;
         *channel = other;
     }

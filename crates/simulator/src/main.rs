@@ -60,7 +60,7 @@ fn main() -> ExitCode {
         say!("seed {seed}: VIOLATED: {violation}; follow it: --seed {seed} --steps {} --story", arguments.steps);
     }
     say!(
-        "{} seeds, {} violated; {} packets, {} acts acknowledged, {} crashes, {} of witnesses, {} old disks ({} had lied), {} with an enemy, {} hostile acts, {} forks proven, {} resumptions",
+        "{} seeds, {} violated; {} packets, {} acts acknowledged, {} crashes, {} of witnesses, {} old disks ({} had lied), {} recoveries, {} with an enemy, {} hostile acts, {} forks proven, {} resumptions",
         arguments.seeds,
         violations.len(),
         total.packets,
@@ -69,6 +69,7 @@ fn main() -> ExitCode {
         total.witness_crashes,
         total.restored,
         total.lied,
+        total.recovered,
         total.enemies,
         total.hostile,
         total.forks_proven,
@@ -86,6 +87,7 @@ struct Total {
     witness_crashes: u64,
     restored: u64,
     lied: u64,
+    recovered: u64,
     enemies: u64,
     hostile: u64,
     forks_proven: u64,
@@ -100,6 +102,7 @@ impl Total {
         self.witness_crashes += outcome.witness_crashes;
         self.restored += outcome.restored;
         self.lied += outcome.lied;
+        self.recovered += outcome.recovered;
         self.enemies += u64::from(outcome.has_enemy);
         self.hostile += outcome.hostile;
         self.forks_proven += outcome.forks_proven;

@@ -23,6 +23,10 @@ pub enum Mutation {
     CourierGivesUp,
     /// A node sends before anybody has said how much of its log they hold.
     CourierAsksNobody,
+    /// A node on an old disk gets back what it lacks, and loses what its officers said since.
+    RecoveryDropsActs,
+    /// It writes what came back, and leaves on the disk what that replaces.
+    RecoveryKeepsOldEntries,
     /// A witness answers before its disk holds the head.
     WitnessForgets,
     /// A witness cosigns whatever its log signed.
@@ -31,7 +35,7 @@ pub enum Mutation {
 
 impl Mutation {
     /// Every planted bug.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::AnswersBeforeCommit,
         Self::CommitDropsLastEntry,
         Self::CommitsNotesAlone,
@@ -40,6 +44,8 @@ impl Mutation {
         Self::StoresTwice,
         Self::CourierGivesUp,
         Self::CourierAsksNobody,
+        Self::RecoveryDropsActs,
+        Self::RecoveryKeepsOldEntries,
         Self::WitnessForgets,
         Self::WitnessTrusts,
     ];
@@ -55,6 +61,8 @@ impl Mutation {
             Self::StoresTwice => "stores-twice",
             Self::CourierGivesUp => "courier-gives-up",
             Self::CourierAsksNobody => "courier-asks-nobody",
+            Self::RecoveryDropsActs => "recovery-drops-acts",
+            Self::RecoveryKeepsOldEntries => "recovery-keeps-old-entries",
             Self::WitnessForgets => "witness-forgets",
             Self::WitnessTrusts => "witness-trusts",
         }

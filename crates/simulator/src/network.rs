@@ -26,6 +26,10 @@ pub(crate) enum Packet {
     Answer { channel: ChannelPlace, log: LogRef, request: u64, bytes: Option<Vec<u8>> },
     /// A checkpoint for a witness.
     AddCheckpoint { channel: ChannelPlace, log: LogRef, request: u64, bytes: Vec<u8> },
+    /// A question for entries of the sender's own log from `start` on.
+    Held { channel: ChannelPlace, log: LogRef, request: u64, start: u64 },
+    /// The answer: bytes of a `Frame`, or none when nothing is held.
+    Given { channel: ChannelPlace, log: LogRef, request: u64, bytes: Option<Vec<u8>> },
     /// A witness's answer: status and body.
     Cosigned { channel: ChannelPlace, log: LogRef, request: u64, status: u16, body: String },
 }
@@ -139,8 +143,10 @@ impl Network {
 
 /// Changes, cuts or adds a byte. TLS would refuse it; parsers must not rely on that.
 fn damage(packet: &mut Packet, random: &mut Random) {
-    let (Packet::Frame { bytes, .. } | Packet::Answer { bytes: Some(bytes), .. } | Packet::AddCheckpoint { bytes, .. }) =
-        packet
+    let (Packet::Frame { bytes, .. }
+    | Packet::Answer { bytes: Some(bytes), .. }
+    | Packet::Given { bytes: Some(bytes), .. }
+    | Packet::AddCheckpoint { bytes, .. }) = packet
     else {
         return;
     };

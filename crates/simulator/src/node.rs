@@ -1,7 +1,9 @@
 //! A party's node as the shell would run it: stations, a disk, couriers. Answers wait for the commit of their round; a
 //! crash strikes at a commit, before or after it reached the disk, and takes everything that is not on the disk.
 
-use std::collections::BTreeMap;
+mod recovery;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use skypact_airspace::UtcNanos;
 use skypact_channel::{
@@ -26,6 +28,8 @@ pub(crate) const EPOCH_NS: i64 = 1_790_000_000_000_000_000;
 const PATIENCE_MS: u64 = 5_000;
 /// How long it rests after a refusal, ms.
 const PAUSE_MS: u64 = 500;
+/// How long it has nothing to say before it asks whether the counterpart is there, where nodes knock.
+const IDLE_MS: u64 = 5_000;
 
 /// What a crash does to the commit that it strikes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +47,7 @@ pub(crate) struct Acknowledged {
     pub(crate) log: LogRef,
     pub(crate) index: u64,
     pub(crate) leaf: Hash,
+    pub(crate) message_id: [u8; 16],
 }
 
 /// A frame that was refused because its head and what is held cannot both be.
@@ -65,6 +70,8 @@ struct Courier {
     /// What the counterpart said it holds, a beginning of the log; none before it said so.
     confirmed: Option<u64>,
     cosigned_told: u64,
+    /// When something was sent, ms.
+    sent_ms: u64,
     held: Option<u64>,
     /// What a witness was asked last, by request.
     asked: Option<(u64, SignedCheckpoint)>,
@@ -91,6 +98,14 @@ pub(crate) struct Node {
     staged_acts: Vec<Acknowledged>,
     staged_contradictions: Vec<Contradiction>,
     couriers: BTreeMap<(ChannelPlace, usize, Host), Courier>,
+    /// Own logs of which the counterpart has said since the start that it holds a beginning.
+    confirmed: BTreeSet<(ChannelPlace, usize)>,
+    recoveries: BTreeMap<ChannelPlace, recovery::Recovery>,
+    /// How often what was missing came back.
+    pub(crate) recovered: u64,
+    /// Whether couriers with nothing to say ask whether the counterpart is there. The shell's always do; here it would be most
+    /// of what is sent, so it is done in runs with old disks, where it is what tells a counterpart of one.
+    pub(crate) knocks: bool,
     requests: u64,
 
     mutation: Option<Mutation>,
@@ -113,6 +128,10 @@ impl Node {
             staged_acts: Vec::new(),
             staged_contradictions: Vec::new(),
             couriers: BTreeMap::new(),
+            confirmed: BTreeSet::new(),
+            recoveries: BTreeMap::new(),
+            recovered: 0,
+            knocks: false,
             requests: 0,
             mutation,
         }
@@ -177,9 +196,10 @@ impl Node {
         let Some(message) = officer::message(station.channel(), now, random) else { return };
         let draft = Draft::new(&station.channel().facts(), &message, Vec::new(), now, &mut self.entropy);
         let act = draft.sign(&officer_key(self.party, station.channel()).0).expect("a key in memory signs");
+        let message_id = act.act.act().message_id;
         let log = LogRef { party: station.channel().me(), class: act.act.act().log_class };
         if let Ok(placed) = station.submit(act, &mut Context { now, entropy: &mut self.entropy }) {
-            self.staged_acts.push(Acknowledged { channel, log, index: placed.index, leaf: placed.leaf });
+            self.staged_acts.push(Acknowledged { channel, log, index: placed.index, leaf: placed.leaf, message_id });
         }
     }
 
@@ -200,9 +220,16 @@ impl Node {
             let mut draft = Draft::new(&station.channel().facts(), &message, Vec::new(), now, &mut self.entropy);
             draft.act.log_class = class;
             let act = draft.sign(&Key::of_party(self.party, KeyRole::Root)).expect("a key in memory signs");
+            let message_id = act.act.act().message_id;
             let log = LogRef { party: station.channel().me(), class };
             if let Ok(placed) = station.submit(act, &mut Context { now, entropy: &mut self.entropy }) {
-                self.staged_acts.push(Acknowledged { channel, log, index: placed.index, leaf: placed.leaf });
+                self.staged_acts.push(Acknowledged {
+                    channel,
+                    log,
+                    index: placed.index,
+                    leaf: placed.leaf,
+                    message_id,
+                });
             }
         }
     }
@@ -219,6 +246,11 @@ impl Node {
             }
             Packet::Answer { channel, log, request, bytes } => {
                 let key = (channel, log.place(), from);
+                let mut is_behind = false;
+                if bytes.is_none() {
+                    // It may hold less than it said.
+                    self.couriers.entry(key).or_default().confirmed = None;
+                }
                 let receipt = bytes.and_then(|bytes| {
                     let answer = FrameAnswer::decode(&bytes).ok()?;
                     let station = self.stations.get(&channel)?;
@@ -228,16 +260,27 @@ impl Node {
                     }
                     if !station.begins_with(log, &answer) {
                         courier.confirmed = None;
+                        is_behind = true;
                         return None;
                     }
                     courier.confirmed = Some(answer.held);
+                    self.confirmed.insert((channel, log.place()));
                     let receipt = VerifiedReceipt::verify(&answer.note, station.channel().pact()).ok()?;
                     (receipt.mirrored && receipt.log == log).then_some(receipt)
                 });
                 let taken = receipt.is_some();
                 self.keep(channel, receipt, now);
                 self.answered(now_ms, key, request, taken);
+                if is_behind {
+                    self.begin_recovery(channel, now_ms);
+                }
             }
+            Packet::Held { channel, log, request, start } => {
+                let bytes = self.held(channel, log, start);
+                let packet = Packet::Given { channel, log, request, bytes };
+                self.staged.push(Flight { from: here, to: from, packet });
+            }
+            Packet::Given { channel, log, request, bytes } => self.take_given(channel, log, request, bytes),
             Packet::Cosigned { channel, log, request, status, body } => {
                 let key = (channel, log.place(), from);
                 let stale = body.parse().ok().filter(|_| status == 409);
@@ -321,8 +364,7 @@ impl Node {
                 self.left =
                     self.stations.iter().map(|(place, station)| (*place, fingerprint(station.channel()))).collect();
             }
-            self.stations.clear();
-            self.couriers.clear();
+            self.goes_down();
         }
         let (staged, acts) = (std::mem::take(&mut self.staged), std::mem::take(&mut self.staged_acts));
         let contradictions = std::mem::take(&mut self.staged_contradictions);
@@ -331,12 +373,21 @@ impl Node {
         }
         self.acknowledged.extend(acts);
         self.contradictions.extend(contradictions);
+        self.recover(now);
         staged
+    }
+
+    /// Only the disk is left.
+    fn goes_down(&mut self) {
+        self.stations.clear();
+        self.couriers.clear();
+        self.confirmed.clear();
+        self.recoveries.clear();
     }
 
     /// What the couriers send now, out of committed state.
     pub(crate) fn send(&mut self, now_ms: u64, fleet: &Fleet) -> Vec<Flight> {
-        let mut flights = Vec::new();
+        let mut flights = self.questions(now_ms, fleet);
         let gives_up = self.mutation == Some(Mutation::CourierGivesUp);
         let asks_nobody = self.mutation == Some(Mutation::CourierAsksNobody);
         for (channel, station) in &self.stations {
@@ -358,12 +409,14 @@ impl Node {
                         continue;
                     }
                     self.requests += 1;
-                    let packet = packet(&self.disk, *channel, station, log, to, fleet, courier, self.requests);
+                    let ask = self.knocks && to == counterpart && now_ms >= courier.sent_ms + IDLE_MS;
+                    let packet = packet(&self.disk, *channel, station, log, to, fleet, courier, self.requests, ask);
                     let Some(packet) = packet else {
                         courier.waiting = None;
                         continue;
                     };
                     courier.waiting = Some((self.requests, now_ms + PATIENCE_MS));
+                    courier.sent_ms = now_ms;
                     flights.push(Flight { from: Host::Node(self.party), to, packet });
                 }
             }
@@ -391,6 +444,7 @@ fn packet(
     fleet: &Fleet,
     courier: &mut Courier,
     request: u64,
+    ask: bool,
 ) -> Option<Packet> {
     if let Host::Witness(witness) = to {
         let name = fleet.witnesses[witness].as_str();
@@ -399,7 +453,7 @@ fn packet(
         return Some(Packet::AddCheckpoint { channel, log, request, bytes: asked.encode() });
     }
     let size = station.channel().log(log).size();
-    let frame = match station.next(log, courier.confirmed, courier.cosigned_told, false) {
+    let frame = match station.next(log, courier.confirmed, courier.cosigned_told, ask) {
         Next::Nothing => return None,
         Next::Entries { start } => station.frame(log, start, disk.read(channel, log, start, 16)),
         Next::Cosigned { size } => {
@@ -432,7 +486,8 @@ pub(crate) fn head_of(packet: &Packet) -> Option<SignedCheckpoint> {
         Packet::Frame { bytes, .. } => SignedCheckpoint::parse(&Frame::decode(bytes).ok()?.note).ok(),
         Packet::AddCheckpoint { bytes, .. } => Some(AddCheckpoint::parse(bytes).ok()?.checkpoint),
         Packet::Answer { bytes, .. } => SignedCheckpoint::parse(&FrameAnswer::decode(bytes.as_ref()?).ok()?.note).ok(),
-        Packet::Cosigned { .. } => None,
+        Packet::Given { bytes, .. } => SignedCheckpoint::parse(&Frame::decode(bytes.as_ref()?).ok()?.note).ok(),
+        Packet::Held { .. } | Packet::Cosigned { .. } => None,
     }
 }
 

@@ -49,6 +49,8 @@ pub struct Outcome {
     pub restored: u64,
     /// Those of them that had lied.
     pub lied: u64,
+    /// How often a node on an old disk got back what it lacked.
+    pub recovered: u64,
     /// Hostile acts.
     pub hostile: u64,
     /// Proofs of forks that honest nodes hold.
@@ -262,6 +264,9 @@ impl World {
         tell(&format!("{} ms: node {place} gets an old disk", self.now_ms));
         self.network.forget_from(Host::Node(place));
         self.nodes[place].restore(old);
+        for node in &mut self.nodes {
+            node.knocks = true;
+        }
         self.checker.restored.insert(place);
         self.outcome.restored += 1;
         true
@@ -361,11 +366,12 @@ impl World {
     fn count(&self) -> Outcome {
         let honest = self.nodes.iter().filter(|node| self.checker.enemy != Some(node.party));
         let forks_proven = honest.map(|node| node.disk.forks.len() as u64).sum();
+        let recovered = self.nodes.iter().map(|node| node.recovered).sum();
         let acts = self.nodes.iter().map(|node| node.acknowledged.len() as u64).sum();
         let channels = self.nodes.iter().flat_map(|node| node.stations.values().map(Station::channel));
         let ended = |channel: &Channel| channel.epoch_of(0).min(channel.epoch_of(1)) - 1;
         // Each channel was seen from both of its ends.
         let resumptions = channels.map(ended).sum::<u64>() / 2;
-        Outcome { acts, forks_proven, resumptions, ..self.outcome }
+        Outcome { acts, recovered, forks_proven, resumptions, ..self.outcome }
     }
 }
