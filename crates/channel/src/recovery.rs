@@ -303,6 +303,32 @@ impl Rebuild {
         Ok(Rebuilt { channel, entries, acts: self.acts, notes: kept_notes, receipts, recovered })
     }
 
+    /// Why the next entry of an own log cannot be folded in.
+    fn blocked(&self, own: &Own) -> RecoveryError {
+        let origin = origin(&self.channel, own.log);
+        let next = own.stored.front().or_else(|| own.fetched.front());
+        let cites_own = next.is_some_and(|entry| {
+            let cited = entry
+                .leaf
+                .seen
+                .iter()
+                .filter_map(|seen| Some((self.channel.pact().log(seen.origin.as_str())?, seen.size)));
+            cited.into_iter().any(|(log, size)| {
+                log.party == self.channel.me() && size > self.channel.log(log).size() && self.other_is_whole(log)
+            })
+        });
+        if !cites_own {
+            return RecoveryError::TooEarly { origin };
+        }
+        let reason = "a suspension or resumption that was placed on the old store, and may have been sent, cites what is replaced";
+        RecoveryError::Refused { origin, reason: reason.to_owned() }
+    }
+
+    /// Whether nothing more comes of an own log.
+    fn other_is_whole(&self, log: LogRef) -> bool {
+        self.own.iter().any(|own| own.log == log && own.stored.is_empty() && own.fetched.is_empty())
+    }
+
     /// The entry that comes next: an own one as soon as all is there that it has seen, as when it was new; else the
     /// counterpart's next. Where the counterpart cites what there never was, in the order in which it came.
     fn pop(&mut self) -> Result<Option<(LogRef, Entry)>, RecoveryError> {
@@ -324,7 +350,7 @@ impl Rebuild {
             return Ok(self.theirs.remove(*place));
         }
         match self.own.iter().find(|own| !own.stored.is_empty() || !own.fetched.is_empty()) {
-            Some(own) => Err(RecoveryError::TooEarly { origin: origin(&self.channel, own.log) }),
+            Some(own) => Err(self.blocked(own)),
             None => Ok(None),
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use skypact_channel::{Anomaly, AnomalyReason, Channel, LogRef};
+use skypact_channel::{Anomaly, AnomalyReason, Channel, Kind, LogRef};
 use skypact_record::{Checkpoint, Hash, Tree};
 
 use crate::disk::ChannelPlace;
@@ -36,6 +36,8 @@ pub(crate) struct Checker {
     pub(crate) enemy: Option<usize>,
     /// Parties whose disk was restored from a backup.
     pub(crate) restored: BTreeSet<usize>,
+    /// How much of each log the shortest old disk of its author had.
+    pub(crate) restored_from: BTreeMap<(ChannelPlace, usize), u64>,
     /// Histories of a log besides the one on its author's disk: an enemy's, and what a restored disk lost.
     pub(crate) twins: BTreeMap<(ChannelPlace, usize), Vec<Tree>>,
     /// Heads that each witness cosigned, by log.
@@ -164,7 +166,7 @@ impl Checker {
             self.keeps_its_word(fleet, node)?;
         }
         for (channel, pair) in fleet.pairs.iter().enumerate() {
-            if pair.parties.iter().all(|party| self.is_honest(*party)) {
+            if pair.parties.iter().all(|party| self.is_honest(*party)) && !self.was_cut_since(fleet, nodes, channel) {
                 agree(channel, pair.parties.map(|party| &nodes[party]), witnesses)?;
                 followed(channel, pair.parties.map(|party| &nodes[party]), witnesses)?;
             }
@@ -173,6 +175,17 @@ impl Checker {
             self.proves_contradictions(fleet, nodes, node)?;
         }
         Ok(())
+    }
+
+    /// Whether a suspension, a resumption or what follows was placed in a log of which an old disk lacked the end: it cites the other log
+    /// of its author as the old disk has it, and one of the logs may have been sent already (docs/threat-model.md).
+    fn was_cut_since(&self, fleet: &Fleet, nodes: &[Node], channel: ChannelPlace) -> bool {
+        self.restored_from.iter().filter(|((of, _), _)| *of == channel).any(|((_, place), size)| {
+            let log = LogRef::ALL[*place];
+            let of_log = nodes[fleet.author(channel, log)].disk.entries.iter();
+            let mut since = of_log.filter(|at| (at.channel, at.log) == (channel, log) && at.entry.leaf.index >= *size);
+            since.any(|at| Kind::from_wire(at.entry.leaf.act.act().kind).is_some_and(Kind::cuts))
+        })
     }
 
     /// What officers were told is recorded is on the disk, where they were told, and no message is there twice.

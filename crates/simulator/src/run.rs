@@ -261,6 +261,13 @@ impl World {
                 self.checker.twins.entry((channel, log.place())).or_default().push(lost);
             }
         }
+        for channel in self.fleet.channels_of(place) {
+            for log in LogRef::ALL.into_iter().filter(|log| self.fleet.author(channel, *log) == place) {
+                let size = old.tree(channel, log).map_or(0, Tree::size);
+                let known = self.checker.restored_from.entry((channel, log.place())).or_insert(size);
+                *known = size.min(*known);
+            }
+        }
         tell(&format!("{} ms: node {place} gets an old disk", self.now_ms));
         self.network.forget_from(Host::Node(place));
         self.nodes[place].restore(old);
