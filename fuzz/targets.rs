@@ -237,6 +237,9 @@ pub(crate) fn short_form(bytes: &[u8]) {
         return dictation(&String::from_utf8_lossy(text));
     }
     for channel in &*CHANNELS {
+        if let Ok(frame) = channel.read_short_frame(bytes) {
+            assert_eq!(Frame::decode(&frame.encode()).as_ref(), Ok(&frame), "it is a frame");
+        }
         match channel.read_short(bytes) {
             Ok(ShortForm::Entry(log, frame)) => {
                 assert_eq!(Frame::decode(&frame.encode()).as_ref(), Ok(&frame), "it is a frame");

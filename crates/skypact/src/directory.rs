@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -59,6 +60,9 @@ pub struct NodeConfig {
     /// Addresses of counterparts by party name.
     #[serde(default)]
     pub counterparts: BTreeMap<String, String>,
+    /// Links to counterparts that are slow, by party name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub links: BTreeMap<String, LinkConfig>,
     /// Witnesses by name.
     #[serde(default)]
     pub witnesses: BTreeMap<String, WitnessAddress>,
@@ -77,6 +81,14 @@ pub struct NodeConfig {
     /// A DSS beside the node.
     #[serde(default, skip_serializing)]
     pub dss: Option<DssOptions>,
+}
+
+/// A link to a counterpart that is slow. Both nodes say so of it.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkConfig {
+    /// What it carries each way, bit/s.
+    pub bit_per_s: NonZeroU32,
 }
 
 /// The local API beyond its Unix socket.

@@ -5,6 +5,7 @@
 mod answer;
 mod bytes;
 mod entry;
+mod head;
 
 use skypact_record::{Entry, LogClass};
 
@@ -27,6 +28,8 @@ enum ShortFormType {
     Entry = 1,
     /// What the sender holds of a log of the receiver's.
     Answer = 2,
+    /// A head of the sender's alone.
+    Head = 3,
 }
 
 /// What the counterpart said in short form.
@@ -122,6 +125,7 @@ impl Channel {
             return Err(r.error(match of {
                 ShortFormType::Entry => "is not that of an entry",
                 ShortFormType::Answer => "is not that of an answer",
+                ShortFormType::Head => "is not that of a head",
             }));
         }
         if r.field("channel").fixed()? != self.short_name() {

@@ -14,7 +14,7 @@ use crate::frame::VerifiedReceipt;
 use crate::log::LogRef;
 use crate::message::Message;
 
-/// Least time between two entries about heads, ns: many frames of a busy counterpart become one, and each head is anchored
+/// Least time between two entries about heads, ns, where nothing else is said: many frames of a busy counterpart become one, and each head is anchored
 /// within 1 s.
 const HEADS_PAUSE_NS: i64 = 500_000_000;
 
@@ -23,6 +23,8 @@ const HEADS_PAUSE_NS: i64 = 500_000_000;
 pub(super) struct Clerk {
     /// When heads were last put into the log.
     heads_at: Option<UtcNanos>,
+    /// Least time to the next, ns, where it is another one.
+    heads_pause_ns: Option<i64>,
     /// The newest cosignature of each witness over each log: size and line.
     lines: BTreeMap<(usize, String), (u64, NoteSignature)>,
     /// Own entries up to here have a deadline, as far as they need one.
@@ -32,6 +34,17 @@ pub(super) struct Clerk {
 }
 
 impl Clerk {
+    /// Has heads put into the log at most this often, ns.
+    pub(super) fn rest_heads(&mut self, pause_ns: i64) {
+        self.heads_pause_ns = Some(pause_ns);
+    }
+
+    /// When heads may be put into the log again; none before the first time.
+    fn rested_at(&self) -> Option<UtcNanos> {
+        let pause_ns = self.heads_pause_ns.unwrap_or(HEADS_PAUSE_NS);
+        self.heads_at.map(|at| UtcNanos(at.0.saturating_add(pause_ns)))
+    }
+
     /// Keeps the Ed25519 lines of witnesses: a receipt counts no others as cosignatures.
     pub(super) fn note(&mut self, receipt: &VerifiedReceipt) {
         if receipt.cosignatures.is_empty() {
@@ -55,10 +68,8 @@ impl Clerk {
 impl Station {
     /// When a round has to be ended even if nothing comes in.
     pub fn due(&self) -> Option<UtcNanos> {
-        let heads = (self.unanchored().next().is_some() || self.unstated().next().is_some()).then(|| {
-            let last = self.clerk.heads_at;
-            last.map_or(UtcNanos(i64::MIN), |at| UtcNanos(at.0.saturating_add(HEADS_PAUSE_NS)))
-        });
+        let heads = (self.unanchored().next().is_some() || self.unstated().next().is_some())
+            .then(|| self.clerk.rested_at().unwrap_or(UtcNanos(i64::MIN)));
         let deadline = self.clerk.deadlines.front().map(|(due_ns, _)| UtcNanos(*due_ns));
         heads.into_iter().chain(deadline).min()
     }
@@ -67,7 +78,8 @@ impl Station {
         self.watch(context.now);
         let now = context.now;
         // A clock that was set back must not silence the clerk until it comes round.
-        let rested = self.clerk.heads_at.is_none_or(|at| at > now || at.0.saturating_add(HEADS_PAUSE_NS) <= now.0);
+        let set_back = self.clerk.heads_at.is_some_and(|at| at > now);
+        let rested = set_back || self.clerk.rested_at().is_none_or(|at| at <= now);
         let mut messages = Vec::new();
         if rested {
             messages.extend(self.anchors().into_iter().map(Message::Anchor));

@@ -7,6 +7,7 @@ mod clerk;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::time::Duration;
 
 use skypact_airspace::UtcNanos;
 use skypact_record::{
@@ -161,6 +162,12 @@ impl Station {
     /// The state, changes that are not durable yet among it.
     pub fn channel(&self) -> &Channel {
         &self.channel
+    }
+
+    /// Has the heads of the counterpart, and what witnesses say of the own ones, put into the log at most this often: where
+    /// the link is slow they would fill it.
+    pub fn rest_heads(&mut self, pause: Duration) {
+        self.clerk.rest_heads(i64::try_from(pause.as_nanos()).unwrap_or(i64::MAX));
     }
 
     /// Folds in an entry out of the node's own storage, in the order in which they were committed ([`Channel::replay`]).

@@ -5,7 +5,7 @@ use skypact_airspace::UtcNanos;
 use skypact_channel::{Anchor, AnomalyReason, Kind, LogRef, Message};
 use skypact_record::{Checkpoint, Hash, KeyRole, LogClass, SignedCheckpoint};
 
-use crate::parties::{BLUE, Machine, RED, T0, forged, here, key, pair};
+use crate::parties::{BLUE, Machine, RED, SECOND, T0, forged, here, key, pair};
 use crate::posts::{Post, posts, wait};
 
 /// Sizes that a post has anchored.
@@ -94,4 +94,21 @@ fn an_anchor_of_another_head_under_the_own_key_is_told() {
     let foreign = anchored(|head| sign(head, &key(BLUE, KeyRole::Checkpoint)));
     let reason = &foreign.channel.anomalies().next().unwrap().reason;
     assert!(matches!(reason, AnomalyReason::NoteDiffers { .. }), "{reason}");
+}
+
+#[test]
+fn where_the_link_is_slow_heads_are_said_once_and_then_rest() {
+    let (mut red, mut blue) = (Post::new(RED), Post::new(BLUE));
+    blue.station.rest_heads(std::time::Duration::from_mins(30));
+    for minute in 0..3 {
+        red.says(&here()).unwrap();
+        blue.hears(&mut red);
+        blue.now.0 += 60 * SECOND;
+        blue.finish();
+        assert_eq!(blue.said(Kind::Anchor).len(), 1, "of the log that came first, after {minute} minutes");
+    }
+    assert!(blue.is_quiet());
+    blue.now.0 += 30 * 60 * SECOND;
+    blue.finish();
+    assert_eq!(blue.said(Kind::Anchor).len(), 3, "one of each log");
 }

@@ -177,6 +177,12 @@ fn by_voice() -> Vec<(&'static str, Vec<u8>)> {
     files.extend([("short-stop", short), ("short-stop-frame", frame), ("short-stop-dictation", lines.into_bytes())]);
     let short = blue.channel.shorten_answer(log.class, &answer).unwrap();
     files.extend([("short-answer", short), ("short-answer-full", answer.encode())]);
+    let size = red.channel.log(log).size();
+    let head = red.checkpoint(log, size);
+    let short = red.channel.shorten_head(log, &head).unwrap();
+    let frame = Frame { start: size, entries: Vec::new(), note: head.encode(), ..red.frame_of(log, 0, size) };
+    assert_eq!(blue.channel.read_short_frame(&short).as_ref(), Ok(&frame));
+    files.extend([("short-head", short), ("short-head-frame", frame.encode())]);
     files
 }
 
@@ -196,7 +202,7 @@ fn the_golden_short_forms_are_those_of_their_frames() {
     for (name, bytes) in &files {
         assert_eq!(&read(name), bytes, "{name}");
     }
-    assert_eq!(files.len(), 13);
+    assert_eq!(files.len(), 15);
     let mut dictation = Dictation::default();
     for line in String::from_utf8(read("short-stop-dictation")).unwrap().lines() {
         dictation.line(line).unwrap();

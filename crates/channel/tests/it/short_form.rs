@@ -108,6 +108,22 @@ fn a_short_form_for_what_is_not_held_says_so() {
 }
 
 #[test]
+fn the_first_entry_of_a_log_and_a_head_have_short_forms_too() {
+    let (red, mut blue) = (Machine::new(RED), Machine::new(BLUE));
+    for log in [red.routine(), urgent(RED)] {
+        let head = red.channel.shorten_head(log, &red.checkpoint(log, 1)).unwrap();
+        assert_eq!(blue.channel.read_short_frame(&head), Err(ShortFormError::Gap { index: 1, held: 0 }));
+        pass(&red, &mut blue, log);
+        let frame = blue.channel.read_short_frame(&head).unwrap();
+        assert_eq!((frame.start, frame.entries.len()), (1, 0));
+        blue.receive(&frame).unwrap();
+        let empty = red.channel.shorten_head(log, &red.checkpoint(log, 0)).unwrap();
+        assert_eq!(empty.len(), 71);
+        blue.receive(&blue.channel.read_short_frame(&empty).unwrap()).unwrap();
+    }
+}
+
+#[test]
 fn what_this_node_wrote_itself_is_not_taken_from_the_counterpart() {
     let (mut red, mut blue) = pair();
     red.submit(&stop(None)).unwrap();

@@ -5,12 +5,14 @@ pub mod channel;
 pub mod conflict;
 pub mod dss;
 mod exercise;
+pub mod link;
 pub mod memory;
 pub mod notice;
 mod parties;
 pub mod record;
 pub mod shapes;
 pub mod stop;
+mod wire;
 
 /// Median of `samples` and the value below which 99 of 100 lie; sorts them.
 pub fn percentiles(samples: &mut [f64]) -> (f64, f64) {

@@ -77,6 +77,31 @@ enum What {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// STOP and notice over a slow link, over three processes on loopback and a relay that makes it slow once both nodes have found
+    /// each other.
+    Link {
+        /// Each way, bit/s.
+        #[arg(long, default_value = "300")]
+        bit_per_s: std::num::NonZeroU32,
+        /// One way, s.
+        #[arg(long, default_value_t = 2)]
+        delay_s: u32,
+        /// What IP and TCP add to each packet and to each acknowledgement, bytes.
+        #[arg(long, default_value_t = 40)]
+        header_bytes: usize,
+        /// Do not tell the nodes that the link is slow.
+        #[arg(long)]
+        untold: bool,
+        /// STOPs, notices, and STOPs a second behind a notice.
+        #[arg(long, default_value_t = 5)]
+        count: usize,
+        /// From one to the next, s.
+        #[arg(long, default_value_t = 7)]
+        pause_s: u32,
+        /// Seed of the volumes.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Load for a DSS, ours or another, over the API of ASTM F3548-21.
     Dss(crate::bench::dss::Options),
     /// Memory of two nodes and a witness that hold many notices, over three processes on loopback.
@@ -128,6 +153,18 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         }
         What::Memory { notices, batch, seed } => {
             serde_json::to_value(crate::bench::memory::run(notices, batch, seed).await?)
+        }
+        What::Link { bit_per_s, delay_s, header_bytes, untold, count, pause_s, seed } => {
+            let options = crate::bench::link::Options {
+                bit_per_s,
+                delay_s,
+                header_bytes,
+                is_told: !untold,
+                count,
+                pause_s,
+                seed,
+            };
+            serde_json::to_value(crate::bench::link::run(options).await?)
         }
         What::Notice { count } => serde_json::to_value(crate::bench::notice::run(count).await?),
     };

@@ -77,6 +77,7 @@ fn node(dir: &NodeDir, party: &str, prefix: &str, args: &Args) -> Result<Card, C
         prefix: prefix.to_owned(),
         listen: args.listen.clone(),
         counterparts: std::collections::BTreeMap::default(),
+        links: std::collections::BTreeMap::default(),
         witnesses: std::collections::BTreeMap::default(),
         monitors: std::collections::BTreeMap::default(),
         api: None,

@@ -49,6 +49,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         store: Box::new(store),
         listen,
         counterparts: config.counterparts,
+        slow_links: config.links.into_iter().map(|(party, link)| (party, link.bit_per_s.get())).collect(),
         witnesses: witnesses(&config.witnesses)?,
         monitors: monitors(&config.monitors)?,
         clock: clock.clone(),

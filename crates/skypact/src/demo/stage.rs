@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::alarm::AlarmConfig;
 use crate::clock::Stopwatch;
 use crate::command::{Access, CliError, Desk, Where, time_ns, time_text};
-use crate::directory::{Card, NodeConfig, NodeDir, WitnessAddress, file_error, read_toml};
+use crate::directory::{Card, LinkConfig, NodeConfig, NodeDir, WitnessAddress, file_error, read_toml};
 
 /// Name of the demonstration's channel.
 pub(crate) const CHANNEL: &str = "shared-airspace";
@@ -161,6 +161,24 @@ impl Stage {
             if linked {
                 config.counterparts.insert(name.to_owned(), address.clone());
             }
+            write_config(&node, &config)?;
+        }
+        ["red", "blue"].into_iter().try_for_each(|name| self.call_back(name))
+    }
+
+    /// Where RED's and BLUE's nodes listen.
+    pub(crate) fn addresses(&self) -> &[String; 2] {
+        &self.addresses
+    }
+
+    /// Starts both nodes again, which then find RED and BLUE at these addresses, and are told how slow the link is, if it is.
+    pub(crate) fn reroute(&mut self, [red, blue]: [&str; 2], link: Option<LinkConfig>) -> Result<(), CliError> {
+        self.end(|name| name != "witness");
+        for (own, name, address) in [("red", "BLUE", blue), ("blue", "RED", red)] {
+            let node = NodeDir(self.dir.join(own));
+            let mut config = node.read_config()?;
+            config.counterparts.insert(name.to_owned(), address.to_owned());
+            config.links = link.into_iter().map(|link| (name.to_owned(), link)).collect();
             write_config(&node, &config)?;
         }
         ["red", "blue"].into_iter().try_for_each(|name| self.call_back(name))

@@ -19,6 +19,8 @@ use crate::transport::{Allowance, PeerAnswer, PeerClient};
 pub(super) const CLOCK_PATH: &str = "/channel/v1/clock";
 /// How often the counterpart is asked, one that has no such path, and one that does not answer.
 const EVERY: Duration = Duration::from_secs(10);
+/// The same over a slow link.
+const EVERY_SLOW: Duration = Duration::from_mins(10);
 const WITHOUT_CLOCK: Duration = Duration::from_mins(5);
 const PAUSE: Duration = Duration::from_secs(1);
 /// Requests that a party may make at once after a pause, and how many more each second.
@@ -109,12 +111,13 @@ impl ClockDoor {
 }
 
 /// Asks the counterpart for its time, for as long as the node runs.
-pub(super) async fn compare(node: NodeHandle, channel: String, client: PeerClient) {
+pub(super) async fn compare(node: NodeHandle, channel: String, client: PeerClient, is_slow: bool) {
     let mut rounds = Rounds::of(&node);
     let report = |error: &NodeError| {
         warn!(channel, code = error.code(), %error, "the counterpart's clock was not read; trying again");
     };
-    while rounds.wait(ask(&node, &channel, &client).await, PAUSE, report).await {}
+    let (least, pause) = if is_slow { (EVERY_SLOW, EVERY) } else { (EVERY, PAUSE) };
+    while rounds.wait(ask(&node, &channel, &client).await.map(|wait| wait.max(least)), pause, report).await {}
 }
 
 /// One question; how long to wait for the next.

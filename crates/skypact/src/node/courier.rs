@@ -6,20 +6,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use skypact_channel::{ENTRIES_MAX, Frame, FrameAnswer, Heard, LogRef, Next, Pact, Span, Station, VerifiedReceipt};
-use skypact_record::{Entry, Leaf, Part, SignedCheckpoint};
+use skypact_channel::{
+    Channel, ENTRIES_MAX, Frame, FrameAnswer, Heard, LogRef, Next, Pact, Span, Station, VerifiedReceipt,
+};
+use skypact_record::{Entry, Leaf, LogClass, Part, SignedCheckpoint};
 use tokio::sync::{Mutex, watch};
 use tracing::{info, warn};
 
 use super::clocks::{ClockNews, Whose};
 use super::core::{Channels, Member};
 use super::drop_off::Contact;
-use super::peer::FRAMES_PATH;
+use super::peer::{FRAMES_PATH, SHORT_PATH};
 use super::recovery::Recovery;
 use super::{NodeError, NodeHandle};
 use crate::clock::Stopwatch;
 use crate::storage::{HeadKind, Store, StoredEntry};
-use crate::transport::PeerClient;
+use crate::transport::{PeerAnswer, PeerClient};
 
 /// Most body bytes that a courier puts into one frame.
 pub(super) const FRAME_BYTES: usize = 2 << 20;
@@ -29,6 +31,9 @@ const PAUSE: Duration = Duration::from_millis(500);
 const SILENCE_MAX: Duration = Duration::from_mins(1);
 /// How long it waits for news before it asks whether the counterpart is still there: silence alone says nothing.
 const IDLE: Duration = Duration::from_secs(5);
+/// The same on a slow link.
+const IDLE_SLOW: Duration = Duration::from_mins(1);
+const IDLE_NEVER: Duration = Duration::from_hours(24 * 365);
 
 /// What a courier tells other tasks.
 pub(super) struct Signals {
@@ -40,110 +45,176 @@ pub(super) struct Signals {
     pub(super) recovery: Arc<Mutex<Recovery>>,
 }
 
-/// Carries one own log of one channel to the counterpart, for as long as the node runs.
-pub(super) async fn carry(
-    node: NodeHandle,
-    channel: String,
-    pact: Pact,
-    log: LogRef,
-    client: PeerClient,
-    Signals { confirmed, contact, recovery }: Signals,
-) {
-    let mut news = node.revision.clone();
-    let mut told = Told::default();
-    let mut failing = false;
-    let mut heard: Option<Stopwatch> = None;
-    loop {
-        news.mark_unchanged();
-        let silence = heard.as_ref().map_or(IDLE, Stopwatch::elapsed);
-        let ask = silence >= IDLE;
-        match step(&node, &channel, &pact, log, &client, &mut told, ask).await {
-            Ok(true) => {
-                heard = Some(Stopwatch::start());
-                contact.send_replace(Contact::now());
-                confirmed.send_if_modified(|known| !std::mem::replace(known, true));
-                if std::mem::take(&mut failing) {
-                    info!(channel, address = client.address(), "the counterpart answers again");
-                }
-            }
-            Ok(false) => {
-                // Nothing to carry. A node that has stopped sends no more news.
-                let patience = IDLE.saturating_sub(silence);
-                if matches!(tokio::time::timeout(patience, news.changed()).await, Ok(Err(_))) {
-                    return;
-                }
-            }
-            Err(NodeError::Stopped | NodeError::NotRecorded { .. }) => return,
-            Err(error) => {
-                let said = match &error {
-                    NodeError::Behind { held, .. } => Some((log, Heard::Contradicts(*held))),
-                    _ => None,
-                };
-                if !std::mem::replace(&mut failing, true) {
-                    warn!(channel, address = client.address(), code = error.code(), %error, "the counterpart did not take a frame; trying again");
-                }
-                let mut reason = error.to_string();
-                if said.is_some() {
-                    contact.send_modify(|contact| contact.behind = true);
-                    if let Ok(mut recovery) = recovery.try_lock() {
-                        if recovery.attempt(&node, &channel, &pact, log.party, &client).await {
-                            continue;
-                        }
-                        reason = recovery.failure.as_ref().map_or(reason, ToString::to_string);
+/// Carries one own log of one channel to the counterpart.
+pub(super) struct Courier {
+    pub(super) node: NodeHandle,
+    pub(super) channel: String,
+    pub(super) pact: Pact,
+    pub(super) log: LogRef,
+    pub(super) client: PeerClient,
+    /// Whether the link is slow: one entry a frame, in short form, and hardly a question whether anybody is there.
+    pub(super) is_slow: bool,
+}
+
+impl Courier {
+    /// Runs for as long as the node does.
+    pub(super) async fn run(self, Signals { confirmed, contact, recovery }: Signals) {
+        let (channel, address, idle) = (&self.channel, self.client.address(), self.idle());
+        let mut news = self.node.revision.clone();
+        let mut told = Told::default();
+        let mut failing = false;
+        let mut heard: Option<Stopwatch> = None;
+        loop {
+            news.mark_unchanged();
+            let silence = heard.as_ref().map_or(idle, Stopwatch::elapsed);
+            match self.step(&mut told, silence >= idle).await {
+                Ok(true) => {
+                    heard = Some(Stopwatch::start());
+                    contact.send_replace(Contact::now());
+                    confirmed.send_if_modified(|known| !std::mem::replace(known, true));
+                    if std::mem::take(&mut failing) {
+                        info!(channel, address, "the counterpart answers again");
                     }
                 }
-                if node.set_link(channel.clone(), Some(reason), said).await.is_err() {
-                    return;
+                Ok(false) => {
+                    // Nothing to carry. A node that has stopped sends no more news.
+                    let patience = idle.saturating_sub(silence);
+                    if matches!(tokio::time::timeout(patience, news.changed()).await, Ok(Err(_))) {
+                        return;
+                    }
                 }
-                tokio::time::sleep(PAUSE).await;
+                Err(NodeError::Stopped | NodeError::NotRecorded { .. }) => return,
+                Err(error) => {
+                    let said = match &error {
+                        NodeError::Behind { held, .. } => Some((self.log, Heard::Contradicts(*held))),
+                        _ => None,
+                    };
+                    if !std::mem::replace(&mut failing, true) {
+                        warn!(channel, address, code = error.code(), %error, "the counterpart did not take a frame; trying again");
+                    }
+                    let mut reason = error.to_string();
+                    if said.is_some() {
+                        contact.send_modify(|contact| contact.behind = true);
+                        if let Ok(mut recovery) = recovery.try_lock() {
+                            if recovery.attempt(&self.node, channel, &self.pact, self.log.party, &self.client).await {
+                                continue;
+                            }
+                            reason = recovery.failure.as_ref().map_or(reason, ToString::to_string);
+                        }
+                    }
+                    if self.node.set_link(channel.clone(), Some(reason), said).await.is_err() {
+                        return;
+                    }
+                    tokio::time::sleep(PAUSE).await;
+                }
             }
         }
     }
+
+    /// How long it waits for news before it asks whether the counterpart is still there.
+    fn idle(&self) -> Duration {
+        match (self.is_slow, self.log.class) {
+            (false, _) => IDLE,
+            (true, LogClass::Routine) => IDLE_SLOW,
+            // The routine log asks for both, so that nothing is under way where a STOP has to go.
+            (true, LogClass::Urgent) => IDLE_NEVER,
+        }
+    }
+
+    /// One exchange; false when there was nothing to carry. With `ask` there always is something.
+    async fn step(&self, told: &mut Told, ask: bool) -> Result<bool, NodeError> {
+        let (name, log, before, is_slow) = (self.channel.clone(), self.log, *told, self.is_slow);
+        let frame = move |channels: &Channels, store: &dyn Store| {
+            next_frame(channels, store, &name, log, before, Manner { ask, is_slow })
+        };
+        let Some((frame, after)) = self.node.with_store(frame).await?? else { return Ok(false) };
+        let short = if is_slow { self.exchange_short(&frame).await? } else { None };
+        let answer = match short {
+            Some(answer) => answer,
+            None => self.exchange(&frame, told).await?,
+        };
+        let (name, said) = (self.channel.clone(), answer.clone());
+        let begins =
+            self.node.query(move |channels| channels.members.get(&name).map(|at| at.station.begins_with(log, &said)));
+        if begins.await? != Some(true) {
+            told.held = None;
+            return Err(NodeError::Behind { origin: frame.origin, held: answer.held });
+        }
+        let end = frame.start + frame.entries.len() as u64;
+        let receipt = VerifiedReceipt::verify(&answer.note, &self.pact)?;
+        if receipt.log != log || !receipt.mirrored {
+            return Err(unusable("is no receipt for the log that was sent".to_owned()));
+        }
+        self.node.keep(self.channel.clone(), receipt).await?;
+        self.node.set_link(self.channel.clone(), None, Some((log, Heard::Holds(answer.held)))).await?;
+        *told = Told { held: Some(answer.held), ..after };
+        if answer.held < end {
+            return Err(unusable(format!("took {end} entries and says that it holds {}", answer.held)));
+        }
+        Ok(true)
+    }
+
+    async fn exchange(&self, frame: &Frame, told: &mut Told) -> Result<FrameAnswer, NodeError> {
+        let answer = self.client.post(FRAMES_PATH, frame.encode()).await?;
+        if answer.status == 409 {
+            // It holds less than it said: its store is another one. It is asked again.
+            told.held = None;
+        }
+        if answer.status != 200 {
+            return Err(refused(&answer));
+        }
+        Ok(FrameAnswer::decode(&answer.body)?)
+    }
+
+    /// The same in short form; none where the frame has none, or the counterpart could not complete it.
+    async fn exchange_short(&self, frame: &Frame) -> Result<Option<FrameAnswer>, NodeError> {
+        let (name, log, of) = (self.channel.clone(), self.log, frame.clone());
+        let short = self.node.query(move |channels| shorten(channels.get(&name)?, log, &of));
+        let Some(short) = short.await? else { return Ok(None) };
+        let answer = self.client.post(SHORT_PATH, short).await?;
+        match answer.status {
+            200 => {}
+            503 => return Err(refused(&answer)),
+            _ => return Ok(None),
+        }
+        let name = self.channel.clone();
+        let read = move |channels: &Channels| {
+            let station = &channels.members.get(&name)?.station;
+            let said = station.channel().read_answer(&answer.body);
+            let mirror = &station.channel().pact().log_keys(log).mirror;
+            Some(said.map(|said| said.complete(station.checkpoint(log, said.size), mirror)))
+        };
+        let unknown = || NodeError::UnknownChannel { channel: self.channel.clone() };
+        Ok(Some(self.node.query(read).await?.ok_or_else(unknown)??))
+    }
 }
 
-/// One exchange; false when there was nothing to carry. With `ask` there always is something.
-async fn step(
-    node: &NodeHandle,
-    channel: &str,
-    pact: &Pact,
-    log: LogRef,
-    client: &PeerClient,
-    told: &mut Told,
+fn refused(answer: &PeerAnswer) -> NodeError {
+    let reason = String::from_utf8_lossy(&answer.body).chars().take(500).collect();
+    NodeError::File { path: format!("counterpart's answer {}", answer.status), reason }
+}
+
+fn unusable(reason: String) -> NodeError {
+    NodeError::File { path: "counterpart's answer".to_owned(), reason }
+}
+
+/// The short form of a frame of one entry, or of a head alone.
+fn shorten(channel: &Channel, log: LogRef, frame: &Frame) -> Option<Vec<u8>> {
+    let head = SignedCheckpoint::parse(&frame.note).ok()?;
+    match frame.entries.as_slice() {
+        [] => channel.shorten_head(log, &head),
+        [entry] => channel.shorten(&Entry::decode(entry).ok()?, &head),
+        _ => None,
+    }
+}
+
+/// How a log is carried.
+#[derive(Debug, Clone, Copy)]
+struct Manner {
+    /// Whether to ask in any case.
     ask: bool,
-) -> Result<bool, NodeError> {
-    let (name, before) = (channel.to_owned(), *told);
-    let frame = node.with_store(move |channels, store| next_frame(channels, store, &name, log, before, ask));
-    let Some((frame, after)) = frame.await?? else { return Ok(false) };
-    let answer = client.post(FRAMES_PATH, frame.encode()).await?;
-    if answer.status == 409 {
-        // It holds less than it said: its store is another one. It is asked again.
-        told.held = None;
-    }
-    if answer.status != 200 {
-        let reason = String::from_utf8_lossy(&answer.body).chars().take(500).collect();
-        return Err(NodeError::File { path: format!("counterpart's answer {}", answer.status), reason });
-    }
-    let answer = FrameAnswer::decode(&answer.body)?;
-    let (name, said) = (channel.to_owned(), answer.clone());
-    let begins = node.query(move |channels| channels.members.get(&name).map(|at| at.station.begins_with(log, &said)));
-    if begins.await? != Some(true) {
-        told.held = None;
-        return Err(NodeError::Behind { origin: frame.origin, held: answer.held });
-    }
-    let end = frame.start + frame.entries.len() as u64;
-    let receipt = VerifiedReceipt::verify(&answer.note, pact)?;
-    if receipt.log != log || !receipt.mirrored {
-        let reason = "is no receipt for the log that was sent".to_owned();
-        return Err(NodeError::File { path: "counterpart's answer".to_owned(), reason });
-    }
-    node.keep(channel.to_owned(), receipt).await?;
-    node.set_link(channel.to_owned(), None, Some((log, Heard::Holds(answer.held)))).await?;
-    *told = Told { held: Some(answer.held), ..after };
-    if answer.held < end {
-        let reason = format!("took {end} entries and says that it holds {}", answer.held);
-        return Err(NodeError::File { path: "counterpart's answer".to_owned(), reason });
-    }
-    Ok(true)
+    /// Whether the link is slow.
+    is_slow: bool,
 }
 
 /// What the counterpart knows of a log, as far as it said so since this node started.
@@ -162,13 +233,23 @@ fn next_frame(
     name: &str,
     log: LogRef,
     told: Told,
-    ask: bool,
+    Manner { ask, is_slow }: Manner,
 ) -> Result<Option<(Frame, Told)>, NodeError> {
     let Some(Member { station, .. }) = channels.members.get(name) else { return Ok(None) };
-    let head = |size| station.note_frame(log, size, station.checkpoint(log, size).encode());
-    match station.next(log, told.held, told.cosigned, ask) {
+    let key = &station.channel().pact().log_keys(log).checkpoint;
+    let head = |size| {
+        let note = station.checkpoint(log, size);
+        station.note_frame(log, size, if is_slow { note.only_by(key) } else { note }.encode())
+    };
+    // On a slow link what witnesses say goes as entries of the log alone, now and then.
+    let cosigned = if is_slow { u64::MAX } else { told.cosigned };
+    match station.next(log, told.held, cosigned, ask) {
         Next::Nothing => Ok(None),
         Next::Confirm => Ok(Some((head(0), told))),
+        Next::Entries { start } if is_slow => {
+            let frame = entries_frame(station, store, log, start, start + 1)?;
+            Ok(Some((Frame { note: head(start + 1).note, ..frame }, told)))
+        }
         Next::Entries { start } => Ok(Some((entries_frame(station, store, log, start, u64::MAX)?, told))),
         Next::Cosigned { size } => {
             let frame = cosigned_frame(station, store, log, size)?;

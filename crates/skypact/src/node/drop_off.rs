@@ -21,6 +21,8 @@ use crate::transport::PeerClient;
 /// How long a counterpart may be silent, once it was heard since the start; before that, as witnesses do, a minute.
 const SILENCE: Duration = Duration::from_secs(10);
 const FIRST_SILENCE: Duration = Duration::from_mins(1);
+/// On a slow link, where a question a minute may take as long.
+const SILENCE_SLOW: Duration = Duration::from_mins(4);
 /// How often it is looked whether it is silent, and how long a witness that refused is left alone.
 const TICK: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_secs(30);
@@ -48,8 +50,13 @@ impl Contact {
         Self { heard: true, ..Self::none() }
     }
 
-    fn is_silent(&self) -> bool {
-        !self.behind && self.since.elapsed() >= if self.heard { SILENCE } else { FIRST_SILENCE }
+    fn is_silent(&self, is_slow: bool) -> bool {
+        let silence = match (is_slow, self.heard) {
+            (true, _) => SILENCE_SLOW,
+            (false, true) => SILENCE,
+            (false, false) => FIRST_SILENCE,
+        };
+        !self.behind && self.since.elapsed() >= silence
     }
 }
 
@@ -62,6 +69,8 @@ pub(super) struct DropOff {
     pub(super) witness: String,
     pub(super) client: PeerClient,
     pub(super) contact: watch::Receiver<Contact>,
+    /// Whether the link to the counterpart is slow.
+    pub(super) is_slow: bool,
 }
 
 /// A frame that is ready to be left.
@@ -86,7 +95,7 @@ impl DropOff {
 
     /// Leaves the next frame; false when there is none, or the counterpart is not silent.
     async fn step(&self, left_up_to: &mut u64) -> Result<bool, NodeError> {
-        if !self.contact.borrow().is_silent() {
+        if !self.contact.borrow().is_silent(self.is_slow) {
             return Ok(false);
         }
         let (channel, log, from) = (self.channel.clone(), self.log, *left_up_to);

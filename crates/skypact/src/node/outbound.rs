@@ -13,8 +13,9 @@ use super::announce::learn;
 use super::beacon::listen;
 use super::clocks::compare;
 use super::collect::Collector;
-use super::courier::{Signals, carry, have_cosigned};
+use super::courier::{Courier, Signals, have_cosigned};
 use super::drop_off::{Contact, DropOff};
+use super::peer::SlowLines;
 use super::start::transport_key;
 use super::{NodeError, NodeHandle};
 use crate::keys::SealingSecret;
@@ -25,6 +26,7 @@ pub(super) struct Outbound<'a> {
     pub(super) node: &'a NodeHandle,
     pub(super) party: &'a str,
     pub(super) counterparts: &'a BTreeMap<String, String>,
+    pub(super) lines: &'a SlowLines,
     pub(super) witnesses: &'a BTreeMap<String, (String, [u8; 32])>,
     pub(super) sealing: &'a SealingSecret,
     pub(super) identity: &'a Identity,
@@ -41,26 +43,32 @@ impl Outbound<'_> {
     ) -> Result<(), NodeError> {
         let me = pact.party(self.party)?;
         let recovery = Arc::default();
+        let line = self.lines.get(counterpart);
+        // On a slow line one log hears for both.
+        let of_both = watch::channel(Contact::none());
         for class in LogClass::ALL {
             let (log, traffic) = (LogRef { party: me, class }, traffic(class));
             // Without an address nothing is carried, so nobody says what it holds.
             let address = self.counterparts.get(counterpart);
             let (confirmed, confirming) = watch::channel(address.is_none());
-            let (contact, in_contact) = watch::channel(Contact::none());
+            let (contact, in_contact) = if line.is_some() { of_both.clone() } else { watch::channel(Contact::none()) };
             if let Some(address) = address {
-                let client = PeerClient::new(address, transport_key(pact, counterpart)?, self.identity, traffic);
-                match class {
-                    // Where the least is under way, so that the answer comes soonest.
-                    LogClass::Urgent => {
-                        tasks.spawn(compare(self.node.clone(), name.to_owned(), client.clone()));
-                    }
-                    LogClass::Routine => {
-                        tasks.spawn(learn(self.node.clone(), pact.clone(), 1 - me, client.clone()));
-                    }
+                let key = transport_key(pact, counterpart)?;
+                let client = match line {
+                    Some(line) => PeerClient::on_line(address, key, self.identity, traffic, line.clone()),
+                    None => PeerClient::new(address, key, self.identity, traffic),
+                };
+                // Where the least is under way, so that the answer comes soonest; on a slow line where no STOP has to go.
+                let of_clock = if line.is_some() { LogClass::Routine } else { LogClass::Urgent };
+                if class == of_clock {
+                    tasks.spawn(compare(self.node.clone(), name.to_owned(), client.clone(), line.is_some()));
                 }
-                let (node, channel, pact) = (self.node.clone(), name.to_owned(), pact.clone());
+                if class == LogClass::Routine {
+                    tasks.spawn(learn(self.node.clone(), pact.clone(), 1 - me, client.clone()));
+                }
+                let (node, channel, pact, is_slow) = (self.node.clone(), name.to_owned(), pact.clone(), line.is_some());
                 let signals = Signals { confirmed, contact, recovery: Arc::clone(&recovery) };
-                tasks.spawn(carry(node, channel, pact, log, client, signals));
+                tasks.spawn(Courier { node, channel, pact, log, client, is_slow }.run(signals));
             }
             for (witness, (address, key)) in self.witnesses {
                 let named = pact.genesis().witnesses.iter().any(|known| known.name.as_str() == witness);
@@ -77,6 +85,7 @@ impl Outbound<'_> {
                     witness: witness.clone(),
                     client: client.clone(),
                     contact: in_contact.clone(),
+                    is_slow: line.is_some(),
                 };
                 tasks.spawn(drop_off.run());
                 if class == LogClass::Routine {

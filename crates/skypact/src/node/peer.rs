@@ -1,18 +1,28 @@
 //! What the counterpart may ask over mutual TLS: to take in a frame, and what time it is here. Everything that needs no state is checked here,
 //! before the core is asked. What monitors may ask is in `tiles`.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use hyper::body::Bytes;
-use skypact_channel::{Frame, FrameAnswer, Pact, Rejection};
+use skypact_channel::{Frame, FrameAnswer, Pact, Rejection, ShortFormError};
 
 use super::announce::{Announcements, SEALING_PATH};
 use super::clocks::{CLOCK_PATH, ClockDoor};
+use super::core::Member;
 use super::recovery::{HELD_PATH, HeldDoor};
 use super::tiles::{TileDoor, is_monitor, nothing};
 use super::{NodeError, NodeHandle};
-use crate::transport::{Peer, PeerAnswer, PeerHandler};
+use crate::storage::Store;
+use crate::transport::{Peer, PeerAnswer, PeerHandler, SlowLine};
 
 /// Path of the one request between nodes.
 pub const FRAMES_PATH: &str = "/channel/v1/frames";
+/// The same in short form (docs/channel-protocol.md, section 14).
+pub(super) const SHORT_PATH: &str = "/channel/v1/short";
+
+/// The slow lines of a node, by party.
+pub(super) type SlowLines = BTreeMap<String, Arc<SlowLine>>;
 
 /// Answers the counterparts of a node's channels.
 pub(super) struct PeerDoor {
@@ -27,6 +37,8 @@ pub(super) struct PeerDoor {
     pub(super) clock: ClockDoor,
     /// Where counterparts get back what they lost.
     pub(super) held: HeldDoor,
+    /// What answers take their place on.
+    pub(super) lines: SlowLines,
 }
 
 impl PeerHandler for PeerDoor {
@@ -36,13 +48,22 @@ impl PeerHandler for PeerDoor {
         if is_monitor(&name) {
             return stranger();
         }
-        if path != FRAMES_PATH {
-            return refusal(404, "path-unknown", "frames go to /channel/v1/frames");
+        let answer = match path.as_str() {
+            FRAMES_PATH => match self.take(&name, &body).await {
+                Ok(answer) => PeerAnswer::new(200, answer.encode()),
+                Err(error) => refusal(status(&error), error.code(), &error.to_string()),
+            },
+            SHORT_PATH => match self.take_short(&name, body).await {
+                Ok(answer) => PeerAnswer::new(200, answer),
+                // In words it would be longer than what was asked.
+                Err(error) => PeerAnswer::new(status(&error), error.code()),
+            },
+            _ => return refusal(404, "path-unknown", "frames go to /channel/v1/frames"),
+        };
+        if let Some(line) = self.lines.get(&name) {
+            line.add(answer.body.len());
         }
-        match self.take(&name, &body).await {
-            Ok(answer) => PeerAnswer::new(200, answer.encode()),
-            Err(error) => refusal(status(&error), error.code(), &error.to_string()),
-        }
+        answer
     }
 
     async fn get(&self, from: Peer, path: String) -> PeerAnswer {
@@ -68,6 +89,25 @@ impl PeerDoor {
     }
 }
 
+impl PeerDoor {
+    /// The same in short form, answered in short form.
+    async fn take_short(&self, from: &str, body: Bytes) -> Result<Vec<u8>, NodeError> {
+        let is_named = |pact: &Pact| body.get(1..5).is_some_and(|name| pact.channel().0.starts_with(name));
+        let agreed = self.pacts.iter().find(|(_, pact, party)| party == from && is_named(pact));
+        let (channel, pact, _) = agreed.ok_or(ShortFormError::WrongChannel)?;
+        let sender = pact.party(from)?;
+        let complete = move |member: &Member, _: &dyn Store| Ok(member.station.channel().read_short_frame(&body)?);
+        let frame = self.node.with_member(channel, complete).await?;
+        let answer = take_frame(&self.node, channel, pact, sender, &frame).await?;
+        let log = pact.log(&frame.origin).ok_or(ShortFormError::WrongChannel)?;
+        let shorten = move |member: &Member, _: &dyn Store| {
+            let short = member.station.channel().shorten_answer(log.class, &answer);
+            short.ok_or(NodeError::ShortForm(ShortFormError::NotHeld { field: "cosignature" }))
+        };
+        self.node.with_member(channel, shorten).await
+    }
+}
+
 /// Takes in a frame of `sender`, whichever way it came.
 pub(super) async fn take_frame(
     node: &NodeHandle,
@@ -82,11 +122,14 @@ pub(super) async fn take_frame(
 
 fn status(error: &NodeError) -> u16 {
     match error {
-        NodeError::Frame(_) => 400,
-        NodeError::UnknownChannel { .. } | NodeError::Pact(_) => 404,
+        NodeError::Frame(_) | NodeError::ShortForm(ShortFormError::Malformed { .. }) => 400,
+        NodeError::UnknownChannel { .. } | NodeError::Pact(_) | NodeError::ShortForm(ShortFormError::WrongChannel) => {
+            404
+        }
+        NodeError::ShortForm(ShortFormError::Gap { .. }) => 409,
         NodeError::Refused { rejection, .. } if matches!(**rejection, Rejection::Gap { .. }) => 409,
         NodeError::Refused { rejection, .. } if matches!(**rejection, Rejection::QuotaExceeded { .. }) => 503,
-        NodeError::Refused { .. } => 422,
+        NodeError::Refused { .. } | NodeError::ShortForm(_) => 422,
         _ => 503,
     }
 }

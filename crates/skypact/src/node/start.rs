@@ -20,7 +20,7 @@ use super::core::{Channels, Core, LinkState, Member};
 use super::courier::entry_of;
 use super::link_health::{self, LinkHealth};
 use super::outbound::Outbound;
-use super::peer::PeerDoor;
+use super::peer::{PeerDoor, SlowLines};
 use super::recovery::{HeldDoor, left_document, left_size};
 use super::round::{note_kind, origin};
 use super::rounds::Rounds;
@@ -30,13 +30,15 @@ use super::{NodeError, NodeHandle};
 use crate::clock::NodeClock;
 use crate::keys::{FileSigner, KeyRing, MlDsa44Signer, SealingSecret};
 use crate::storage::{Store, each_entry};
-use crate::transport::{ClientAuth, Identity, PeerServer, Pins, ServerLimits, TransportKey};
+use crate::transport::{ClientAuth, Identity, PeerServer, Pins, ServerLimits, SlowLine, TransportKey};
 
 /// Requests that may wait for the core.
 const WAITING_MAX: usize = 1_024;
 const REPLAY_ENTRIES: usize = 4_096;
 /// How often the links are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Least time between two entries about heads where the link to the counterpart is slow: each takes some 10 s of 300 bit/s.
+const HEADS_PAUSE_SLOW: Duration = Duration::from_mins(30);
 
 /// Everything that a node needs to run.
 pub struct NodeOptions {
@@ -56,6 +58,8 @@ pub struct NodeOptions {
     pub listen: SocketAddr,
     /// Addresses of counterparts, by party name. Without one the counterpart has to connect.
     pub counterparts: BTreeMap<String, String>,
+    /// Rates of links to counterparts that are slow, bit/s, by party name.
+    pub slow_links: BTreeMap<String, u32>,
     /// Addresses and transport keys of witnesses, by witness name.
     pub witnesses: BTreeMap<String, (String, [u8; 32])>,
     /// Who may read the logs of which channels.
@@ -117,10 +121,15 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
         pins.pin(transport_key(pact, &counterpart)?, &counterpart);
         agreed.push((name.clone(), pact.clone(), counterpart));
     }
-    let limits = ServerLimits {
+    let rates = options.slow_links.iter();
+    let lines: SlowLines = rates.map(|(party, rate)| (party.clone(), Arc::new(SlowLine::new(*rate)))).collect();
+    let mut limits = ServerLimits {
         body_bytes_max: skypact_channel::FRAME_MAX_BYTES,
         ..ServerLimits::for_clients(ClientAuth::Pinned)
     };
+    if let Some(slowest) = lines.values().max_by_key(|line| line.time_of(0)) {
+        limits = limits.on_line(slowest);
+    }
     let logs = agreed
         .iter()
         .flat_map(|(name, pact, _)| LogRef::ALL.map(|log| (name.clone(), log, pact.log_keys(log).origin.to_string())));
@@ -132,8 +141,15 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
         options.clock.now_utc_ns(),
     )?;
     let clock = ClockDoor::open(options.clock.clone(), agreed.iter().map(|(.., counterpart)| counterpart.as_str()));
-    let door =
-        PeerDoor { node: handle.clone(), pacts: agreed.clone(), tiles, announcements, clock, held: HeldDoor::open() };
+    let door = PeerDoor {
+        node: handle.clone(),
+        pacts: agreed.clone(),
+        tiles,
+        announcements,
+        clock,
+        held: HeldDoor::open(),
+        lines: lines.clone(),
+    };
     let server =
         PeerServer::bind_with_limits(options.listen, &identity, pins, ClientAuth::Pinned, limits, door).await?;
     let address = server.local_addr();
@@ -148,6 +164,7 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
         node: &handle,
         party: &options.party,
         counterparts: &options.counterparts,
+        lines: &lines,
         witnesses: &options.witnesses,
         sealing: &options.sealing,
         identity: &identity,
@@ -193,7 +210,12 @@ fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
             let document = options.store.document(&left_document(origin(&channel, log).as_str()))?;
             left[log.place()] = left_size(document.as_deref());
         }
-        let station = Station::new(channel, signers(&options.keys, pact, &options.party)?);
+        let counterpart = pact.party_name(1 - channel.me());
+        let is_slow = options.slow_links.contains_key(counterpart);
+        let mut station = Station::new(channel, signers(&options.keys, pact, &options.party)?);
+        if is_slow {
+            station.rest_heads(HEADS_PAUSE_SLOW);
+        }
         let carriage = Carriage::new(crate::entropy::random());
         let health = LinkHealth::read(options.store.document(&link_health::document(pact.channel()))?.as_deref());
         let (link, clocks) = (LinkState::default(), OtherClocks::default());

@@ -3,7 +3,7 @@
 //! A lost connection is opened again by the next request, after a pause that doubles with each failure up to a bound and
 //! is spread at random. A request that met a dying connection is sent once more on a fresh one: frames are idempotent.
 
-use super::{Identity, PeerAnswer, TransportError, TransportKey, tls};
+use super::{Identity, PeerAnswer, SlowLine, TransportError, TransportKey, tls};
 use crate::{clock::Stopwatch, entropy};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{
@@ -71,6 +71,21 @@ impl ClientLimits {
             keep_alive_interval: Duration::from_secs(keep_alive_s),
         }
     }
+
+    /// The bounds of a class on a slow line: time for what is urgent to go and be answered, or for a long notice; to shake hands, which
+    /// takes 2 kB each way on each of four connections; and hardly any attempts to see whether the line is there.
+    pub fn for_line(class: TrafficClass, line: &SlowLine) -> Self {
+        let (longest, keep_alive_s) = match class {
+            TrafficClass::Urgent => (2 << 10, 300),
+            TrafficClass::Routine => (16 << 10, 600),
+        };
+        Self {
+            request_timeout: Duration::from_secs(30) + line.time_of(longest),
+            connect_timeout: Duration::from_secs(30) + line.time_of(16 << 10),
+            keep_alive_interval: Duration::from_secs(keep_alive_s),
+            ..Self::for_class(class)
+        }
+    }
 }
 
 /// Pause after the first failure to connect; it doubles from there.
@@ -91,6 +106,8 @@ struct Shared {
     tls: Arc<rustls::ClientConfig>,
     requests: Semaphore,
     link: Mutex<Link>,
+    /// The slow line that requests take turns on.
+    line: Option<(Arc<SlowLine>, TrafficClass)>,
 }
 
 #[derive(Debug, Default)]
@@ -123,8 +140,30 @@ impl PeerClient {
         Self::with_limits(address, expected, identity, ClientLimits::for_class(class))
     }
 
+    /// The same over a slow line.
+    pub fn on_line(
+        address: &str,
+        expected: TransportKey,
+        identity: &Identity,
+        class: TrafficClass,
+        line: Arc<SlowLine>,
+    ) -> Self {
+        let limits = ClientLimits::for_line(class, &line);
+        Self::of(address, expected, identity, limits, Some((line, class)))
+    }
+
     /// The same with bounds of the caller's.
     pub fn with_limits(address: &str, expected: TransportKey, identity: &Identity, limits: ClientLimits) -> Self {
+        Self::of(address, expected, identity, limits, None)
+    }
+
+    fn of(
+        address: &str,
+        expected: TransportKey,
+        identity: &Identity,
+        limits: ClientLimits,
+        line: Option<(Arc<SlowLine>, TrafficClass)>,
+    ) -> Self {
         let shared = Shared {
             address: address.to_owned(),
             expected,
@@ -133,6 +172,7 @@ impl PeerClient {
             requests: Semaphore::new(limits.requests_max),
             limits,
             link: Mutex::default(),
+            line,
         };
         Self { shared: Arc::new(shared) }
     }
@@ -159,6 +199,9 @@ impl PeerClient {
             Ok(uri) if path.starts_with('/') => uri,
             _ => return Err(TransportError::BadPath { path: path.to_owned() }),
         };
+        if let Some((line, class)) = &self.shared.line {
+            line.turn(*class, body.len()).await;
+        }
         let after = self.shared.limits.request_timeout;
         let mut used = None;
         let asked = Asked { method, uri, body };

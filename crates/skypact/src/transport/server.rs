@@ -4,7 +4,7 @@
 //! handler runs to its end even if the peer hangs up, since what it decided may already be committed.
 
 use super::{
-    Identity, PeerAnswer, Pins, TransportError, TransportKey,
+    Identity, PeerAnswer, Pins, SlowLine, TransportError, TransportKey,
     accept::{Activity, accept},
     asked_to_stop,
     seats::{Holder, Seat, Seats},
@@ -89,6 +89,10 @@ pub struct ServerLimits {
     pub request_timeout: Duration,
     /// A connection without requests is closed after this time.
     pub idle_timeout: Duration,
+    /// A connection without traffic is tried after this time.
+    pub keep_alive_interval: Duration,
+    /// And is given up this long after that.
+    pub keep_alive_timeout: Duration,
     /// When stopping: time for requests under way to end.
     pub drain_timeout: Duration,
 }
@@ -108,7 +112,23 @@ impl ServerLimits {
             handshake_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(if pinned { 600 } else { 30 }),
+            keep_alive_interval: Duration::from_secs(20),
+            keep_alive_timeout: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(5),
+        }
+    }
+
+    /// The same where peers come over lines of which this is the slowest.
+    #[must_use]
+    pub fn on_line(self, line: &SlowLine) -> Self {
+        let patience = Duration::from_secs(30) + line.time_of(16 << 10);
+        Self {
+            handshake_timeout: patience,
+            request_timeout: patience,
+            idle_timeout: Duration::from_hours(1),
+            keep_alive_interval: Duration::from_mins(10),
+            keep_alive_timeout: patience,
+            ..self
         }
     }
 }
@@ -253,8 +273,9 @@ impl<H: PeerHandler> Shared<H> {
             .max_concurrent_streams(self.limits.streams_max)
             .max_header_list_size(self.limits.header_bytes_max)
             .max_send_buf_size(64 << 10)
-            .keep_alive_interval(Duration::from_secs(20))
-            .keep_alive_timeout(Duration::from_secs(10));
+            .auto_date_header(false)
+            .keep_alive_interval(self.limits.keep_alive_interval)
+            .keep_alive_timeout(self.limits.keep_alive_timeout);
         http2
     }
 

@@ -1,80 +1,18 @@
 //! Two real nodes whose link is cut: a STOP and a notice go by voice, the receipts come back, and when the link is there again
 //! nothing is twice.
 
-use std::io::{Read as _, Write as _};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 
 use skypact::http::client::LocalClient;
 use skypact::http::views::{ChannelView, NoticeView};
 
+use crate::cable::Cable;
 use crate::command::file;
 use crate::command_ground::{Ground, Node, bell, pact, refuse, skypact, succeed, until};
 
 const FROM: &str = "2099-04-07T09:00:00Z";
 const UNTIL: &str = "2099-04-07T11:00:00Z";
 const OFFICER: [&str; 2] = ["--officer", "Duty officer"];
-
-/// A cable between two nodes that can be cut.
-#[derive(Clone)]
-struct Cable(Arc<Mutex<Wires>>);
-
-/// Whether it is cut, and what runs through it.
-#[derive(Default)]
-struct Wires {
-    is_cut: bool,
-    streams: Vec<TcpStream>,
-}
-
-impl Cable {
-    /// Puts a cable into the configuration of the node in `dir`, on its way to its counterpart.
-    fn lay(dir: &str) -> Self {
-        let config = Path::new(dir).join("node.toml");
-        let text = std::fs::read_to_string(&config).unwrap();
-        let (before, after) = text.split_once("[counterparts]\n").unwrap();
-        let (line, after) = after.split_once('\n').unwrap();
-        let (name, address) = line.split_once(" = ").unwrap();
-        let to: SocketAddr = address.trim_matches('"').parse().unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let line = format!("{name} = \"{}\"", listener.local_addr().unwrap());
-        std::fs::write(config, format!("{before}[counterparts]\n{line}\n{after}")).unwrap();
-        let cable = Self(Arc::default());
-        let laid = cable.clone();
-        std::thread::spawn(move || listener.incoming().for_each(|from| laid.carry(from.unwrap(), to)));
-        cable
-    }
-
-    fn carry(&self, from: TcpStream, to: SocketAddr) {
-        let mut wires = self.0.lock().unwrap();
-        let Some(to) = Some(to).filter(|_| !wires.is_cut).and_then(|to| TcpStream::connect(to).ok()) else { return };
-        for (mut from, mut to) in
-            [(from.try_clone().unwrap(), to.try_clone().unwrap()), (to.try_clone().unwrap(), from.try_clone().unwrap())]
-        {
-            std::thread::spawn(move || {
-                let mut bytes = [0; 4096];
-                while let Ok(length) = from.read(&mut bytes)
-                    && length > 0
-                    && to.write_all(&bytes[..length]).is_ok()
-                {}
-                let _ = to.shutdown(Shutdown::Both);
-            });
-        }
-        wires.streams.extend([from, to]);
-    }
-
-    fn cut(&self) {
-        let mut wires = self.0.lock().unwrap();
-        wires.is_cut = true;
-        for stream in wires.streams.drain(..) {
-            let _ = stream.shutdown(Shutdown::Both);
-        }
-    }
-
-    fn mend(&self) {
-        self.0.lock().unwrap().is_cut = false;
-    }
-}
 
 /// Two parties whose nodes run, and the cables between them.
 struct Pair {

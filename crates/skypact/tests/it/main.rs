@@ -3,6 +3,7 @@
 
 mod bells;
 mod bench;
+mod cable;
 mod carriage;
 mod clocks;
 mod command;
@@ -38,6 +39,7 @@ mod protected;
 mod recording;
 mod remedy;
 mod scenarios;
+mod slow_link;
 mod storage;
 #[cfg(debug_assertions)]
 mod storage_crash;

@@ -5,6 +5,7 @@ mod clocks;
 mod drop_box;
 mod fork;
 mod recovery;
+mod short;
 mod tiles;
 
 use std::collections::BTreeMap;
@@ -131,6 +132,7 @@ impl Ground {
             store: Box::new(SqliteStore::open(&dir).expect("a store")),
             listen: listen.parse().expect("an address"),
             counterparts: BTreeMap::from([(other.to_owned(), counterpart.to_owned())]),
+            slow_links: BTreeMap::new(),
             witnesses: BTreeMap::from([(
                 "witness.example".to_owned(),
                 (self.witness_address.clone(), self.witness_transport),
