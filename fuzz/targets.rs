@@ -21,16 +21,16 @@ use skypact_f3548::{
 };
 use skypact_record::verify::{Expectation, verify};
 use skypact_record::{
-    Algorithm, Beacon, Cosignature, Entry, Hash, JournalLeaf, NoteSignature, Offer, Origin, PublicKey,
-    SignedCheckpoint, SignedSealing, SignedStamp, TileResource, TileSpan, VerifierKey, entry_bundle, leaves_of, open,
-    verify_journal,
+    Algorithm, Beacon, Cosignature, Entry, ForkProof, Hash, JournalLeaf, KeyChange, KeyHistory, KeyRotation,
+    NoteSignature, Offer, Origin, PublicKey, SignedCheckpoint, SignedSealing, SignedStamp, TileResource, TileSpan,
+    VerifierKey, entry_bundle, leaves_of, open, verify_journal,
 };
 
 /// What a target runs.
 type Run = fn(&[u8]);
 
 /// The targets: name, which is that of a folder of seeds, and what it runs.
-pub(crate) const TARGETS: [(&str, Run); 13] = [
+pub(crate) const TARGETS: [(&str, Run); 14] = [
     ("request", request),
     ("changes", changes),
     ("token", token),
@@ -44,6 +44,7 @@ pub(crate) const TARGETS: [(&str, Run); 13] = [
     ("dropped", dropped),
     ("beacon", beacon),
     ("position", position),
+    ("keys", keys),
 ];
 
 /// The time at which everything here takes place: 2026-01-01.
@@ -188,7 +189,6 @@ pub(crate) fn note(bytes: &[u8]) {
 
 /// A file of frames, read in pieces whose length the first byte chooses. What is in it is held against the pact of the golden files.
 pub(crate) fn frames_file(bytes: &[u8]) {
-    static PACT: LazyLock<Pact> = LazyLock::new(|| Pact::decode(PACT_BYTES).expect("a pact in force"));
     let Some((piece, file)) = bytes.split_first() else { return };
     let mut reader = FramesReader::default();
     let mut again: Option<(FramesWriter, Vec<u8>)> = None;
@@ -207,7 +207,7 @@ pub(crate) fn frames_file(bytes: &[u8]) {
                     continue;
                 }
                 FramesItem::Answer(answer) => {
-                    if let Err(error) = VerifiedAnswer::verify(answer.clone(), &PACT) {
+                    if let Err(error) = VerifiedAnswer::verify(answer.clone(), &PACT, &ActKeys::default()) {
                         refused(error.code(), &error.to_string());
                     }
                 }
@@ -353,12 +353,46 @@ pub(crate) fn dropped(bytes: &[u8]) {
     assert!(opened.is_err_and(|error| !error.code().is_empty()), "nobody sealed it");
 }
 
+/// The pact of the golden files.
+static PACT: LazyLock<Pact> = LazyLock::new(|| Pact::decode(PACT_BYTES).expect("a pact in force"));
+
 /// A beacon, as a witness publishes it.
 pub(crate) fn beacon(bytes: &[u8]) {
     static KEY: LazyLock<VerifierKey> = LazyLock::new(|| WITNESS.parse().expect("a sound key"));
     match Beacon::parse(bytes, &KEY) {
         Ok(beacon) => assert!(Beacon::verify(beacon.line().clone(), &KEY).is_ok_and(|again| again == beacon)),
         Err(error) => assert!(!error.code().is_empty() && !error.to_string().is_empty()),
+    }
+}
+
+/// What tells keys, and a proof of a fork. The first byte chooses the kind.
+pub(crate) fn keys(bytes: &[u8]) {
+    let Some((kind, bytes)) = bytes.split_first() else { return };
+    match kind % 3 {
+        0 => {
+            if let Ok(change) = KeyChange::decode(bytes) {
+                assert_eq!(change.encode().as_deref(), Ok(bytes));
+            }
+        }
+        1 => {
+            if let Ok(rotation) = KeyRotation::decode(bytes) {
+                assert_eq!(rotation.encode().as_deref(), Ok(bytes));
+                let genesis = PACT.genesis();
+                for party in &genesis.parties {
+                    let mut history = KeyHistory::default();
+                    let rotated = history.rotate(genesis, &party.name, 1, &rotation).is_ok();
+                    assert_eq!(rotated, history != KeyHistory::default(), "as a whole or not at all");
+                }
+            }
+        }
+        _ => {
+            if let Ok(proof) = ForkProof::decode(bytes) {
+                assert_eq!(proof.encode(), bytes);
+                if let Err(error) = proof.verify(&proof.log_keys(PACT.genesis())) {
+                    assert!(!error.code().is_empty() && !error.to_string().is_empty());
+                }
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 use skypact_record::{Hash, LogClass, SignedCheckpoint};
 
+use crate::act_keys::ActKeys;
 use crate::decide::{Context, Rejection};
 use crate::frame::{FrameAnswer, FrameError, VerifiedReceipt};
 use crate::frames_file::FramesHead;
@@ -154,10 +155,10 @@ pub struct VerifiedAnswer {
 }
 
 impl VerifiedAnswer {
-    /// Checks what needs no state. In a file nobody but the mirror's key speaks for the counterpart, so that what the
+    /// Checks what needs no state but the keys of the logs. In a file nobody but the mirror's key speaks for the counterpart, so that what the
     /// answer says has to be what that key signed.
-    pub fn verify(answer: FrameAnswer, pact: &Pact) -> Result<Self, CarriageError> {
-        let receipt = VerifiedReceipt::verify(&answer.note, pact)?;
+    pub fn verify(answer: FrameAnswer, pact: &Pact, keys: &ActKeys) -> Result<Self, CarriageError> {
+        let receipt = VerifiedReceipt::verify(&answer.note, pact, keys)?;
         if !receipt.mirrored {
             return Err(CarriageError::NotAnAnswer { reason: "is not signed by the counterpart's mirror key" });
         }

@@ -1,6 +1,7 @@
 //! The state of one channel at one node: four logs and the board, folded from entries in the order in which this node
 //! committed them. Queries read it; only [`Channel::apply`] and the receipts change it.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use skypact_airspace::UtcNanos;
@@ -19,7 +20,7 @@ use crate::kind::Kind;
 use crate::log::{Log, LogRef};
 use crate::message::Message;
 use crate::notice::NoticeAct;
-use crate::pact::{Pact, PactError};
+use crate::pact::{LogKeys, Pact, PactError};
 use crate::suspension::{Cut, LogHead, Reconciled, Suspension, Suspensions};
 use crate::timeliness::Timeliness;
 
@@ -40,6 +41,8 @@ pub struct Channel {
     board: Board,
     keys: ActKeys,
     key_changes: [Vec<u64>; 4],
+    /// Entries that put other keys in the place of those that sign heads: a proof of a fork shows them.
+    rotations: [Vec<Entry>; 4],
     suspensions: Suspensions,
     anomalies: VecDeque<Anomaly>,
 }
@@ -131,6 +134,7 @@ impl Channel {
             board,
             keys: ActKeys::default(),
             key_changes: Default::default(),
+            rotations: Default::default(),
             suspensions: Suspensions::default(),
             anomalies: VecDeque::new(),
         })
@@ -156,7 +160,7 @@ impl Channel {
         LogClass::ALL.map(|class| self.log(LogRef { party, class }).epoch).into_iter().min().unwrap_or(1)
     }
 
-    /// Who may sign acts in each log.
+    /// Who may sign acts and heads in each log.
     pub fn keys(&self) -> &ActKeys {
         &self.keys
     }
@@ -164,6 +168,16 @@ impl Channel {
     /// Indices of the entries of a log that change keys or would, ascending.
     pub fn key_changes(&self, log: LogRef) -> &[u64] {
         &self.key_changes[log.place()]
+    }
+
+    /// The note keys that count for heads of `size` of a log.
+    pub fn log_keys(&self, log: LogRef, size: u64) -> Cow<'_, LogKeys> {
+        self.keys.log_keys(&self.pact, log, size)
+    }
+
+    /// Entries of a log that put other keys in the place of those that sign its heads, ascending.
+    pub fn rotations(&self, log: LogRef) -> &[Entry] {
+        &self.rotations[log.place()]
     }
 
     /// The key of that id, if it may sign the next act of a log.
@@ -300,9 +314,11 @@ impl Channel {
     }
 
     /// Folds in an entry out of this node's own storage. Its signature was verified before it was stored and is not verified
-    /// again: that it is that entry still is shown by a signed head over it, or by [`Channel::verify_stored`].
+    /// again, unless it tells keys: that it is that entry still is shown by a signed head over it, or by [`Channel::verify_stored`].
     pub fn replay(&mut self, log: LogRef, index: u64, entry: Entry) -> Result<(), FrameError> {
-        let entry = stored_entry(&self.pact, &self.keys, log, index, entry)?;
+        // A head shows nothing of the entry that names the head's own key: its signature is verified each time.
+        let check = if entry.leaf.act.act().tells_keys() { verify_entry } else { stored_entry };
+        let entry = check(&self.pact, &self.keys, log, index, entry)?;
         self.apply(log, &entry);
         Ok(())
     }
@@ -333,9 +349,7 @@ impl Channel {
     fn apply_message(&mut self, log: LogRef, entry: &VerifiedEntry) -> Result<(), AnomalyReason> {
         let (party, act) = (log.party, entry.entry.leaf.act.act());
         let kind = Kind::from_wire(act.kind);
-        if kind == Some(Kind::KeyChange) {
-            self.key_changes[log.place()].push(entry.entry.leaf.index);
-        }
+        let keys = self.take_keys(log, kind, &entry.entry);
         if !kind.is_some_and(Kind::is_of_heads) {
             let state = &mut self.logs[log.place()];
             state.substance = state.size();
@@ -368,8 +382,9 @@ impl Channel {
             }
             Message::Reconciled(reconciled) => return self.apply_reconciled(log, reconciled, origin),
             Message::Anchor(anchor) => return self.apply_anchor(party, &anchor),
+            Message::KeyRotation(_) => keys?,
             Message::KeyChange(change) => {
-                self.keys.apply(&self.pact, log, origin.index, &change)?;
+                keys?;
                 // The watch is kept in the routine log, and so is what ends it.
                 if log.class == LogClass::Routine {
                     self.board.revoke(&origin, &change);
@@ -377,6 +392,19 @@ impl Channel {
             }
             Message::Witnessed(witnessed) => return self.apply_witnessed(party, &witnessed),
             message => self.board.apply(origin, message)?,
+        }
+        Ok(())
+    }
+
+    /// Takes in what an entry tells of keys, as a verifier of bundles does: whatever its epoch and message id are.
+    fn take_keys(&mut self, log: LogRef, kind: Option<Kind>, entry: &Entry) -> Result<(), KeyChangeError> {
+        if !kind.is_some_and(Kind::tells_keys) {
+            return Ok(());
+        }
+        self.key_changes[log.place()].push(entry.leaf.index);
+        self.keys.take(&self.pact, log, entry.leaf.index, entry)?;
+        if kind == Some(Kind::KeyRotation) {
+            self.rotations[log.place()].push(entry.clone());
         }
         Ok(())
     }
@@ -418,7 +446,8 @@ impl Channel {
     /// whoever else has its key.
     fn apply_anchor(&mut self, party: usize, anchor: &Anchor) -> Result<(), AnomalyReason> {
         let log = LogRef { party: 1 - party, class: anchor.class };
-        let Checkpoint { size, root, .. } = verify_note(&self.pact, log, &anchor.note)?.checkpoint;
+        let keys = self.keys.log_keys_apart(&self.pact, log, &anchor.note);
+        let Checkpoint { size, root, .. } = verify_note(&keys, log, &anchor.note)?.checkpoint;
         if self.contradicts(log, LogHead { size, root }) {
             return Err(self.head_differs(log, size));
         }
@@ -433,7 +462,8 @@ impl Channel {
     /// Notes when witnesses had seen a log of the author of this entry.
     fn apply_witnessed(&mut self, party: usize, witnessed: &Witnessed) -> Result<(), AnomalyReason> {
         let log = LogRef { party, class: witnessed.class };
-        let note = verify_note(&self.pact, log, &witnessed.note)?;
+        let keys = self.keys.log_keys_apart(&self.pact, log, &witnessed.note);
+        let note = verify_note(&keys, log, &witnessed.note)?;
         let Checkpoint { size, root, .. } = note.checkpoint;
         if self.contradicts(log, LogHead { size, root }) {
             return Err(self.head_differs(log, size));

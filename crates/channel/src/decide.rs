@@ -8,7 +8,7 @@ use crate::board::Misfit;
 use crate::channel::Channel;
 use crate::codec::CodecError;
 use crate::draft::{Draft, Entropy, Submission};
-use crate::frame::{VerifiedFrame, VerifiedReceipt};
+use crate::frame::{VerifiedEntry, VerifiedFrame, VerifiedReceipt};
 use crate::kind::Kind;
 use crate::log::LogRef;
 use crate::message::Message;
@@ -168,6 +168,22 @@ pub enum Rejection {
         /// Root of the entries.
         computed: Hash,
     },
+    /// The checkpoint is right, and under a key that another one has taken the place of, or that is not in force yet.
+    #[error(
+        "log {origin}: the checkpoint of size {size} is not under the key that is in force at that size; sign it with that one"
+    )]
+    CheckpointKey {
+        /// The log.
+        origin: String,
+        /// Size of the checkpoint.
+        size: u64,
+    },
+    /// A rotation names a key that this node cannot sign with: it could sign no head from there on.
+    #[error("key {key} is named by the rotation, and its file is not in this node's keys/; put it there first")]
+    KeyNotHeld {
+        /// Id of the key.
+        key: String,
+    },
     /// The checkpoint speaks of entries that did not come with it.
     #[error("log {origin}: a checkpoint of size {size} came with entries up to {end} only")]
     SizeDiffers {
@@ -203,6 +219,8 @@ impl Rejection {
             Self::QuotaExceeded { .. } => "quota-exceeded",
             Self::Gap { .. } => "frame-gap",
             Self::RootDiffers { .. } => "root-differs",
+            Self::CheckpointKey { .. } => "checkpoint-key",
+            Self::KeyNotHeld { .. } => "key-not-held",
             Self::SizeDiffers { .. } => "checkpoint-size-differs",
         }
     }
@@ -214,7 +232,7 @@ impl Rejection {
             Self::MayNotSign { .. } => Some("signature"),
             Self::NoSuchOfficer { .. } => Some("turns"),
             Self::UnitAlike { .. } => Some("unit"),
-            Self::Keys(_) => Some("key_change"),
+            Self::Keys(_) | Self::KeyNotHeld { .. } => Some("key_change"),
             Self::Invalid { .. } => Some("act"),
             Self::MessageRepeated => Some("message_id"),
             Self::WrongKind { .. } => Some("kind"),
@@ -340,6 +358,9 @@ impl Channel {
         if let Message::KeyChange(change) = &message {
             self.keys().clone().apply(self.pact(), log, self.log(log).size(), change)?;
         }
+        if let Message::KeyRotation(rotation) = &message {
+            self.keys().clone().rotate(self.pact(), log, self.log(log).size(), rotation)?;
+        }
         self.check_suspension(&message)?;
         Ok(self.board().check(self.me(), &message)?)
     }
@@ -384,6 +405,7 @@ impl Channel {
         }
         if size <= held {
             self.check_root(frame.log, size, frame.checkpoint.root)?;
+            self.check_signer(frame, &[])?;
             return if end <= held { Ok(skip) } else { Err(self.size_differs(frame, end)) };
         }
         if size != end {
@@ -394,7 +416,23 @@ impl Channel {
             frontier.push(entry.hash);
         }
         self.same_root(frame.log, size, frame.checkpoint.root, frontier.root())?;
+        self.check_signer(frame, &frame.entries[skip..])?;
         Ok(skip)
+    }
+
+    /// The head is the log's; it has to be under the key that the log, with these new entries, has at that size: a note that is kept with
+    /// another line would make every bundle of the log false.
+    fn check_signer(&self, frame: &VerifiedFrame, new: &[VerifiedEntry]) -> Result<(), Rejection> {
+        let mut keys = self.keys().clone();
+        for entry in new {
+            // What breaks a rule changes nothing.
+            let _ = keys.take(self.pact(), frame.log, entry.entry.leaf.index, &entry.entry);
+        }
+        let size = frame.checkpoint.size;
+        if keys.log_keys(self.pact(), frame.log, size).checkpoint == frame.signer {
+            return Ok(());
+        }
+        Err(Rejection::CheckpointKey { origin: self.origin(frame.log), size })
     }
 
     fn origin(&self, log: LogRef) -> String {

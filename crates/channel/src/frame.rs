@@ -2,8 +2,8 @@
 //! that comes back. A frame is idempotent: it may come twice, late, or overlap what is already held.
 
 use skypact_record::{
-    Checkpoint, Cosignature, DecodeError, Entry, EntryError, Hash, KeyChange, KeyError, KeyRole, NoteError,
-    NoteSignature, PartyKey, SignedCheckpoint, VerifierKey,
+    Checkpoint, Cosignature, DecodeError, Entry, EntryError, Hash, KeyError, KeyRole, NoteError, NoteSignature,
+    PartyKey, SignedCheckpoint, VerifierKey,
 };
 
 use crate::act_keys::ActKeys;
@@ -139,6 +139,8 @@ pub struct VerifiedFrame {
     pub entries: Vec<VerifiedEntry>,
     /// The checkpoint, signed by the log's author.
     pub checkpoint: Checkpoint,
+    /// Key that signed it: in force at its size by the frame's own entries or by what was held before them.
+    pub signer: VerifierKey,
     /// The note of the checkpoint with the signatures that count.
     pub note: Vec<u8>,
     /// Cosignatures by witnesses of the pact that it carries.
@@ -272,26 +274,45 @@ impl Frame {
             origin: self.origin.clone(),
             party: pact.party_name(sender).to_owned(),
         })?;
-        let mut keys = keys.clone();
+        let held = keys;
+        // Another history may have begun at `start`: what the own one tells of keys from there on is not part of it.
+        let mut keys = keys.until(log, self.start);
         let mut entries = Vec::with_capacity(self.entries.len());
         for (bytes, index) in self.entries.iter().zip(self.start..) {
             let entry = self.verify_entry(pact, &keys, log, index, bytes)?;
-            if let Some(change) = key_change(&entry) {
-                // One that breaks a rule, or is known already, changes nothing.
-                let _ = keys.apply(pact, log, index, &change);
-            }
+            // What breaks a rule changes nothing.
+            let _ = keys.take(pact, log, index, &entry.entry);
             entries.push(entry);
         }
-        let receipt = verify_note(pact, log, &self.note)?;
+        let (signer, receipt) = self.verify_note(pact, log, &keys, held)?;
         Ok(VerifiedFrame {
             log,
             start: self.start,
             entries,
             checkpoint: receipt.checkpoint,
+            signer,
             note: receipt.note,
             cosignatures: receipt.cosignatures,
             post_quantum: receipt.post_quantum,
         })
+    }
+
+    /// Checks the note against the keys that the frame's own history tells, or, where it shows less than is held, those that are held.
+    fn verify_note(
+        &self,
+        pact: &Pact,
+        log: LogRef,
+        told: &ActKeys,
+        held: &ActKeys,
+    ) -> Result<(VerifierKey, VerifiedReceipt), FrameError> {
+        let checked = |keys: &ActKeys| {
+            let keys = keys.log_keys(pact, log, size_of(&self.note));
+            verify_note(&keys, log, &self.note).map(|receipt| (keys.checkpoint.clone(), receipt))
+        };
+        match checked(told) {
+            Err(FrameError::Note { error: NoteError::NotSigned { .. }, .. }) => checked(held),
+            checked => checked,
+        }
     }
 
     fn verify_entry(
@@ -304,15 +325,20 @@ impl Frame {
     ) -> Result<VerifiedEntry, FrameError> {
         let entry = Entry::decode(bytes);
         let broken = |error: DecodeError| FrameError::Entry { origin: self.origin.clone(), index, error: error.into() };
-        verify_entry(pact, keys, log, index, entry.map_err(broken)?)
+        let entry = verify_entry(pact, keys, log, index, entry.map_err(broken)?)?;
+        let tells_keys = entry.entry.leaf.act.act().tells_keys();
+        if tells_keys && entry.entry.parts.iter().any(Option::is_none) {
+            // Without it a bundle of this log could not be proven, and its keys would be other ones for each reader.
+            let reason = "it changes keys and comes without its body";
+            return Err(FrameError::Act { origin: self.origin.clone(), index, reason });
+        }
+        Ok(entry)
     }
 }
 
-/// The key change that an entry makes, if it makes one.
-fn key_change(entry: &VerifiedEntry) -> Option<KeyChange> {
-    let is_change = entry.entry.leaf.act.act().kind == Kind::KeyChange.wire();
-    let part = entry.entry.parts.first().filter(|_| is_change)?.as_ref()?;
-    KeyChange::decode(&part.bytes).ok()
+/// Size of the head that a note is of; 0 where it cannot be read, which is told when it is checked.
+fn size_of(note: &[u8]) -> u64 {
+    SignedCheckpoint::parse(note).map_or(0, |signed| signed.checkpoint().size)
 }
 
 /// Checks one entry of a log against the pact and the log's keys: commitments, place, authorship and signature.
@@ -403,9 +429,17 @@ fn signatories(keys: &LogKeys) -> impl Iterator<Item = (Signatory, bool, &Verifi
     ed25519.into_iter().chain(witnesses).chain(ml_dsa_44)
 }
 
-/// Checks a note of a log: the author's signature, and which of the others on it count.
-pub(crate) fn verify_note(pact: &Pact, log: LogRef, note: &[u8]) -> Result<VerifiedReceipt, FrameError> {
-    let keys = pact.log_keys(log);
+/// The log that a note is of.
+fn log_of(note: &[u8], pact: &Pact) -> Result<LogRef, FrameError> {
+    let signed = SignedCheckpoint::parse(note);
+    let signed = signed.map_err(|error| FrameError::Note { origin: "(unread)".to_owned(), error })?;
+    let origin = signed.checkpoint().origin.as_str();
+    let unknown = || FrameError::WrongLog { origin: origin.to_owned(), party: "either party".to_owned() };
+    pact.log(origin).ok_or_else(unknown)
+}
+
+/// Checks a note of a log against the keys in force at its size: the author's signature, and which of the others on it count.
+pub(crate) fn verify_note(keys: &LogKeys, log: LogRef, note: &[u8]) -> Result<VerifiedReceipt, FrameError> {
     let broken = |error| FrameError::Note { origin: keys.origin.to_string(), error };
     let mut signed = SignedCheckpoint::parse(note).map_err(broken)?;
     signed.verify(&keys.checkpoint).map_err(broken)?;
@@ -441,19 +475,23 @@ pub(crate) fn verify_note(pact: &Pact, log: LogRef, note: &[u8]) -> Result<Verif
 
 impl VerifiedReceipt {
     /// Checks a note of one of the logs of `pact`: a receipt of the counterpart, or a cosignature that a witness gave.
-    pub fn verify(note: &[u8], pact: &Pact) -> Result<Self, FrameError> {
-        let unknown = |origin: String| FrameError::WrongLog { origin, party: "either party".to_owned() };
-        let signed = SignedCheckpoint::parse(note);
-        let signed = signed.map_err(|error| FrameError::Note { origin: "(unread)".to_owned(), error })?;
-        let origin = signed.checkpoint().origin.as_str();
-        let log = pact.log(origin).ok_or_else(|| unknown(origin.to_owned()))?;
-        verify_note(pact, log, note)
+    pub fn verify(note: &[u8], pact: &Pact, keys: &ActKeys) -> Result<Self, FrameError> {
+        let log = log_of(note, pact)?;
+        verify_note(&keys.log_keys(pact, log, size_of(note)), log, note)
+    }
+
+    /// The same for who does not hold the log: under the checkpoint key of the pact or one of `known`, which the reader trusts for the log.
+    pub fn verify_apart(note: &[u8], pact: &Pact, known: &[VerifierKey]) -> Result<Self, FrameError> {
+        let log = log_of(note, pact)?;
+        let known = [&[pact.log_keys(log).checkpoint.clone()], known].concat();
+        verify_note(&pact.log_keys(log).signed_by(&known, note), log, note)
     }
 
     /// Reads what a witness answered to a request about the checkpoint `asked`: signature lines. None unless its own
     /// cosignature is among them.
     pub fn of_witness(
         pact: &Pact,
+        keys: &ActKeys,
         mut asked: SignedCheckpoint,
         witness: &str,
         lines: &str,
@@ -462,7 +500,7 @@ impl VerifiedReceipt {
             let Ok(line) = line else { return Ok(None) };
             asked.add(line);
         }
-        let receipt = Self::verify(&asked.encode(), pact)?;
+        let receipt = Self::verify(&asked.encode(), pact, keys)?;
         Ok(receipt.cosignatures.iter().any(|line| line.witness == witness).then_some(receipt))
     }
 }

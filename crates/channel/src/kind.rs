@@ -53,10 +53,12 @@ pub enum Kind {
     WatchBill = 22,
     /// A list of what the counterpart has protected was received.
     ListReceipt = 23,
+    /// A party's root puts another key in the place of one that signs heads.
+    KeyRotation = 25,
 }
 
 impl Kind {
-    const ALL: [Self; 24] = [
+    const ALL: [Self; 25] = [
         Self::Genesis,
         Self::Notice,
         Self::ReadBack,
@@ -81,6 +83,7 @@ impl Kind {
         Self::PositionForms,
         Self::WatchBill,
         Self::ListReceipt,
+        Self::KeyRotation,
     ];
 
     /// Value in the act.
@@ -90,7 +93,7 @@ impl Kind {
 
     /// Kind of a value in an act; `None` for kinds that a later version may add.
     pub fn from_wire(value: u16) -> Option<Self> {
-        Self::ALL.get(usize::from(value)).copied()
+        Self::ALL.into_iter().find(|kind| kind.wire() == value)
     }
 
     /// Name for people.
@@ -120,13 +123,14 @@ impl Kind {
             Self::PositionForms => "position forms",
             Self::WatchBill => "watch bill",
             Self::ListReceipt => "list receipt",
+            Self::KeyRotation => "key rotation",
         }
     }
 
     /// The log that holds such entries; none for what stands in both.
     pub fn log_class(self) -> Option<LogClass> {
         match self {
-            Self::Genesis | Self::Reconciled | Self::KeyChange => None,
+            Self::Genesis | Self::Reconciled | Self::KeyChange | Self::KeyRotation => None,
             Self::Stop
             | Self::StopRung
             | Self::StopLifted
@@ -162,9 +166,14 @@ impl Kind {
             Self::Genesis | Self::Conflict | Self::Reconciled | Self::Anchor | Self::Witnessed | Self::Overdue => {
                 KeyRole::Node
             }
-            Self::KeyChange => KeyRole::Root,
+            Self::KeyChange | Self::KeyRotation => KeyRole::Root,
             _ => KeyRole::Officer,
         }
+    }
+
+    /// Whether it tells keys of its author: then it needs its body.
+    pub fn tells_keys(self) -> bool {
+        matches!(self, Self::KeyChange | Self::KeyRotation)
     }
 
     /// Whether it speaks of heads of logs alone: nobody has to anchor such an entry or state when it was witnessed, or

@@ -2,7 +2,7 @@
 //! Every body is one deterministic CBOR map; what an officer reads back is the SHA-256 of exactly these bytes.
 
 use skypact_airspace::{TimeWindow, UtcNanos, Volume4d};
-use skypact_record::{DecodeError, Hash, KeyChange};
+use skypact_record::{DecodeError, Hash, KeyChange, KeyRotation};
 
 use crate::anchor::{Anchor, Witnessed};
 use crate::codec::{self, CodecError, Reader, Writer, Written, write_hashes};
@@ -141,6 +141,8 @@ pub enum Message {
     },
     /// Keys that may sign acts from now on, and keys that may not.
     KeyChange(KeyChange),
+    /// The author's root puts other keys in the place of those that sign heads.
+    KeyRotation(KeyRotation),
     /// A change of the watch.
     Watch(Watch),
     /// A test call.
@@ -186,6 +188,7 @@ impl Message {
             Self::Witnessed(_) => Kind::Witnessed,
             Self::Overdue { .. } => Kind::Overdue,
             Self::KeyChange(_) => Kind::KeyChange,
+            Self::KeyRotation(_) => Kind::KeyRotation,
             Self::Watch(_) => Kind::Watch,
             Self::TestCall => Kind::TestCall,
             Self::TestAnswer { .. } => Kind::TestAnswer,
@@ -201,21 +204,24 @@ impl Message {
     pub fn encode(&self) -> Vec<u8> {
         match self {
             Self::KeyChange(change) => change.encode().expect("a key change that was read or made within its bounds"),
+            Self::KeyRotation(rotation) => {
+                rotation.encode().expect("a key rotation that was read or made within its bounds")
+            }
             _ => codec::encode(|writer| self.write(writer)),
         }
     }
 
     /// Body of an entry of `kind`; errors name the field. `Kind::Genesis` has its own form, see [`crate::Pact`].
     pub fn decode(kind: Kind, bytes: &[u8]) -> Result<Self, CodecError> {
-        if kind == Kind::KeyChange {
-            // Its form belongs to the record: a verifier of bundles reads it too.
-            let change = KeyChange::decode(bytes);
-            let error = |error: DecodeError| CodecError {
-                message: kind.name(),
-                field: "key_change",
-                reason: error.to_string(),
+        if kind.tells_keys() {
+            // Their form belongs to the record: a verifier of bundles reads them too.
+            let message = match kind {
+                Kind::KeyRotation => KeyRotation::decode(bytes).map(Self::KeyRotation),
+                _ => KeyChange::decode(bytes).map(Self::KeyChange),
             };
-            return change.map(Self::KeyChange).map_err(error);
+            let field = if kind == Kind::KeyRotation { "key_rotation" } else { "key_change" };
+            let error = |error: DecodeError| CodecError { message: kind.name(), field, reason: error.to_string() };
+            return message.map_err(error);
         }
         codec::decode_exact(kind.name(), bytes, |reader| Self::read(kind, reader), Self::encode)
     }
@@ -264,13 +270,13 @@ impl Message {
             }
             Self::WatchBill(bill) => bill.write(writer),
             Self::ListReceipt(receipt) => receipt.write(writer),
-            Self::KeyChange(_) => unreachable!("the record writes it"),
+            Self::KeyChange(_) | Self::KeyRotation(_) => unreachable!("the record writes it"),
         }
     }
 
     fn read(kind: Kind, reader: &mut Reader<'_>) -> Result<Self, CodecError> {
         reader.fields(match kind {
-            Kind::Genesis | Kind::KeyChange => {
+            Kind::Genesis | Kind::KeyChange | Kind::KeyRotation => {
                 return Err(reader.error("is no message of the channel protocol; the record reads it"));
             }
             Kind::Notice => 6,
@@ -287,7 +293,9 @@ impl Message {
             Kind::TestCall => 0,
         })?;
         match kind {
-            Kind::Genesis | Kind::KeyChange | Kind::Notice => Notice::read(reader).map(Self::Notice),
+            Kind::Genesis | Kind::KeyChange | Kind::KeyRotation | Kind::Notice => {
+                Notice::read(reader).map(Self::Notice)
+            }
             Kind::ReadBack => {
                 let (notice, content) = read_cited(reader, "notice")?;
                 Ok(Self::ReadBack { notice, content })

@@ -1,10 +1,12 @@
 //! The pact: a genesis that both roots signed, with the terms inside it read. Everything that a channel believes about
 //! who is who comes from here and from nowhere else.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use skypact_record::{
-    Algorithm, DecodeError, Genesis, Hash, KeyError, KeyId, Origin, PartyKey, SignedGenesis, VerifierKey,
+    Algorithm, DecodeError, Genesis, Hash, KeyError, KeyId, Origin, PartyKey, SignedCheckpoint, SignedGenesis,
+    VerifierKey,
 };
 
 use crate::codec::CodecError;
@@ -50,6 +52,16 @@ pub struct MlDsa44Keys {
 }
 
 impl LogKeys {
+    /// The keys with that one of `known` for its author that signed a note apart from its log; as they are where none did.
+    pub(crate) fn signed_by<'a>(&'a self, known: &[VerifierKey], note: &[u8]) -> Cow<'a, Self> {
+        let mut keys = Cow::Borrowed(self);
+        let signer = SignedCheckpoint::parse(note).and_then(|signed| signed.signer(known).cloned());
+        if let Some(signer) = signer.ok().filter(|signer| *signer != self.checkpoint) {
+            keys.to_mut().checkpoint = signer;
+        }
+        keys
+    }
+
     /// Keys that its author signs its checkpoints with: that of Ed25519 first.
     pub fn author(&self) -> Vec<VerifierKey> {
         let ml_dsa_44 = self.ml_dsa_44.as_ref().map(|keys| &keys.checkpoint);

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use skypact_record::{Checkpoint, Entry, KeyRole, LogClass};
+use skypact_record::{Checkpoint, Entry, KeyId, KeyRole, LogClass, SignedCheckpoint};
 
 use crate::channel::Channel;
 use crate::decide::{Context, Rejection};
@@ -65,6 +65,14 @@ pub enum RecoveryError {
         /// Size of the head.
         size: u64,
     },
+    /// What came back names a key for heads that is not in hand.
+    #[error(
+        "this store is an old one, and what the counterpart gives of the newer entries names the checkpoint key {key}, which is not here; put its file back from the backup, and start again"
+    )]
+    KeyNotHeld {
+        /// The key.
+        key: KeyId,
+    },
     /// A frame or a note does not hold.
     #[error("this store is an old one, and what the counterpart gives of the newer entries does not hold: {0}")]
     Frame(#[from] FrameError),
@@ -82,6 +90,7 @@ impl RecoveryError {
             Self::TooLarge { .. } => "recovery-too-large",
             Self::TooEarly { .. } => "recovery-too-early",
             Self::WouldFork { .. } => "recovery-would-fork",
+            Self::KeyNotHeld { .. } => "key-not-held",
             Self::Frame(error) => error.code(),
         }
     }
@@ -93,7 +102,8 @@ pub struct MirrorRun {
     log: LogRef,
     start: u64,
     entries: VecDeque<Entry>,
-    receipt: Option<VerifiedReceipt>,
+    /// The newest receipt. Under which of this node's keys it has to be, the entries up to it tell.
+    receipt: Option<SignedCheckpoint>,
     bytes: usize,
 }
 
@@ -106,7 +116,7 @@ impl MirrorRun {
     /// The index from which on the mirror is to be asked; none when the run is whole.
     pub fn next(&self) -> Option<u64> {
         let next = self.start + self.entries.len() as u64;
-        self.receipt.as_ref().is_none_or(|receipt| next < receipt.checkpoint.size).then_some(next)
+        self.receipt.as_ref().is_none_or(|receipt| next < receipt.checkpoint().size).then_some(next)
     }
 
     /// Takes in one answer. What can be told without the channel's state is; the rest when the run is whole.
@@ -117,14 +127,14 @@ impl MirrorRun {
         if frame.channel != pact.channel() || frame.origin != origin || frame.start != next {
             return Err(refused("it is an answer to something else"));
         }
-        let receipt = VerifiedReceipt::verify(&frame.note, pact)?;
-        if receipt.log != self.log || !receipt.mirrored {
-            return Err(refused("its note is not signed by this node and by the counterpart's mirror key"));
+        let receipt = SignedCheckpoint::parse(&frame.note).map_err(|error| refused(&error.to_string()))?;
+        if receipt.checkpoint().origin.as_str() != origin {
+            return Err(refused("its note is of another log"));
         }
-        if self.receipt.as_ref().is_some_and(|known| known.checkpoint != receipt.checkpoint) {
+        if self.receipt.as_ref().is_some_and(|known| known.checkpoint() != receipt.checkpoint()) {
             return Err(refused("its head changed in between"));
         }
-        let Checkpoint { size, .. } = receipt.checkpoint;
+        let Checkpoint { size, .. } = *receipt.checkpoint();
         let end = next.saturating_add(frame.entries.len() as u64);
         if size < next || end > size || (end == next && size > next) {
             return Err(refused("its head is not the end of its entries"));
@@ -158,7 +168,7 @@ struct Own {
     /// Entries from `common` on, as the mirror has them.
     fetched: VecDeque<Entry>,
     /// None of a confirmed log, of which nothing is replaced.
-    receipt: Option<VerifiedReceipt>,
+    receipt: Option<SignedCheckpoint>,
 }
 
 /// A channel that is folded anew, out of what is stored and what came back.
@@ -278,6 +288,10 @@ impl Rebuild {
             let Some(receipt) = own.receipt else { continue };
             let (state, origin) = (self.channel.log(own.log), origin(&self.channel, own.log));
             let refused = |reason: &str| RecoveryError::Refused { origin: origin.clone(), reason: reason.to_owned() };
+            let receipt = VerifiedReceipt::verify(&receipt.encode(), self.channel.pact(), self.channel.keys())?;
+            if !receipt.mirrored {
+                return Err(refused("its note is not signed by the counterpart's mirror key"));
+            }
             if (state.size(), state.tree.root()) != (receipt.checkpoint.size, receipt.checkpoint.root) {
                 return Err(refused("the entries do not have the root that this node signed"));
             }
@@ -289,7 +303,7 @@ impl Rebuild {
         }
         let (channel, mut kept_notes) = (self.channel, Vec::new());
         for (kind, note) in notes {
-            let receipt = VerifiedReceipt::verify(&note, channel.pact())?;
+            let receipt = VerifiedReceipt::verify(&note, channel.pact(), channel.keys())?;
             let is_own = receipt.log.party == channel.me();
             if is_own && kind == NoteKind::Checkpoint {
                 continue;
@@ -382,6 +396,11 @@ impl Own {
 }
 
 impl Station {
+    /// Whether this node could sign on in a channel that was folded anew: every key that it names for the own heads is in hand.
+    pub fn can_sign_for(&self, rebuilt: &Rebuilt) -> Result<(), RecoveryError> {
+        self.missing_key_of(&rebuilt.channel).map_or(Ok(()), |key| Err(RecoveryError::KeyNotHeld { key }))
+    }
+
     /// Takes over a channel that was folded anew, and puts behind it what officers said since the backup. What comes out has
     /// to become durable in one transaction, in place of what is stored behind the kept entries.
     pub fn recover(&mut self, rebuilt: Rebuilt, context: &mut Context<'_>) -> Recovered {

@@ -61,7 +61,7 @@ pub struct Act {
     pub author: PartyName,
     /// Log that it belongs to.
     pub log_class: LogClass,
-    /// Kind of message: `Act::GENESIS`, `Act::KEY_CHANGE`, or as docs/channel-protocol.md numbers them.
+    /// Kind of message: `Act::GENESIS`, `Act::KEY_CHANGE`, `Act::KEY_ROTATION`, or as docs/channel-protocol.md numbers them.
     pub kind: u16,
     /// Id of the message.
     pub message_id: MessageId,
@@ -78,12 +78,19 @@ impl Act {
     pub const GENESIS: u16 = 0;
     /// Kind of a change of the keys that sign acts, signed by the author's root.
     pub const KEY_CHANGE: u16 = 15;
+    /// Kind of a rotation of the keys that sign notes, signed by the author's root.
+    pub const KEY_ROTATION: u16 = 25;
     /// Most references of one act.
     pub const REFERENCES_MAX: usize = 64;
     /// Most body parts of one act.
     pub const COMMITMENTS_MAX: usize = 16;
     /// Longest act, in bytes.
     pub const BYTES_MAX: usize = 4096;
+
+    /// Whether it is one that tells keys, and has the one part that says which.
+    pub fn tells_keys(&self) -> bool {
+        matches!(self.kind, Self::KEY_CHANGE | Self::KEY_ROTATION) && self.commitments.len() == 1
+    }
 
     /// The act's deterministic bytes. Fails when it has too many references or commitments.
     pub fn encode(&self) -> Result<Vec<u8>, DecodeError> {

@@ -135,6 +135,14 @@ impl<'b> Reader<'b> {
         }
     }
 
+    /// Reads the beginning of a map with one of these numbers of fields, and says which.
+    pub(crate) fn map_of(&mut self, lengths: &[u64]) -> Result<u64, DecodeError> {
+        match self.decoder.map() {
+            Ok(Some(found)) if lengths.contains(&found) => Ok(found),
+            _ => Err(self.error("is not a map with the fields of a known version")),
+        }
+    }
+
     /// Reads the key of the next field, which must be `key`.
     pub(crate) fn key(&mut self, key: u64, field: &'static str) -> Result<(), DecodeError> {
         self.field = field;

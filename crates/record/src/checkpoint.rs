@@ -131,6 +131,19 @@ impl SignedCheckpoint {
         if signed { Ok(()) } else { Err(NoteError::NotSigned { name: key.name().clone() }) }
     }
 
+    /// The first of the log's Ed25519 keys that signed. Where none did, the error is that of the first key, or of one whose line does not hold.
+    pub fn signer<'a>(&self, keys: impl IntoIterator<Item = &'a VerifierKey>) -> Result<&'a VerifierKey, NoteError> {
+        let mut refused = None;
+        for key in keys {
+            match self.verify(key) {
+                Ok(()) => return Ok(key),
+                Err(error @ NoteError::NotSigned { .. }) => drop(refused.get_or_insert(error)),
+                Err(error) => refused = Some(error),
+            }
+        }
+        Err(refused.unwrap_or_else(|| NoteError::NotSigned { name: self.checkpoint.origin.clone() }))
+    }
+
     /// Whether there is a cosignature by `key`, a cosigner's or the log's own of ML-DSA-44. Each line that says it is by the key has to hold.
     pub fn is_cosigned_by(&self, key: &VerifierKey) -> Result<bool, NoteError> {
         let mut cosigned = false;

@@ -1,9 +1,15 @@
-//! Proof of a fork: two heads that one key signed for one log and of which no history has both (docs/record-format.md,
-//! section 12). A consistency proof that fails shows nothing by itself; here the newer head's own tree shows what its beginning is.
+//! Proof of a fork: two heads that one party's keys signed for one log and of which no history has both (docs/record-format.md,
+//! sections 12 and 18). A consistency proof that fails shows nothing by itself; here the newer head's own tree shows what its beginning is.
 
+use crate::act::Act;
 use crate::cbor::{self, DecodeError, Reader};
 use crate::checkpoint::SignedCheckpoint;
+use crate::entry::Entry;
+use crate::genesis::Genesis;
 use crate::hash::Hash;
+use crate::key::{Algorithm, KeyId, KeyRole};
+use crate::key_change::checkpoint_verifier;
+use crate::key_rotation::{KeyRotation, RotatedKey};
 use crate::note::{Note, NoteError, VerifierKey};
 use crate::tree::{PROOF_HASHES_MAX, ProofError, verify_consistency};
 
@@ -18,6 +24,8 @@ pub struct ForkProof {
     pub prefix_root: Hash,
     /// Consistency proof from there to the newer head; at most 64 hashes.
     pub proof: Vec<Hash>,
+    /// Entries that named the keys of the heads, where the genesis does not; at most 2.
+    pub rotations: Vec<Entry>,
 }
 
 /// Why a proof of a fork proves none.
@@ -52,17 +60,28 @@ impl ForkProofError {
 
 impl ForkProof {
     /// Longest proof, in bytes.
-    pub const BYTES_MAX: usize = 2 * Note::BYTES_MAX + 4096;
+    pub const BYTES_MAX: usize = 2 * (Note::BYTES_MAX + Self::ENTRY_BYTES_MAX) + 4096;
+    const ENTRY_BYTES_MAX: usize = 32_768;
+    const ROTATIONS_MAX: u64 = 2;
 
     /// The proof's deterministic bytes.
     pub fn encode(&self) -> Vec<u8> {
         cbor::encode(|w| {
-            w.map(5)?.u8(0)?.u64(crate::FORMAT_VERSION)?;
+            // Where the genesis names the keys, the form is the one that there always was.
+            let (fields, version) = if self.rotations.is_empty() { (5, 1) } else { (6, 2) };
+            w.map(fields)?.u8(0)?.u64(version)?;
             w.u8(1)?.bytes(&self.older.encode())?;
             w.u8(2)?.bytes(&self.newer.encode())?;
             w.u8(3)?.bytes(&self.prefix_root.0)?;
             w.u8(4)?;
-            cbor::write_hashes(w, &self.proof)
+            cbor::write_hashes(w, &self.proof)?;
+            if !self.rotations.is_empty() {
+                w.u8(5)?.array(self.rotations.len() as u64)?;
+            }
+            for rotation in &self.rotations {
+                w.bytes(&rotation.encode().expect("an entry that was read, or is of a log"))?;
+            }
+            Ok(())
         })
     }
 
@@ -71,19 +90,61 @@ impl ForkProof {
         cbor::decode("fork proof", Self::BYTES_MAX, bytes, Self::read, Self::encode)
     }
 
-    /// Whether it proves that the holder of `log_key` signed two histories.
-    pub fn verify(&self, log_key: &VerifierKey) -> Result<(), ForkProofError> {
-        for (head, signed) in [("older", &self.older), ("newer", &self.newer)] {
-            signed.verify(log_key).map_err(|error| ForkProofError::NotSigned { head, error })?;
-        }
+    /// Whether it proves that holders of `log_keys`, each an Ed25519 checkpoint key of the log, signed two histories. The ids of the keys that signed
+    /// the older and the newer head.
+    pub fn verify(&self, log_keys: &[VerifierKey]) -> Result<[KeyId; 2], ForkProofError> {
+        let signer = |head, signed: &SignedCheckpoint| {
+            let signer = signed.signer(log_keys).map(|key| key.key().id());
+            signer.map_err(|error| ForkProofError::NotSigned { head, error })
+        };
+        let signers = [signer("older", &self.older)?, signer("newer", &self.newer)?];
         let (older, newer) = (self.older.checkpoint(), self.newer.checkpoint());
         verify_consistency(older.size, &self.prefix_root, newer.size, &newer.root, &self.proof)?;
-        if self.prefix_root == older.root { Err(ForkProofError::NoFork) } else { Ok(()) }
+        if self.prefix_root == older.root { Err(ForkProofError::NoFork) } else { Ok(signers) }
+    }
+
+    /// The Ed25519 checkpoint keys that the author's root has named for the log: in the genesis, and in the rotations that come with the proof.
+    pub fn log_keys(&self, genesis: &Genesis) -> Vec<VerifierKey> {
+        let origin = &self.older.checkpoint().origin;
+        let of_genesis = genesis.checkpoint_key(origin);
+        let named = self.rotations.iter().filter_map(|entry| self.named_key(genesis, entry));
+        of_genesis.into_iter().chain(named).collect()
+    }
+
+    /// The proof with those of `entries` that named the keys of its heads, where the genesis does not.
+    #[must_use]
+    pub fn naming_keys<'a>(mut self, genesis: &Genesis, entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+        let entries: Vec<&Entry> = entries.into_iter().collect();
+        for head in [self.older.clone(), self.newer.clone()] {
+            if head.signer(&self.log_keys(genesis)).is_ok() {
+                continue;
+            }
+            let names = |entry: &&&Entry| self.named_key(genesis, entry).is_some_and(|key| head.verify(&key).is_ok());
+            self.rotations.extend(entries.iter().find(names).map(|entry| (*entry).clone()));
+        }
+        self
+    }
+
+    fn named_key(&self, genesis: &Genesis, entry: &Entry) -> Option<VerifierKey> {
+        let origin = &self.older.checkpoint().origin;
+        let log = genesis.log(origin)?;
+        let (signed, act) = (&entry.leaf.act, entry.leaf.act.act());
+        let is_of_log = act.channel == genesis.channel() && act.author == log.party && act.log_class == log.class;
+        let root = genesis.party(&log.party)?.key_of(KeyRole::Root)?;
+        let [Some(part)] = &entry.parts[..] else { return None };
+        let holds = act.kind == Act::KEY_ROTATION && is_of_log && signed.verify(root).is_ok() && entry.check().is_ok();
+        let rotation = KeyRotation::decode(&part.bytes).ok().filter(|_| holds)?;
+        rotation.keys.iter().all(|key| key.verify(act.channel, &act.author).is_ok()).then_some(())?;
+        let is_ed25519 = |key: &&RotatedKey| key.key.algorithm() == Algorithm::Ed25519;
+        rotation.keys.iter().find(is_ed25519).map(|key| checkpoint_verifier(origin, &key.key))
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        r.map(5)?;
-        r.version()?;
+        let fields = r.map_of(&[5, 6])?;
+        r.key(0, "format version")?;
+        if r.u64()? != fields - 4 {
+            return Err(r.error("is not the one that has these fields; a newer program may read it"));
+        }
         r.key(1, "older head")?;
         let older = Self::read_note(r)?;
         r.key(2, "newer head")?;
@@ -92,7 +153,19 @@ impl ForkProof {
         let prefix_root = r.hash()?;
         r.key(4, "proof")?;
         let proof = r.list(PROOF_HASHES_MAX as u64, Reader::hash)?;
-        Ok(Self { older, newer, prefix_root, proof })
+        let mut rotations = Vec::new();
+        if fields == 6 {
+            r.key(5, "rotations")?;
+            rotations = r.list(Self::ROTATIONS_MAX, |r| {
+                let bytes = r.bytes()?;
+                let entry = Entry::decode(bytes).ok().filter(|_| bytes.len() <= Self::ENTRY_BYTES_MAX);
+                entry.ok_or_else(|| r.error("has one that is no entry of at most 32,768 bytes"))
+            })?;
+            if rotations.is_empty() {
+                return Err(r.error("is empty, which version 1 is for"));
+            }
+        }
+        Ok(Self { older, newer, prefix_root, proof, rotations })
     }
 
     fn read_note(r: &mut Reader<'_>) -> Result<SignedCheckpoint, DecodeError> {

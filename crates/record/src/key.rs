@@ -46,7 +46,7 @@ impl Algorithm {
     }
 
     /// Whether a signature may have `length` bytes.
-    fn allows_signature_length(self, length: usize) -> bool {
+    pub(crate) fn allows_signature_length(self, length: usize) -> bool {
         match self {
             Self::Ed25519 => length == 64,
             Self::MlDsa44 => length == 2420,

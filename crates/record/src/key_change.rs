@@ -1,11 +1,14 @@
-//! Changes of the keys that sign acts (docs/record-format.md, section 17). Each log carries the history of its own keys, so
-//! whether an act was signed by a key that might sign it is a matter of the log that holds it.
+//! Changes of the keys that sign acts (docs/record-format.md, section 17), and the history of the keys of a log, rotations included. Each
+//! log carries the history of its own keys, so whether an act or a head was signed by a key that might sign it is a matter of the log
+//! that holds it.
 
 use crate::cbor::{self, DecodeError, Reader};
 use crate::genesis::{Genesis, PartyKey};
 use crate::hash::Hash;
 use crate::key::{Algorithm, KeyError, KeyId, KeyRole, PublicKey, Signature, Signer, SignerError};
-use crate::name::PartyName;
+use crate::key_rotation::{KeyRotation, RotatedKey};
+use crate::name::{Origin, PartyName};
+use crate::note::{SignatureType, VerifierKey};
 
 /// A key that may sign from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +69,15 @@ pub enum KeyChangeError {
     /// Too many keys.
     #[error("more than {} keys were added to this log", KeyHistory::ADDED_MAX)]
     TooMany,
+    /// Too many rotations.
+    #[error("more than {} keys of this log took the place of others", KeyHistory::ROTATED_MAX)]
+    TooManyRotations,
+    /// A key of an algorithm that the pact does not use.
+    #[error("key {id} is of ML-DSA-44, and the pact is not post-quantum: there is no such key that it could replace")]
+    NotPostQuantum {
+        /// The key.
+        id: KeyId,
+    },
 }
 
 impl KeyChangeError {
@@ -76,7 +88,8 @@ impl KeyChangeError {
             Self::KnownKey { .. } => "key-known",
             Self::NoSuchKey { .. } => "key-unknown",
             Self::LastKey { .. } => "key-last",
-            Self::TooMany => "keys-too-many",
+            Self::TooMany | Self::TooManyRotations => "keys-too-many",
+            Self::NotPostQuantum { .. } => "key-not-post-quantum",
         }
     }
 }
@@ -165,16 +178,29 @@ impl KeyChange {
     }
 }
 
-/// Who may sign acts in one log, at each index: the genesis, and the key changes of the log.
+/// The note key that `key` is under the checkpoints of a log.
+pub(crate) fn checkpoint_verifier(origin: &Origin, key: &PublicKey) -> VerifierKey {
+    match key.algorithm() {
+        Algorithm::MlDsa44 => VerifierKey::cosigner(origin.clone(), key.clone()),
+        _ => VerifierKey::new(origin.clone(), SignatureType::Ed25519, key.clone()),
+    }
+}
+
+/// Who may sign acts in one log, at each index, and heads of it, at each size: the genesis, and what the log tells of keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeyHistory {
     added: Vec<(u64, PartyKey)>,
     revoked: Vec<(u64, RevokedKey)>,
+    rotated: Vec<(u64, RotatedKey)>,
+    /// What the author vouches for of each rotation, by its index.
+    trusted: Vec<(u64, [u64; 2])>,
 }
 
 impl KeyHistory {
     /// Most keys that are added in a log.
     pub const ADDED_MAX: usize = 1_024;
+    /// Most keys that take the place of others in a log.
+    pub const ROTATED_MAX: usize = 64;
 
     /// The key of that id, if `party` has it for acts at `index` of this log.
     pub fn act_key<'a>(
@@ -209,6 +235,69 @@ impl KeyHistory {
         self.revoked.iter()
     }
 
+    /// Keys that took the place of others, with the index of the rotation.
+    pub fn rotated(&self) -> impl Iterator<Item = &(u64, RotatedKey)> {
+        self.rotated.iter()
+    }
+
+    /// The key that heads of `size` are under, where a rotation has named one.
+    pub fn rotated_key(&self, role: KeyRole, algorithm: Algorithm, size: u64) -> Option<&PublicKey> {
+        let is_of = |key: &RotatedKey| key.role == role && key.key.algorithm() == algorithm;
+        let before = self.rotated.iter().filter(|(at, key)| *at < size && is_of(key));
+        before.map(|(_, key)| &key.key).next_back()
+    }
+
+    /// The note key of that algorithm that heads of `size` of the log `origin`, whose history this is, are under.
+    pub fn checkpoint_key(
+        &self,
+        genesis: &Genesis,
+        origin: &Origin,
+        algorithm: Algorithm,
+        size: u64,
+    ) -> Option<VerifierKey> {
+        match (self.rotated_key(KeyRole::Checkpoint, algorithm, size), algorithm) {
+            (Some(key), _) => Some(checkpoint_verifier(origin, key)),
+            (None, Algorithm::Ed25519) => genesis.checkpoint_key(origin),
+            (None, Algorithm::MlDsa44) => genesis.checkpoint_key_ml_dsa_44(origin),
+            (None, Algorithm::WebauthnEs256) => None,
+        }
+    }
+
+    /// Index of the rotation that ended the time of the key of that id as a `role` key of the log, and the sizes of the routine and urgent log up to
+    /// which the author vouches for what was signed under it; none while it is in force.
+    pub fn replaced(&self, genesis: &Genesis, party: &PartyName, id: KeyId) -> Option<(u64, [u64; 2])> {
+        let of_genesis = genesis.party(party)?.keys.iter().find(|key| key.key.id() == id);
+        let of_genesis = of_genesis.map(|key| (None, key.role, key.key.algorithm()));
+        let rotated = self.rotated.iter().find(|(_, key)| key.key.id() == id);
+        let rotated = rotated.map(|(at, key)| (Some(*at), key.role, key.key.algorithm()));
+        let (since, role, algorithm) = of_genesis.or(rotated)?;
+        let follows = |(at, key): &&(u64, RotatedKey)| {
+            since.is_none_or(|since| *at > since) && key.role == role && key.key.algorithm() == algorithm
+        };
+        let (at, _) = self.rotated.iter().find(follows)?;
+        let (_, trusted) = self.trusted.iter().find(|(index, _)| index == at)?;
+        Some((*at, *trusted))
+    }
+
+    /// The history as the first `size` entries of the log tell it.
+    #[must_use]
+    pub fn until(&self, size: u64) -> Self {
+        let mut history = self.clone();
+        history.added.retain(|(at, _)| *at < size);
+        history.revoked.retain(|(at, _)| *at < size);
+        history.rotated.retain(|(at, _)| *at < size);
+        history.trusted.retain(|(at, _)| *at < size);
+        history
+    }
+
+    /// Whether the genesis or the log has named a key, in any role and of anybody.
+    fn names(&self, genesis: &Genesis, id: KeyId) -> bool {
+        genesis.witnesses.iter().any(|witness| witness.key.id() == id)
+            || genesis.key(id).is_some()
+            || self.added.iter().any(|(_, known)| known.key.id() == id)
+            || self.rotated.iter().any(|(_, known)| known.key.id() == id)
+    }
+
     /// The role of a key of a party, revoked or not.
     fn role_of(&self, genesis: &Genesis, party: &PartyName, id: KeyId) -> Option<KeyRole> {
         let of_genesis = genesis.party(party)?.keys.iter();
@@ -228,8 +317,7 @@ impl KeyHistory {
         let mut next = self.clone();
         for AddedKey { key, possession } in &change.added {
             let id = key.key.id();
-            let witness = genesis.witnesses.iter().any(|witness| witness.key.id() == id);
-            if witness || genesis.key(id).is_some() || next.added.iter().any(|(_, known)| known.key.id() == id) {
+            if next.names(genesis, id) {
                 return Err(KeyChangeError::KnownKey { id });
             }
             let held = key.key.verify(&AddedKey::message_to_sign(channel, &key.key), possession);
@@ -255,6 +343,35 @@ impl KeyHistory {
                 return Err(KeyChangeError::LastKey { role });
             }
         }
+        *self = next;
+        Ok(())
+    }
+
+    /// Takes in the rotation at `index` of a log of `party`, which its root signed, as a whole or not at all.
+    pub fn rotate(
+        &mut self,
+        genesis: &Genesis,
+        party: &PartyName,
+        index: u64,
+        rotation: &KeyRotation,
+    ) -> Result<(), KeyChangeError> {
+        let mut next = self.clone();
+        for key in &rotation.keys {
+            let id = key.key.id();
+            if next.names(genesis, id) {
+                return Err(KeyChangeError::KnownKey { id });
+            }
+            if key.key.algorithm() == Algorithm::MlDsa44 && !genesis.is_post_quantum() {
+                return Err(KeyChangeError::NotPostQuantum { id });
+            }
+            let held = key.verify(genesis.channel(), party);
+            held.map_err(|error| KeyChangeError::NotPossessed { id, error })?;
+            if next.rotated.len() == Self::ROTATED_MAX {
+                return Err(KeyChangeError::TooManyRotations);
+            }
+            next.rotated.push((index, key.clone()));
+        }
+        next.trusted.push((index, rotation.trusted));
         *self = next;
         Ok(())
     }

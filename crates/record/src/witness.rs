@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::checkpoint::{Checkpoint, SignedCheckpoint, parse_decimal, parse_hash};
 use crate::hash::Hash;
-use crate::note::{Note, NoteError, VerifierKey, malformed};
+use crate::note::{Note, NoteError, SignatureType, VerifierKey, malformed};
 use crate::tree::{ProofError, verify_consistency};
 
 /// Body of an add-checkpoint request.
@@ -104,13 +104,17 @@ impl AddCheckpoint {
         bytes
     }
 
-    /// Decides. `log_keys` are those the witness trusts for the checkpoint's origin: its Ed25519 key, and its ML-DSA-44 key if it has one; none when
-    /// the origin is unknown. `last` are the size and root that it cosigned last for it.
+    /// Decides. `log_keys` are those the witness trusts for the checkpoint's origin, of both algorithms, two of one while a log changes its key; none
+    /// when the origin is unknown. One Ed25519 line has to hold, and every line that says it is by one of the keys. `last` are the size and root that it cosigned last for it.
     /// An accepted checkpoint is returned: store its head, then cosign.
     pub fn decide(&self, log_keys: &[VerifierKey], last: Option<(u64, Hash)>) -> Result<&Checkpoint, WitnessRefusal> {
-        let [ed25519, others @ ..] = log_keys else { return Err(WitnessRefusal::UnknownOrigin) };
-        self.checkpoint.verify(ed25519).map_err(WitnessRefusal::NotSigned)?;
-        for key in others {
+        let is_ed25519 = |key: &&VerifierKey| key.signature_type() == SignatureType::Ed25519;
+        let ed25519: Vec<&VerifierKey> = log_keys.iter().filter(is_ed25519).collect();
+        if ed25519.is_empty() {
+            return Err(WitnessRefusal::UnknownOrigin);
+        }
+        self.checkpoint.signer(ed25519).map_err(WitnessRefusal::NotSigned)?;
+        for key in log_keys.iter().filter(|key| !is_ed25519(key)) {
             self.checkpoint.is_cosigned_by(key).map_err(WitnessRefusal::NotSigned)?;
         }
         let new = self.checkpoint.checkpoint();

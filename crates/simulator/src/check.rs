@@ -230,8 +230,10 @@ impl Checker {
                 return Err(format!("node {} saw two histories of party {author} and cannot prove it", node.party));
             }
         }
-        let key = |channel: usize, log| &fleet.pairs[channel].pact.log_keys(log).checkpoint;
-        match node.disk.forks.iter().find(|(channel, log, proof)| proof.verify(key(*channel, *log)).is_err()) {
+        let holds = |channel: usize, proof: &skypact_record::ForkProof| {
+            proof.verify(&proof.log_keys(fleet.pairs[channel].pact.genesis())).is_ok()
+        };
+        match node.disk.forks.iter().find(|(channel, _, proof)| !holds(*channel, proof)) {
             Some(_) => Err(format!("node {} keeps a proof that does not hold", node.party)),
             None => Ok(()),
         }

@@ -68,7 +68,7 @@ impl Fleet {
             .is_post_quantum
             .then(|| MlDsa44Signers { checkpoint: ml_dsa_44(KeyRole::Checkpoint), mirror: ml_dsa_44(KeyRole::Mirror) });
         let (node, checkpoint, mirror) = (key(KeyRole::Node), key(KeyRole::Checkpoint), key(KeyRole::Mirror));
-        Station::new(state, Signers { node, checkpoint, mirror, ml_dsa_44 })
+        Station::new(state, Signers { node, checkpoint, mirror, ml_dsa_44, rotated: Vec::new() })
     }
 
     /// The keys of all logs, for a witness.

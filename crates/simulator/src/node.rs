@@ -265,7 +265,9 @@ impl Node {
                     }
                     courier.confirmed = Some(answer.held);
                     self.confirmed.insert((channel, log.place()));
-                    let receipt = VerifiedReceipt::verify(&answer.note, station.channel().pact()).ok()?;
+                    let receipt =
+                        VerifiedReceipt::verify(&answer.note, station.channel().pact(), station.channel().keys())
+                            .ok()?;
                     (receipt.mirrored && receipt.log == log).then_some(receipt)
                 });
                 let taken = receipt.is_some();
@@ -315,10 +317,11 @@ impl Node {
     /// The cosignature in a witness's answer to the request that its courier waits for.
     fn cosigned(&self, key: (ChannelPlace, usize, Host), request: u64, body: &str) -> Option<VerifiedReceipt> {
         let (channel, place, Host::Witness(witness)) = key else { return None };
-        let pact = self.stations.get(&channel)?.channel().pact();
+        let state = self.stations.get(&channel)?.channel();
+        let pact = state.pact();
         let name = pact.log_keys(LogRef::ALL[place]).witnesses.get(witness)?.name().as_str();
         let (_, asked) = self.couriers.get(&key)?.asked.clone().filter(|(asked, _)| *asked == request)?;
-        VerifiedReceipt::of_witness(pact, asked, name, body).ok().flatten()
+        VerifiedReceipt::of_witness(pact, state.keys(), asked, name, body).ok().flatten()
     }
 
     fn keep(&mut self, channel: ChannelPlace, receipt: Option<VerifiedReceipt>, now: UtcNanos) {

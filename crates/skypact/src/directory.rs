@@ -233,6 +233,16 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), ConfigError> {
     written.map_err(|error| file_error(path, &format!("{error}; nothing that exists is overwritten")))
 }
 
+/// Writes a file in the place of one that exists: the old one or the new one is there at every moment.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), ConfigError> {
+    use std::io::Write as _;
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".new.{}", std::process::id()));
+    let written = fs::File::create(&beside).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
+    let placed = written.and_then(|()| fs::rename(&beside, path));
+    placed.map_err(|error| file_error(path, &error.to_string()))
+}
+
 /// An error about a file.
 pub fn file_error(path: &Path, reason: &str) -> ConfigError {
     ConfigError::File { path: path.display().to_string(), reason: reason.to_owned() }

@@ -13,6 +13,7 @@ pub mod entropy;
 pub mod feeds;
 pub mod http;
 pub mod keys;
+pub mod log_keys;
 pub mod monitor;
 pub mod node;
 pub mod plans;

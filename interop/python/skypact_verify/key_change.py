@@ -1,4 +1,4 @@
-"""Key changes, and who may sign acts in a log at an index because of them: section 17 of the record format.
+"""Key changes and rotations, and who may sign acts and heads of a log because of them: sections 17 and 18 of the record format.
 
 The part of a change comes before the leaves, so who may sign is known at each leaf. A change that breaks a rule
 changes nothing and is no fault: whoever gives the bundle cannot be blamed for what the author wrote.
@@ -7,7 +7,7 @@ changes nothing and is no fault: whoever gives the bundle cannot be blamed for w
 import re
 from dataclasses import dataclass
 
-from skypact_verify import ed25519, keys, names
+from skypact_verify import ed25519, keys, ml_dsa_44, names
 from skypact_verify.act import Act
 from skypact_verify.cbor import Reader
 from skypact_verify.genesis import Genesis, Party
@@ -19,7 +19,12 @@ from skypact_verify.refusal import Refused
 # An index has twelve digits, as those of proofs and parts have.
 FILE = re.compile(r"keys/([A-Z0-9-]{1,32})/(routine|urgent)/([0-9]{12})\Z")
 
-KIND_KEY_CHANGE = 15
+KIND_KEY_CHANGE, KIND_KEY_ROTATION = 15, 25
+# Of these the root alone is the signer, and the part is in a file of its own.
+TELL_KEYS = (KIND_KEY_CHANGE, KIND_KEY_ROTATION)
+ROTATION_BYTES_MAX = 16_384
+ROTATION_KEYS_MAX = 2
+ROTATED_MAX = 64
 CHANGES_MAX = 16
 ADDED_MAX = 1_024
 CHANGED_ROLES = (keys.NODE, keys.OFFICER)
@@ -40,13 +45,27 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Rotated:
+    """A key that takes the place of the checkpoint key of its algorithm."""
+
+    key: Key
+    possession: bytes
+
+
+@dataclass(frozen=True)
+class Rotation:
+    keys: tuple[Rotated, ...]
+
+
+@dataclass(frozen=True)
 class ChangeFile:
-    """A file of `keys/`: the commitment of its part, and the change that it says, if it says one."""
+    """A file of `keys/`: the commitment of its part, and what it says of keys, if it says that."""
 
     file: str
     offset: int
     commitment: bytes
     change: Change | None
+    rotation: Rotation | None
 
 
 def read_file(file: str, offset: int, content: bytes) -> ChangeFile:
@@ -56,11 +75,17 @@ def read_file(file: str, offset: int, content: bytes) -> ChangeFile:
     reader.end()
     if part is None:
         raise reader.refuse("part", "is withheld, in a file that is there to give it", 0)
+    change, rotation = None, None
+    # Which of the two it has to be, its leaf says; no body is both.
     try:
         change = read_change(part.body)
     except Refused:
-        change = None
-    return ChangeFile(file, offset, part.commitment(), change)
+        pass
+    try:
+        rotation = read_rotation(part.body)
+    except Refused:
+        pass
+    return ChangeFile(file, offset, part.commitment(), change, rotation)
 
 
 def read_change(data: bytes) -> Change:
@@ -99,6 +124,37 @@ def _read_revoked(reader: Reader) -> bytes:
     return key_id
 
 
+def read_rotation(data: bytes) -> Rotation:
+    reader = Reader(data, "key rotation")
+    if len(data) > ROTATION_BYTES_MAX:
+        raise reader.refuse("length", f"is more than {ROTATION_BYTES_MAX} bytes", 0)
+    reader.map("key rotation", 3)
+    reader.key("version", 0)
+    reader.constant("version", 1)
+    reader.key("keys", 1)
+    at = reader.position
+    found = tuple(_read_rotated(reader) for _ in range(reader.array("keys", at_most=ROTATION_KEYS_MAX)))
+    algorithms = [r.key.algorithm for r in found]
+    if not found or algorithms != sorted(set(algorithms)):
+        raise reader.refuse("keys", "are none, or not ascending by role and algorithm, each pair once", at)
+    reader.key("trusted", 2)
+    reader.array("trusted", exactly=2)
+    reader.unsigned("routine size")
+    reader.unsigned("urgent size")
+    reader.end()
+    return Rotation(found)
+
+
+def _read_rotated(reader: Reader) -> Rotated:
+    at = reader.position
+    reader.array("key", exactly=4)
+    role = reader.unsigned("key role")
+    key = keys.read_key(reader)
+    if role != keys.CHECKPOINT or key.algorithm not in (keys.ED25519, keys.ML_DSA_44):
+        raise reader.refuse("keys", "have one that is no checkpoint key of Ed25519 or ML-DSA-44", at)
+    return Rotated(key, reader.byte_string("possession", exactly=keys.SIGNATURE_BYTES_MAX[key.algorithm]))
+
+
 class Signers:
     """Who may sign acts in one log, above the last change that was applied."""
 
@@ -110,10 +166,37 @@ class Signers:
         self._named = {k.key.material for p in genesis.parties for k in p.keys}
         self._named |= {w.key.material for w in genesis.witnesses}
         self._added = 0
+        self._party = party
+        self._is_post_quantum = genesis.is_post_quantum()
+        # (index, key) of each key that took the place of another, ascending.
+        self._rotated: list[tuple[int, Key]] = []
+
+    def checkpoint_key(self, algorithm: int, size: int) -> Key | None:
+        """The key that heads of this size are under."""
+        later = [key for at, key in self._rotated if at < size and key.algorithm == algorithm]
+        return later[-1] if later else self._party.signer(keys.CHECKPOINT, algorithm)
+
+    def rotate(self, rotation: Rotation, index: int) -> None:
+        """Applies the rotation at this index: all of it, or, when it breaks a rule, nothing."""
+        new = {r.key.material for r in rotation.keys}
+        if new & self._named or len(self._rotated) + len(new) > ROTATED_MAX:
+            return
+        if not all(self._may_take_place(r) for r in rotation.keys):
+            return
+        self._named |= new
+        self._rotated += [(index, r.key) for r in rotation.keys]
+
+    def _may_take_place(self, rotated: Rotated) -> bool:
+        key = rotated.key
+        message = keys.ROTATION_PREFIX + self._channel + bytes([keys.CHECKPOINT]) + key.material
+        message += self._party.name.encode()
+        if key.algorithm == keys.ED25519:
+            return ed25519.verify(key.material, rotated.possession, message)
+        return self._is_post_quantum and ml_dsa_44.verify(key.material, rotated.possession, message)
 
     def key_for(self, act: Act, key_id: bytes) -> Key | None:
         """The key that signs this act, if it may."""
-        if act.kind == KIND_KEY_CHANGE and key_id != self._root:
+        if act.kind in TELL_KEYS and key_id != self._root:
             return None
         found = self._may_sign.get(key_id)
         return None if found is None else found[1]
@@ -154,9 +237,17 @@ class KeyHistory:
         self.waiting: dict[int, ChangeFile] = {}
         # Of every file that was there, taken or not.
         self.given: set[int] = set()
+        # Keys that rotations among the files name, whatever their leaves turn out to be.
+        self.named: list[Key] = []
+
+    def add(self, index: int, file: ChangeFile) -> None:
+        self.waiting[index] = file
+        if file.rotation is not None:
+            self.named += [r.key for r in file.rotation.keys]
+            del self.named[ROTATED_MAX:]
 
     def take(self, leaf: Leaf, index: int) -> ChangeFile | None:
         """The file that fits this leaf, which may still differ from its commitment."""
-        if leaf.act.kind != KIND_KEY_CHANGE or len(leaf.act.commitments) != 1:
+        if leaf.act.kind not in TELL_KEYS or len(leaf.act.commitments) != 1:
             return None
         return self.waiting.pop(index, None)

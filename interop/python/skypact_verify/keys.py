@@ -20,6 +20,7 @@ ACT_PREFIX = b"skypact/v1/act\n"
 GENESIS_PREFIX = b"skypact/v1/genesis\n"
 SEALING_PREFIX = b"skypact/v1/sealing\n"
 POSSESSION_PREFIX = b"skypact/v1/possession\n"
+ROTATION_PREFIX = b"skypact/v1/rotation\n"
 
 
 @dataclass(frozen=True)

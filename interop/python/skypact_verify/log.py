@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from skypact_verify import key_change, keys, names, note
 from skypact_verify.act import KIND_GENESIS
 from skypact_verify.genesis import Genesis, Party
+from skypact_verify.keys import Key
 from skypact_verify.leaf import LEAF_BYTES_MAX, Leaf, leaf_hash, read_leaf
 from skypact_verify.note import Checkpoint
 from skypact_verify.proof import read_proof
@@ -87,6 +88,9 @@ class LogState:
         self._leaf_files = 0
         self._last_file_leaves = LEAVES_PER_FILE
         self._roots: dict[int, bytes] = {}
+        # Size, key, file and offset of each line of the author that holds: it counts when the leaves tell that its key was in force.
+        self._author_lines: list[tuple[int, Key, str, int]] = []
+        self._replaced: list[tuple[int, str, int]] = []
 
     # ---- faults
 
@@ -148,17 +152,15 @@ class LogState:
             if found is None:
                 self.fault("signature-unknown", file, at, f"signature by {line.name}, which is no key for this log")
                 continue
-            kind, material = found
             self.signatures_checked += 1
-            if kind == note.TYPE_ED25519:
-                if note.verify_log_line(checkpoint, line, material):
-                    signed = True
-                else:
-                    self.fault("signature-invalid", file, at, f"signature by {line.name} does not hold")
-                continue
-            time_s = note.verify_cosignature(checkpoint, line, material, kind)
+            times = [(k, m, _time_of(checkpoint, line, k, m)) for k, m in found]
+            kind, material, time_s = next((t for t in times if t[2] is not None), times[0])
             if time_s is None:
-                self.fault("signature-invalid", file, at, f"cosignature by {line.name} does not hold")
+                self.fault("signature-invalid", file, at, f"signature by {line.name} does not hold")
+            elif line.name == self.origin:
+                signed = signed or kind == note.TYPE_ED25519
+                algorithm = keys.ED25519 if kind == note.TYPE_ED25519 else keys.ML_DSA_44
+                self._author_lines.append((checkpoint.size, Key(algorithm, material), file, at))
             elif kind == note.TYPE_ML_DSA_44_COSIGNATURE:
                 self.post_quantum.add(line.name)
             elif line.name == self.mirror:
@@ -175,24 +177,34 @@ class LogState:
         """The part of a change: whose signatures count depends on it, so its faults are those of the log."""
         self._keys.given.add(index)
         try:
-            self._keys.waiting[index] = key_change.read_file(file, offset, content)
+            self._keys.add(index, key_change.read_file(file, offset, content))
         except Refused as refused:
             self.fault(refused.code, file, offset + refused.at, refused.message, index)
 
     def _change_keys(self, leaf: Leaf, index: int, valid: bool, file: str, offset: int) -> None:
         given = self._keys.take(leaf, index)
         if given is None:
-            is_change = leaf.act.kind == key_change.KIND_KEY_CHANGE and len(leaf.act.commitments) == 1
+            is_change = leaf.act.kind in key_change.TELL_KEYS and len(leaf.act.commitments) == 1
             if self.mode == MODE_WHOLE and is_change and index not in self._keys.given:
                 self.fault("key-change-without-part", file, offset, "leaf changes keys and its part is not given", index)
             return
         if given.commitment != leaf.act.commitments[0]:
             self.fault("part-differs", given.file, given.offset, "part does not match its commitment", index)
+        elif valid and leaf.act.kind == key_change.KIND_KEY_ROTATION:
+            if given.rotation is not None:
+                self._keys.signers.rotate(given.rotation, index)
         elif valid and given.change is not None:
             self._keys.signers.apply(given.change)
 
-    def _known_keys(self) -> dict[tuple[str, bytes], tuple[int, bytes]]:
-        """Signature type and key of every line that may stand under this log, by its name and note key id."""
+    def checkpoint_key(self, algorithm: int, size: int) -> Key | None:
+        """The key that heads of this size are under, by the leaves so far."""
+        return self._keys.signers.checkpoint_key(algorithm, size)
+
+    def _known_keys(self) -> dict[tuple[str, bytes], list[tuple[int, bytes]]]:
+        """Signature type and key of every line that may stand under this log, by its name and note key id.
+
+        That id has 32 bits, so whoever names keys can make two that share one.
+        """
         named = [(self.origin, note.TYPE_ED25519, self.party.signer(keys.CHECKPOINT, keys.ED25519))]
         named.append((self.mirror, note.TYPE_COSIGNATURE, self.counterpart.signer(keys.MIRROR, keys.ED25519)))
         kind = note.TYPE_ML_DSA_44_COSIGNATURE
@@ -203,11 +215,15 @@ class LogState:
             if witness.key.algorithm == keys.ML_DSA_44:
                 kind = note.TYPE_ML_DSA_44_COSIGNATURE
             named.append((witness.name, kind, witness.key))
-        return {
-            (name, note.note_key_id(name, kind, key.material)): (kind, key.material)
-            for name, kind, key in named
-            if key is not None
-        }
+        for key in self._keys.named:
+            kind = note.TYPE_ML_DSA_44_COSIGNATURE if key.algorithm == keys.ML_DSA_44 else note.TYPE_ED25519
+            named.append((self.origin, kind, key))
+        found: dict[tuple[str, bytes], list[tuple[int, bytes]]] = {}
+        for name, kind, key in named:
+            if key is not None:
+                place = (name, note.note_key_id(name, kind, key.material))
+                found.setdefault(place, []).append((kind, key.material))
+        return found
 
     # ---- leaves
 
@@ -331,14 +347,30 @@ class LogState:
             self.chosen.append(index)
 
     def end_of_keys(self) -> None:
-        """The tar was read to its end, so no leaf can follow that a key change waits for."""
+        """The tar was read to its end, so no leaf can follow that a key change waits for, and the key of each head is known."""
+        for size, file, at in self._replaced:
+            self.fault("checkpoint-key", file, at, f"signature is by a key of its author that is not in force at {size}")
         for index, given in self._keys.waiting.items():
             message = "no leaf of the log is a key change with this one part"
             self.fault("key-change-without-leaf", given.file, given.offset, message, index)
 
+    def _settle_author_lines(self, largest: KnownCheckpoint | None) -> None:
+        """A line under a key that was not in force counts for nothing."""
+        is_signed = False
+        for size, key, file, at in self._author_lines:
+            if self.checkpoint_key(key.algorithm, size) != key:
+                self._replaced.append((size, file, at))
+            elif largest is not None and size == largest.size and file == largest.file:
+                is_signed = is_signed or key.algorithm == keys.ED25519
+                if key.algorithm == keys.ML_DSA_44:
+                    self.post_quantum.add(self.origin)
+        if not is_signed:
+            self.holds = False
+
     def end_of_leaves(self) -> None:
         """Every leaf file has been read: a whole log must have the root of each checkpoint."""
         largest = self.largest()
+        self._settle_author_lines(largest)
         if self.mode != MODE_WHOLE or largest is None:
             return
         if self._tree.size != largest.size:
@@ -351,3 +383,10 @@ class LogState:
             if checkpoint.size <= self._tree.size and self._roots[checkpoint.size] != checkpoint.root:
                 message = f"leaves [0, {checkpoint.size}) have another root"
                 self.fault("root-differs", checkpoint.file, checkpoint.offset, message)
+
+
+def _time_of(checkpoint: Checkpoint, line: note.Line, kind: int, material: bytes) -> int | None:
+    """The time that a line states, 0 for the plain line of the author; None when it does not hold."""
+    if kind == note.TYPE_ED25519:
+        return 0 if note.verify_log_line(checkpoint, line, material) else None
+    return note.verify_cosignature(checkpoint, line, material, kind)

@@ -164,7 +164,7 @@ def _check_sealing(log: LogState, data: bytes) -> bytes:
 
 def _signed(log: LogState, checkpoint: note.Checkpoint) -> bool:
     """By the log's own key, and no line that says so fails."""
-    key = log.party.signer(keys.CHECKPOINT, keys.ED25519)
+    key = log.checkpoint_key(keys.ED25519, checkpoint.size)
     if key is None:
         return False
     named = note.note_key_id(log.origin, note.TYPE_ED25519, key.material)

@@ -52,6 +52,9 @@ class MlDsaSigner:
         self._private = MLDSA44PrivateKey.from_seed_bytes(hashlib.sha256(seed.encode()).digest())
         self.public = self._private.public_key().public_bytes_raw()
 
+    def sign(self, message: bytes) -> bytes:
+        return self._private.sign(message)
+
     def line(self, name: str, origin: str, size: int, root: bytes, time_s: int) -> bytes:
         parts = [b"subtree/v1\n\0", bytes([len(name)]), name.encode(), time_s.to_bytes(8, "big")]
         parts += [bytes([len(origin)]), origin.encode(), bytes(8), size.to_bytes(8, "big"), root]
@@ -148,6 +151,11 @@ class Pact:
         possession = key.sign(b"skypact/v1/possession\n" + self.channel + key.public)
         return [role, label, 1, key.public, possession]
 
+    def next_key(self, party: str, key: "Signer | MlDsaSigner", role: int = 5) -> list[Item]:
+        """What a rotation says of a key."""
+        message = b"skypact/v1/rotation\n" + self.channel + bytes([role]) + key.public + party.encode()
+        return [role, 1 if isinstance(key, Signer) else 2, key.public, key.sign(message)]
+
 
 @dataclass
 class Entry:
@@ -168,6 +176,8 @@ class Log:
     entries: list[Entry] = field(default_factory=list)
     checkpoints: dict[str, bytes] = field(default_factory=dict)
     largest: bytes = b""
+    # The checkpoint keys from the index of a rotation on, ascending.
+    heads: list[tuple[int, Signer, MlDsaSigner | None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.origin = f"{self.pact.prefixes[self.party]}/{self.pact.name}/{CLASSES[self.log_class]}"
@@ -226,6 +236,24 @@ class Log:
         entry.change = True
         return entry
 
+    def rotate(
+        self, key: Signer, ml_dsa_44: MlDsaSigner | None = None, body: Item = None, signer: str | Signer = "root"
+    ) -> Entry:
+        """A rotation of the checkpoint key (section 18); later checkpoints are under the new one, unless `body` says something else."""
+        named = [self.pact.next_key(self.party, k) for k in (key, ml_dsa_44) if k is not None]
+        if body is None and signer == "root":
+            self.heads.append((len(self.entries), key, ml_dsa_44))
+        return self.change(body={0: 1, 1: named, 2: [1, 1]} if body is None else body, act={5: 25}, signer=signer)
+
+    def head_keys(self, size: int) -> tuple[Signer, MlDsaSigner | None]:
+        """Those that an honest author signs a head of this size with."""
+        plain: Signer = self.pact.keys[self.party]["checkpoint"]
+        ml_dsa_44 = self.pact.post_quantum.get(f"{self.party} checkpoint")
+        for at, key, other in self.heads:
+            if size > at:
+                plain, ml_dsa_44 = key, other or ml_dsa_44
+        return plain, ml_dsa_44
+
     def checkpoint(
         self,
         cosigned: dict[str, int] | None = None,
@@ -236,6 +264,7 @@ class Log:
         signed: bool = True,
         more: bytes = b"",
         post_quantum: Iterable[str] = (),
+        author: Signer | None = None,
     ) -> bytes:
         """A checkpoint at this size with the lines asked for; gives the hash of its last witness line.
 
@@ -246,7 +275,7 @@ class Log:
         text = f"{origin or self.origin}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
         lines = []
         if signed:
-            lines.append(self.pact.keys[self.party]["checkpoint"].note_line(self.origin, text))
+            lines.append((author or self.head_keys(size)[0]).note_line(self.origin, text))
         cited = b""
         for name, time_s in (cosigned or {}).items():
             line = self.pact.witnesses[name].cosignature_line(name, text, time_s)
@@ -262,7 +291,9 @@ class Log:
                 "author": (f"{self.party} checkpoint", self.origin, 0),
                 "mirror": (f"{other} mirror", f"{self.pact.prefixes[other]}/mirror", START_S),
             }.get(who, (who, who, START_S))
-            lines.append(self.pact.post_quantum[holder].line(name, origin or self.origin, size, root, time_s))
+            key = self.head_keys(size)[1] if who == "author" else self.pact.post_quantum[holder]
+            assert key is not None
+            lines.append(key.line(name, origin or self.origin, size, root, time_s))
         self.largest = text + b"\n" + b"".join(lines) + more
         self.checkpoints[f"{size:012}-{root.hex()[:8]}"] = self.largest
         return cited
@@ -372,6 +403,8 @@ def random_bundle(seed: int) -> tuple[bytes, Pact]:
                     else [dice.randbytes(dice.choice((0, 5, 99))) for _ in range(dice.randint(0, 3))]
                 )
                 log.add(bodies, dice.choice((None, cited)))
+            if dice.random() < 0.1:
+                log.rotate(Signer(f"{seed} {log.origin} {len(log.entries)}"))
             if dice.random() < 0.7:
                 now_s += dice.randint(0, 50)
                 some = {w: now_s + dice.randint(0, 3) for w in pact.witnesses if dice.random() < 0.7}
@@ -382,7 +415,9 @@ def random_bundle(seed: int) -> tuple[bytes, Pact]:
         )
         if dice.random() < 0.15:
             continue
-        chosen = None if dice.random() < 0.6 else [i for i in range(len(log.entries)) if dice.random() < 0.4]
+        chosen = None
+        if dice.random() >= 0.6:
+            chosen = [i for i, e in enumerate(log.entries) if e.change or dice.random() < 0.4]
         hidden = [(i, n) for i, e in enumerate(log.entries) for n in range(len(e.parts)) if dice.random() < 0.2]
         files |= log_files(log, chosen, hidden if dice.random() < 0.5 else (), dice.random() < 0.9)
         given.append((log, chosen is not None))

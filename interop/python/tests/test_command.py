@@ -17,7 +17,7 @@ class CommandTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
-        self.data, self.pact = random_bundle(1)
+        self.data, self.pact = random_bundle(3)
         self.file = self.folder / "good.bundle"
         self.file.write_bytes(self.data)
 

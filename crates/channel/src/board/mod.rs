@@ -219,7 +219,8 @@ impl Board {
             | Message::Reconciled(_)
             | Message::Anchor(_)
             | Message::Witnessed(_)
-            | Message::KeyChange(_) => Ok(()),
+            | Message::KeyChange(_)
+            | Message::KeyRotation(_) => Ok(()),
         }
     }
 
@@ -282,7 +283,8 @@ impl Board {
             | Message::Reconciled(_)
             | Message::Anchor(_)
             | Message::Witnessed(_)
-            | Message::KeyChange(_) => {}
+            | Message::KeyChange(_)
+            | Message::KeyRotation(_) => {}
         }
         Ok(())
     }

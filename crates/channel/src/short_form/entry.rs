@@ -30,7 +30,7 @@ impl Channel {
     pub fn shorten(&self, entry: &Entry, head: &SignedCheckpoint) -> Option<Vec<u8>> {
         let log = self.pact().log(entry.leaf.origin.as_str()).filter(|log| log.party == self.me())?;
         let bytes = self.write_short(log, entry, head)?;
-        let key = &self.pact().log_keys(log).checkpoint;
+        let key = &self.log_keys(log, entry.leaf.index + 1).checkpoint;
         let frame = Frame {
             channel: self.pact().channel(),
             origin: entry.leaf.origin.to_string(),
@@ -46,7 +46,8 @@ impl Channel {
         let (leaf, act) = (&entry.leaf, entry.leaf.act.act());
         let [Some(part)] = entry.parts.as_slice() else { return None };
         let signature = &leaf.act.signature().bytes;
-        let head = head.signatures().iter().find(|line| self.pact().log_keys(log).checkpoint.is_named_by(line))?;
+        let key = &self.log_keys(log, leaf.index + 1).checkpoint;
+        let head = head.signatures().iter().find(|line| key.is_named_by(line))?;
         let is_seeded = draft::seeded(part.salt, UtcNanos(act.claimed_time)) == (part.salt, act.message_id);
         let in_ms = act.claimed_time % NS_PER_MS == 0;
         let flags = [(SEEDED, is_seeded), (MILLISECONDS, in_ms), (COSIGNATURE, leaf.cosignature.is_some())];
@@ -166,7 +167,7 @@ impl Channel {
         let act_bytes = act.encode().map_err(|_| unwritable("references"))?;
         let signature = Signature { algorithm: Algorithm::Ed25519, key_id, bytes: signature };
         let act = SignedAct::assemble(act_bytes, signature).map_err(|_| unwritable("signature"))?;
-        let keys = self.pact().log_keys(log);
+        let keys = self.log_keys(log, index + 1);
         let leaf = Leaf { origin: keys.origin.clone(), index, seen, cosignature, act };
         frontier.push(tree::leaf_hash(&leaf.encode().map_err(|_| unwritable("references"))?));
         let checkpoint = Checkpoint { origin: keys.origin.clone(), size: index + 1, root: frontier.root() };

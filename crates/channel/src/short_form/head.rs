@@ -11,7 +11,8 @@ use crate::log::LogRef;
 impl Channel {
     /// The short form of a frame of this head alone, of an own log; none when its author did not sign it with the Ed25519 key.
     pub fn shorten_head(&self, log: LogRef, head: &SignedCheckpoint) -> Option<Vec<u8>> {
-        let line = head.signatures().iter().find(|line| self.pact().log_keys(log).checkpoint.is_named_by(line))?;
+        let keys = self.log_keys(log, head.checkpoint().size);
+        let line = head.signatures().iter().find(|line| keys.checkpoint.is_named_by(line))?;
         let mut out = self.begin_short(ShortFormType::Head, log.class, 0);
         put_number(&mut out, head.checkpoint().size);
         out.extend(&line.bytes);

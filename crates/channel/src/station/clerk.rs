@@ -126,7 +126,7 @@ impl Station {
             let state = self.channel.log(log);
             let (previous, size) = (state.anchored, head.checkpoint().size);
             let proof = state.tree.consistency(previous, size).ok()?;
-            let note = head.only_by(&self.channel.pact().log_keys(log).checkpoint).encode();
+            let note = head.only_by(&self.channel.log_keys(log, size).checkpoint).encode();
             Some(Anchor { class: log.class, note, previous, proof })
         };
         self.unanchored().filter_map(anchor).collect()
@@ -147,8 +147,7 @@ impl Station {
     fn witnessed(&self) -> Vec<Witnessed> {
         let mut notes: BTreeMap<(usize, u64), SignedCheckpoint> = BTreeMap::new();
         for (log, size, line) in self.unstated() {
-            let key = &self.channel.pact().log_keys(log).checkpoint;
-            let head = || self.checkpoint(log, size).only_by(key);
+            let head = || self.checkpoint(log, size).only_by(&self.channel.log_keys(log, size).checkpoint);
             notes.entry((log.place(), size)).or_insert_with(head).add(line.clone());
         }
         let note = |((place, _), note): ((usize, u64), SignedCheckpoint)| Witnessed {

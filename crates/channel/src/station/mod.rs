@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use skypact_airspace::UtcNanos;
 use skypact_record::{
-    AddCheckpoint, Checkpoint, Entry, ForkProof, Hash, LogClass, SignedCheckpoint, Signer, Tree, cosign,
+    AddCheckpoint, Checkpoint, Entry, ForkProof, Hash, KeyId, KeyRotation, LogClass, PublicKey, SignedCheckpoint,
+    Signer, Tree, cosign,
 };
 
 use self::clerk::Clerk;
@@ -19,6 +20,7 @@ use crate::channel::Channel;
 use crate::decide::{Command, Context, Decision, Rejection};
 use crate::draft::{Draft, Submission};
 use crate::frame::{Frame, FrameAnswer, FrameError, VerifiedEntry, VerifiedFrame, VerifiedReceipt};
+use crate::kind::Kind;
 use crate::log::{LogRef, PostQuantum};
 use crate::quota::Quota;
 
@@ -32,6 +34,8 @@ pub struct Signers {
     pub mirror: Box<dyn Signer + Send + Sync>,
     /// Signs both under ML-DSA-44 too, in a post-quantum pact.
     pub ml_dsa_44: Option<MlDsa44Signers>,
+    /// Further keys for heads, of both algorithms: those that took the place of the ones above, or will. The record says which is in force.
+    pub rotated: Vec<Box<dyn Signer + Send + Sync>>,
 }
 
 /// ML-DSA-44 keys that a running node signs with.
@@ -177,7 +181,7 @@ impl Station {
 
     /// Holds the replayed entries against a stored note, and takes in what it proves.
     pub fn replay_note(&mut self, kind: &NoteKind, note: &[u8]) -> Result<(), RestoreError> {
-        let mut receipt = VerifiedReceipt::verify(note, self.channel.pact())?;
+        let mut receipt = VerifiedReceipt::verify(note, self.channel.pact(), self.channel.keys())?;
         let Checkpoint { size, root, .. } = receipt.checkpoint;
         if self.channel.log(receipt.log).tree.root_at(size).ok() != Some(root) {
             return Err(RestoreError::RootDiffers { size, stated: root });
@@ -245,6 +249,7 @@ impl Station {
         if log.class == LogClass::Routine {
             self.take_quota(log, 1, context.now)?;
         }
+        self.check_held(&act)?;
         let placed = self.decide(Command::Submit(Box::new(act)), context)?;
         Ok(placed.into_iter().next().expect("an act that is not refused is placed"))
     }
@@ -255,11 +260,11 @@ impl Station {
         let (log, checkpoint, note) = (frame.log, frame.checkpoint.clone(), frame.note.clone());
         let new = (frame.start + frame.entries.len() as u64).saturating_sub(self.channel.log(log).size());
         self.take_quota(log, new, context.now)?;
-        let (start, hashes) = (frame.start, frame.entries.iter().map(|entry| entry.hash).collect::<Vec<Hash>>());
+        let (start, entries) = (frame.start, frame.entries.clone());
         if let Err(rejection) = self.decide(Command::Receive(Box::new(frame)), context) {
             if !self.forked[log.place()] {
                 let signed = SignedCheckpoint::parse(&note).expect("verified before");
-                let proof = self.fork(log, signed, start, &hashes);
+                let proof = self.fork(log, signed, start, &entries);
                 self.forked[log.place()] = proof.is_some();
                 self.changes.forks.extend(proof.map(|proof| (log, proof)));
             }
@@ -268,6 +273,47 @@ impl Station {
         let note = self.sign_for(log, &checkpoint, &note, context.now);
         let held = &self.channel.log(log).tree;
         Ok(FrameAnswer { held: held.size(), note, root: held.root() })
+    }
+
+    /// Takes a key for heads in hand, before a rotation names it.
+    pub fn hold(&mut self, signer: Box<dyn Signer + Send + Sync>) {
+        if self.signer(signer.public_key()).is_none() {
+            self.signers.rotated.push(signer);
+        }
+    }
+
+    /// A key of the own logs' heads, of now or before, that is not in hand: without it some head cannot be signed.
+    pub fn missing_key(&self) -> Option<KeyId> {
+        self.missing_key_of(&self.channel)
+    }
+
+    pub(crate) fn missing_key_of(&self, channel: &Channel) -> Option<KeyId> {
+        let own = LogRef::ALL.into_iter().filter(|log| log.party == channel.me());
+        let mut named = own.flat_map(|log| {
+            let of_pact = channel.pact().log_keys(log).author();
+            let rotated = channel.keys().history(log).rotated().map(|(_, key)| key.key.clone());
+            of_pact.into_iter().map(|key| key.key().clone()).chain(rotated)
+        });
+        named.find(|key| self.signer(key).is_none()).map(|key| key.id())
+    }
+
+    fn check_held(&self, act: &Submission) -> Result<(), Rejection> {
+        if act.act.act().kind != Kind::KeyRotation.wire() {
+            return Ok(());
+        }
+        // What cannot be read is refused by the decision, with its reason.
+        let Ok(rotation) = KeyRotation::decode(&act.part.bytes) else { return Ok(()) };
+        match rotation.keys.iter().find(|key| self.signer(&key.key).is_none()) {
+            Some(missing) => Err(Rejection::KeyNotHeld { key: missing.key.id().to_string() }),
+            None => Ok(()),
+        }
+    }
+
+    /// What signs heads with that key.
+    fn signer(&self, key: &PublicKey) -> Option<&(dyn Signer + Send + Sync)> {
+        let ml_dsa_44 = self.signers.ml_dsa_44.iter().map(|signers| &signers.checkpoint);
+        let all = [&self.signers.checkpoint].into_iter().chain(ml_dsa_44).chain(&self.signers.rotated);
+        all.map(|signer| &**signer).find(|signer| signer.public_key() == key)
     }
 
     fn take_quota(&mut self, log: LogRef, entries: u64, now: UtcNanos) -> Result<(), Rejection> {
@@ -300,12 +346,15 @@ impl Station {
     /// The signed checkpoint of an own log at a size that it has or had.
     pub fn checkpoint(&self, log: LogRef, size: u64) -> SignedCheckpoint {
         let root = self.channel.log(log).tree.root_at(size).expect("a size that the log has reached");
-        let checkpoint = Checkpoint { origin: self.channel.pact().log_keys(log).origin.clone(), size, root };
-        let mut signed = SignedCheckpoint::sign(checkpoint, &*self.signers.checkpoint).expect("a key in memory signs");
-        let keys = self.channel.pact().log_keys(log).ml_dsa_44.as_ref();
-        if let Some((keys, signers)) = keys.zip(self.signers.ml_dsa_44.as_ref()) {
+        let keys = self.channel.log_keys(log, size);
+        let checkpoint = Checkpoint { origin: keys.origin.clone(), size, root };
+        // A rotation to a key that is not in hand is refused, and a start without one: see `check_held` and `missing_key`.
+        let signer = self.signer(keys.checkpoint.key()).expect("every key of the own heads is in hand");
+        let mut signed = SignedCheckpoint::sign(checkpoint, signer).expect("a key in memory signs");
+        let ml_dsa_44 = keys.ml_dsa_44.as_ref().map(|keys| &keys.checkpoint);
+        if let Some((key, signer)) = ml_dsa_44.and_then(|key| Some((key, self.signer(key.key())?))) {
             // Time 0: it does not say that this is the largest head.
-            let line = cosign(signed.checkpoint(), 0, keys.checkpoint.name(), &*signers.checkpoint);
+            let line = cosign(signed.checkpoint(), 0, key.name(), signer);
             signed.add(line.expect("a key in memory signs"));
         }
         signed
@@ -427,7 +476,7 @@ impl Station {
 
     /// Signs a receipt for a counterpart's checkpoint, and keeps it with the checkpoint when it covers all that is held.
     fn sign_for(&mut self, log: LogRef, checkpoint: &Checkpoint, note: &[u8], now: UtcNanos) -> Vec<u8> {
-        let keys = self.channel.pact().log_keys(log);
+        let keys = self.channel.log_keys(log, checkpoint.size);
         let now_s = u64::try_from(now.0 / 1_000_000_000).unwrap_or(0);
         let mut signed = SignedCheckpoint::parse(note).expect("verified before");
         // A note of the same head that comes without its ML-DSA-44 line does not take it away.
@@ -464,7 +513,7 @@ impl Station {
     /// The proof that a signed head forks the log that is held, if one can be made: out of the tree that is held, when
     /// the head is no longer than it; otherwise out of the head's own tree, when it is what is held up to `start` and
     /// these leaves.
-    fn fork(&self, log: LogRef, signed: SignedCheckpoint, start: u64, leaves: &[Hash]) -> Option<ForkProof> {
+    fn fork(&self, log: LogRef, signed: SignedCheckpoint, start: u64, entries: &[VerifiedEntry]) -> Option<ForkProof> {
         let held = self.heads[log.place()].clone()?;
         let tree = &self.channel.log(log).tree;
         let (size, held_size) = (signed.checkpoint().size, held.checkpoint().size);
@@ -474,20 +523,22 @@ impl Station {
         } else {
             // Asked of the peaks first: whoever sends what leads nowhere must not make this node hash a whole log.
             let mut frontier = tree.frontier_at(start).ok()?;
-            for leaf in leaves {
-                frontier.push(*leaf);
+            for entry in entries {
+                frontier.push(entry.hash);
             }
             if frontier.size() != size || frontier.root() != signed.checkpoint().root {
                 return None;
             }
             let before = (0..start).map(|index| tree.leaf(index).expect("a leaf below the size that was asked"));
-            other = before.chain(leaves.iter().copied()).collect();
+            other = before.chain(entries.iter().map(|entry| entry.hash)).collect();
             (held, signed, &other)
         };
         let (old_size, new_size) = (older.checkpoint().size, newer.checkpoint().size);
         let prefix_root = tree.root_at(old_size).ok()?;
         let proof = tree.consistency(old_size, new_size).ok()?;
-        let fork = ForkProof { older, newer, prefix_root, proof };
-        fork.verify(&self.channel.pact().log_keys(log).checkpoint).is_ok().then_some(fork)
+        let genesis = self.channel.pact().genesis();
+        let told = self.channel.rotations(log).iter().chain(entries.iter().map(|entry| &entry.entry));
+        let fork = ForkProof { older, newer, prefix_root, proof, rotations: Vec::new() }.naming_keys(genesis, told);
+        fork.verify(&fork.log_keys(genesis)).is_ok().then_some(fork)
     }
 }

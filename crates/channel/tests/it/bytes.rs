@@ -117,7 +117,7 @@ fn decode_everything(bytes: &[u8]) {
         assert_eq!(terms.encode(), bytes);
     }
     let _ = Pact::decode(bytes);
-    let _ = VerifiedReceipt::verify(bytes, &pact());
+    let _ = VerifiedReceipt::verify(bytes, &pact(), &ActKeys::default());
 }
 
 /// Good bytes of every format that a counterpart sends.

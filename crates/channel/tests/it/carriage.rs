@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use skypact_airspace::UtcNanos;
 use skypact_channel::{
-    Carriage, Channel, Context, Draft, ExportFrom, FrameAnswer, FramesFileError, FramesHead, FramesItem, FramesReader,
-    FramesWriter, Heard, LogRef, NoteKind, OwnLogs, Run, Signers, Station, VerifiedAnswer,
+    ActKeys, Carriage, Channel, Context, Draft, ExportFrom, FrameAnswer, FramesFileError, FramesHead, FramesItem,
+    FramesReader, FramesWriter, Heard, LogRef, NoteKind, OwnLogs, Run, Signers, Station, VerifiedAnswer,
 };
 use skypact_record::{Hash, KeyRole, LogClass};
 
@@ -27,6 +27,7 @@ impl End {
             checkpoint: signer(KeyRole::Checkpoint),
             mirror: signer(KeyRole::Mirror),
             ml_dsa_44: None,
+            rotated: Vec::new(),
         };
         let channel = Channel::new(pact(), ["BLUE", "RED"][me]).unwrap();
         let (station, carriage) = (Station::new(channel, signers), Carriage::new([me as u8 + 1; 16]));
@@ -84,7 +85,8 @@ impl End {
                     fresh = self.carriage.open(&self.station, &head).map_err(|error| error.code())?;
                 }
                 FramesItem::Answer(answer) => {
-                    let said = VerifiedAnswer::verify(answer, &pact).map_err(|error| error.code())?;
+                    let said =
+                        VerifiedAnswer::verify(answer, &pact, &ActKeys::default()).map_err(|error| error.code())?;
                     let heard = self.carriage.hear(&mut self.station, said, fresh, &mut context);
                     heard.map_err(|error| error.code())?;
                 }
@@ -213,7 +215,8 @@ fn a_file_that_is_not_for_this_end_is_told_apart() {
 fn an_answer_is_what_the_mirror_signed() {
     let (_, back) = round_trip();
     let FramesItem::Answer(answer) = &back[1] else { panic!() };
-    let code = |answer| VerifiedAnswer::verify(answer, &pact()).map(drop).map_err(|error| error.code());
+    let code =
+        |answer| VerifiedAnswer::verify(answer, &pact(), &ActKeys::default()).map(drop).map_err(|error| error.code());
     assert_eq!(code(answer.clone()), Ok(()));
     assert_eq!(code(FrameAnswer { held: 1, ..answer.clone() }), Err("answer-malformed"));
     assert_eq!(code(FrameAnswer { root: Hash([7; 32]), ..answer.clone() }), Err("answer-malformed"));
@@ -221,7 +224,7 @@ fn an_answer_is_what_the_mirror_signed() {
     let (held, root) = (1, unsigned.checkpoint().root);
     assert_eq!(code(FrameAnswer { held, note: unsigned.encode(), root }), Err("answer-malformed"));
     let mut blue = End::new(BLUE);
-    let said = VerifiedAnswer::verify(answer.clone(), &pact()).unwrap();
+    let said = VerifiedAnswer::verify(answer.clone(), &pact(), &ActKeys::default()).unwrap();
     let mut context = Context { now: UtcNanos(T0), entropy: &mut Counter(1) };
     let refused = blue.carriage.hear(&mut blue.station, said, true, &mut context).unwrap_err();
     assert_eq!(refused.code(), "answer-malformed", "it speaks of a log that BLUE does not write");

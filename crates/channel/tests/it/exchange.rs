@@ -1,6 +1,8 @@
 //! What two honest nodes come to: opening, filing, receipts, read-backs, conflicts and their resolution.
 
-use skypact_channel::{Command, ConflictKey, Decision, Draft, LogRef, Message, NoticeAct, Remedy, VerifiedReceipt};
+use skypact_channel::{
+    ActKeys, Command, ConflictKey, Decision, Draft, LogRef, Message, NoticeAct, Remedy, VerifiedReceipt,
+};
 use skypact_record::{Entry, Hash, KeyRole, LogClass, Part, SignedCheckpoint, cosign};
 
 use crate::parties::{BLUE, Machine, RED, deliver, disc, here, key, notice, pact, pair, settle, witness};
@@ -44,7 +46,7 @@ fn a_notice_is_delivered_when_the_receipt_came_and_not_before() {
     let log = red.routine();
     assert_eq!(red.channel.log(log).delivered, 1);
     let receipt = blue.receive(&red.frame(1, 2)).unwrap();
-    assert!(VerifiedReceipt::verify(&receipt, &pact()).unwrap().mirrored);
+    assert!(VerifiedReceipt::verify(&receipt, &pact(), &ActKeys::default()).unwrap().mirrored);
     assert_eq!(red.channel.log(log).delivered, 1);
     red.receipt(&receipt).unwrap();
     assert_eq!(red.channel.log(log).delivered, 2);

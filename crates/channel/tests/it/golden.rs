@@ -11,10 +11,12 @@ use skypact_channel::{
     LogHead, LogRef, Message, Notice, NoticeAct, Pact, Propagation, Protected, Reach, Reconciled, Remedy, Rung, Stop,
     StopArea, StopRung, Terms, Verification, VerifiedReceipt, Watch, WatchAct, WatchBill, Witnessed, dictate,
 };
-use skypact_record::{AddedKey, Hash, KeyChange, KeyRole, Label, LogClass, PartyKey, RevokedKey, Signer as _};
+use skypact_record::{
+    AddedKey, ForkProof, Hash, KeyChange, KeyRole, Label, LogClass, PartyKey, RevokedKey, Signer as _,
+};
 
 use crate::carriage::{self, round_trip};
-use crate::parties::{BLUE, Key, Machine, RED, SECOND, T0, here, pact_bytes, pair};
+use crate::parties::{BLUE, Key, Machine, NEXT_HEAD_KEYS, RED, SECOND, T0, here, pact_bytes, pair};
 use crate::short_form;
 
 fn path(name: &str) -> PathBuf {
@@ -79,6 +81,7 @@ pub(crate) fn messages() -> Vec<(&'static str, Message)> {
         ("witnessed", Message::Witnessed(Witnessed { class: LogClass::Urgent, note: anchor().note })),
         ("overdue", Message::Overdue { notice: a }),
         ("key-change", Message::KeyChange(key_change())),
+        ("key-rotation", Message::KeyRotation(crate::rotation::to(&Machine::new(RED), NEXT_HEAD_KEYS[0]))),
         ("watch", Message::Watch(Watch { act: WatchAct::Takes, at: UtcNanos(T0), remarks: Some("quiet".to_owned()) })),
         ("test-call", Message::TestCall),
         ("test-answer", Message::TestAnswer { call: a }),
@@ -237,7 +240,7 @@ fn the_golden_frame_holds_and_its_receipt_is_the_mirrors() {
     assert_eq!((verified.start, verified.entries.len(), verified.checkpoint.size), (0, 2, 2));
     let act = verified.entries[1].entry.leaf.act.act();
     assert_eq!(Kind::from_wire(act.kind), Some(Kind::Notice));
-    assert!(VerifiedReceipt::verify(&read("receipt"), &pact).unwrap().mirrored);
+    assert!(VerifiedReceipt::verify(&read("receipt"), &pact, &ActKeys::default()).unwrap().mirrored);
     assert_eq!(exchange(), (read("frame"), read("receipt")));
 }
 
@@ -248,6 +251,16 @@ fn the_golden_files_of_frames_are_red_s_and_blue_s_answer_to_it() {
         assert_eq!(carriage::read(&read(name), 4_096).unwrap(), items, "{name}");
         assert_eq!(carriage::written(&items), read(name), "{name}");
     }
+}
+
+#[test]
+fn the_golden_proof_of_a_fork_holds_with_the_pact_alone() {
+    let proof = ForkProof::decode(&read("fork-rotated")).unwrap();
+    assert_eq!((proof.encode(), proof.rotations.len()), (read("fork-rotated"), 1));
+    let pact = Pact::decode(&read("pact")).unwrap();
+    let [older, newer] = proof.verify(&proof.log_keys(pact.genesis())).unwrap();
+    assert_ne!(older, newer);
+    assert_eq!(crate::rotation::proof_of_a_theft(2, 0).encode(), read("fork-rotated"));
 }
 
 #[test]
@@ -266,6 +279,7 @@ fn write_golden_files() {
     let (out, back) = round_trip();
     std::fs::write(path("frames-file"), carriage::written(&out)).unwrap();
     std::fs::write(path("frames-file-answer"), carriage::written(&back)).unwrap();
+    std::fs::write(path("fork-rotated"), crate::rotation::proof_of_a_theft(2, 0).encode()).unwrap();
     std::fs::write(path("terms"), Terms::template().encode()).unwrap();
     std::fs::write(path("pact"), pact_bytes("test-1", &Terms::template())).unwrap();
 }

@@ -16,6 +16,7 @@ mod post_quantum;
 mod posts;
 mod recovery;
 mod refusals;
+mod rotation;
 mod short_form;
 mod stop;
 mod suspension;

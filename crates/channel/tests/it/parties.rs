@@ -127,6 +127,9 @@ pub(crate) fn pact() -> Pact {
     Pact::decode(&pact_bytes("test-1", &Terms::template())).unwrap()
 }
 
+/// Seeds of keys that take the place of those that sign heads.
+pub(crate) const NEXT_HEAD_KEYS: [u8; 2] = [95, 96];
+
 /// One node: its channel and what it has stored, in the order in which it committed it.
 pub(crate) struct Machine {
     pub(crate) me: usize,
@@ -213,7 +216,14 @@ impl Machine {
     pub(crate) fn checkpoint(&self, log: LogRef, size: u64) -> SignedCheckpoint {
         let origin = self.channel.pact().log_keys(log).origin.clone();
         let root = self.channel.log(log).tree.root_at(size).unwrap();
-        SignedCheckpoint::sign(Checkpoint { origin, size, root }, &key(log.party, KeyRole::Checkpoint)).unwrap()
+        SignedCheckpoint::sign(Checkpoint { origin, size, root }, &self.signs_heads(log, size)).unwrap()
+    }
+
+    /// The key that heads of that size are under: that of the pact or a later one.
+    fn signs_heads(&self, log: LogRef, size: u64) -> Key {
+        let in_force = self.channel.log_keys(log, size).checkpoint.key().clone();
+        let mut held = [key(log.party, KeyRole::Checkpoint)].into_iter().chain(NEXT_HEAD_KEYS.map(Key::new));
+        held.find(|key| *key.public_key() == in_force).expect("a key of these tests")
     }
 
     /// Frame of entries `[start, end)` of one of the own logs, with a checkpoint at `end`.
@@ -257,7 +267,8 @@ impl Machine {
 
     /// Takes in a receipt.
     pub(crate) fn receipt(&mut self, note: &[u8]) -> Result<(), &'static str> {
-        let receipt = VerifiedReceipt::verify(note, self.channel.pact()).map_err(|error| error.code())?;
+        let receipt =
+            VerifiedReceipt::verify(note, self.channel.pact(), self.channel.keys()).map_err(|error| error.code())?;
         let Decision::Keep(receipt) = self.decide(Command::Receipt(Box::new(receipt))).map_err(|error| error.code())?
         else {
             panic!("a receipt is kept")

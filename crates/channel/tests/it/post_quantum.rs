@@ -3,8 +3,8 @@
 use ml_dsa::{Keypair as _, MlDsa44};
 use skypact_airspace::UtcNanos;
 use skypact_channel::{
-    Changes, Channel, Context, Frame, FrameAnswer, FrameError, KeptNote, Kind, LogRef, Message, MlDsa44Signers,
-    NoteKind, Pact, Signers, Station, VerifiedReceipt, Witnessed,
+    ActKeys, Changes, Channel, Context, Frame, FrameAnswer, FrameError, KeptNote, Kind, LogRef, Message,
+    MlDsa44Signers, NoteKind, Pact, Signers, Station, VerifiedReceipt, Witnessed,
 };
 use skypact_record::{
     Algorithm, KeyRole, LogClass, NoteSignature, Origin, PublicKey, SignatureType, SignedCheckpoint, Signer,
@@ -52,6 +52,7 @@ fn station(party: usize, pact: &Pact) -> (Station, Changes) {
         checkpoint: Box::new(key(party, KeyRole::Checkpoint)),
         mirror: Box::new(key(party, KeyRole::Mirror)),
         ml_dsa_44: Some(ml_dsa_44),
+        rotated: Vec::new(),
     };
     let channel = Channel::new(pact.clone(), ["BLUE", "RED"][party]).unwrap();
     let mut station = Station::new(channel, signers);
@@ -85,7 +86,7 @@ fn receive(blue: &mut Station, frame: &Frame) -> (FrameAnswer, Vec<KeptNote>) {
 }
 
 fn keep(red: &mut Station, note: &[u8]) -> Vec<NoteKind> {
-    let receipt = VerifiedReceipt::verify(note, red.channel().pact()).unwrap();
+    let receipt = VerifiedReceipt::verify(note, red.channel().pact(), red.channel().keys()).unwrap();
     in_context(|context| {
         red.keep(receipt, context).unwrap();
         // Besides, it states what the witness saw in its own log, which has a new head then.
@@ -179,10 +180,14 @@ fn a_witness_counts_once_and_its_line_follows_too() {
         cosign(asked.checkpoint(), 5, &Origin::new("witness.example").unwrap(), signer).unwrap().to_string()
     };
     let (ed25519, ml_dsa_44) = (line(&witness()), line(&MlDsaKey::new(2, KeyRole::Witness)));
-    let alone = VerifiedReceipt::of_witness(&pact, asked.clone(), "witness.example", &ml_dsa_44).unwrap();
+    let alone =
+        VerifiedReceipt::of_witness(&pact, &ActKeys::default(), asked.clone(), "witness.example", &ml_dsa_44).unwrap();
     assert!(alone.is_none(), "ML-DSA-44 alone is no cosignature that counts");
     let kind = [NoteKind::Cosignature("witness.example".to_owned())];
-    let both = VerifiedReceipt::of_witness(&pact, asked, "witness.example", &(ed25519 + &ml_dsa_44)).unwrap().unwrap();
+    let both =
+        VerifiedReceipt::of_witness(&pact, &ActKeys::default(), asked, "witness.example", &(ed25519 + &ml_dsa_44))
+            .unwrap()
+            .unwrap();
     assert_eq!(keep(&mut red, &classical(&both.note)), kind);
     assert_eq!(red.channel().log(LOG).witnessed(1), 1);
     assert_eq!(red.channel().log(LOG).post_quantum.cosigned.len(), 0);

@@ -40,7 +40,13 @@ impl Post {
         let ml_dsa_44 =
             MlDsa44Signers { checkpoint: ml_dsa_44(KeyRole::Checkpoint), mirror: ml_dsa_44(KeyRole::Mirror) };
         let (node, checkpoint) = (boxed(KeyRole::Node), boxed(KeyRole::Checkpoint));
-        let signers = Signers { node, checkpoint, mirror: boxed(KeyRole::Mirror), ml_dsa_44: Some(ml_dsa_44) };
+        let signers = Signers {
+            node,
+            checkpoint,
+            mirror: boxed(KeyRole::Mirror),
+            ml_dsa_44: Some(ml_dsa_44),
+            rotated: Vec::new(),
+        };
         let station = Station::new(Channel::new(pact, ["BLUE", "RED"][me]).unwrap(), signers);
         let entropy = Counter(10_000_000 * (me as u64 + 1));
         let mut post = Self { station, entropy, now: UtcNanos(T0), stored: stored.to_vec() };
@@ -79,7 +85,7 @@ impl Post {
             let key = MlDsaKey::new(2, KeyRole::Witness);
             note.add(cosign(note.checkpoint(), time_s, &witness, &key).unwrap());
         }
-        let receipt = VerifiedReceipt::verify(&note.encode(), channel.pact()).unwrap();
+        let receipt = VerifiedReceipt::verify(&note.encode(), channel.pact(), channel.keys()).unwrap();
         self.station.keep(receipt, &mut Context { now: self.now, entropy: &mut self.entropy }).unwrap();
         self.finish();
     }
@@ -106,7 +112,8 @@ impl Post {
     /// Takes in all that the other has and this one does not hold; each log in a round of its own.
     pub(crate) fn hears(&mut self, other: &mut Self) {
         for note in self.takes(other) {
-            let receipt = VerifiedReceipt::verify(&note, other.station.channel().pact()).unwrap();
+            let receipt =
+                VerifiedReceipt::verify(&note, other.station.channel().pact(), other.station.channel().keys()).unwrap();
             let context = &mut Context { now: other.now, entropy: &mut other.entropy };
             other.station.keep(receipt, context).unwrap();
         }

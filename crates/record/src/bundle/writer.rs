@@ -138,7 +138,7 @@ impl<W: Write> BundleWriter<W> {
         if content.is_empty() { Ok(()) } else { self.file(&FileName::Beacons, content.as_bytes()) }
     }
 
-    /// Adds the part of a key change, before any log. Logs ascend, and indices within one.
+    /// Adds the part of a key change or rotation, before any log. Logs ascend, and indices within one.
     pub fn key_change(&mut self, origin: &Origin, index: u64, part: &Part) -> Result<(), BundleError> {
         let log = self.known(origin)?;
         self.file(&FileName::Keys(log.party, log.class, index), &part.encode()?)

@@ -1,5 +1,5 @@
-//! The key changes of a log, which come before its leaves in a bundle (docs/record-format.md, section 17), so that a leaf's
-//! key is known when its signature is checked.
+//! The key changes and rotations of a log, which come before its leaves in a bundle (docs/record-format.md, sections 17 and 18), so that
+//! a leaf's key is known when its signature is checked.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,8 +8,10 @@ use super::report::{Fault, Faults};
 use crate::act::Act;
 use crate::bundle::TarFile;
 use crate::genesis::LogName;
-use crate::key_change::{KeyChange, KeyHistory};
+use crate::key_change::{KeyChange, KeyHistory, checkpoint_verifier};
+use crate::key_rotation::KeyRotation;
 use crate::leaf::Leaf;
+use crate::note::VerifierKey;
 use crate::part::Part;
 
 /// Key changes that were given, and the history that they make.
@@ -20,11 +22,18 @@ pub(super) struct KeyFiles {
     /// Indices of all that were given.
     given: BTreeSet<u64>,
     history: KeyHistory,
+    /// Keys that rotations among the files name, whatever their leaves are.
+    named: Vec<VerifierKey>,
 }
 
 impl KeyFiles {
     pub(super) fn history(&self) -> &KeyHistory {
         &self.history
+    }
+
+    /// Keys that heads may be under besides those of the genesis; whether they are is known when all leaves are.
+    pub(super) fn named(&self) -> &[VerifierKey] {
+        &self.named
     }
 
     /// Whether a file was given for the leaf at this index.
@@ -35,7 +44,14 @@ impl KeyFiles {
     pub(super) fn read(&mut self, name: &LogName, file: &TarFile, index: u64, faults: &mut Faults) {
         self.given.insert(index);
         match Part::decode(&file.content) {
-            Ok(part) => drop(self.waiting.insert(index, (part, file.name.clone(), file.offset))),
+            Ok(part) => {
+                if let Ok(rotation) = KeyRotation::decode(&part.bytes) {
+                    let room = KeyHistory::ROTATED_MAX.saturating_sub(self.named.len());
+                    let keys = rotation.keys.iter().take(room);
+                    self.named.extend(keys.map(|key| checkpoint_verifier(&name.origin, &key.key)));
+                }
+                self.waiting.insert(index, (part, file.name.clone(), file.offset));
+            }
             Err(error) => {
                 let fault = Fault::new(error.code(), &file.name, error.to_string());
                 let offset = file.offset + error.offset() as u64;
@@ -54,15 +70,19 @@ impl KeyFiles {
             // A leaf that is not what it should be has a fault of its own.
             let Ok(leaf) = Leaf::decode(given.bytes) else { continue };
             let act = leaf.act.act();
-            if act.kind != Act::KEY_CHANGE || act.commitments.len() != 1 {
+            if !act.tells_keys() {
                 let message = format!("leaf has the kind {} and {} commitments", act.kind, act.commitments.len());
                 faults.push(fault("key-change-without-leaf", message));
             } else if act.commitments != [part.commitment()] {
                 faults.push(fault("part-differs", "part does not match the leaf's commitment".to_owned()));
             } else if refusal(pact, &self.history, name, given.index, &leaf).is_none() {
                 // What breaks a rule changes nothing, and is no fault: its author signed it all the same.
-                if let Ok(change) = KeyChange::decode(&part.bytes) {
-                    let _ = self.history.apply(&pact.genesis, &name.party, given.index, &change);
+                let (genesis, party) = (&pact.genesis, &name.party);
+                if act.kind == Act::KEY_ROTATION {
+                    let rotation = KeyRotation::decode(&part.bytes);
+                    let _ = rotation.map(|rotation| self.history.rotate(genesis, party, given.index, &rotation));
+                } else if let Ok(change) = KeyChange::decode(&part.bytes) {
+                    let _ = self.history.apply(genesis, party, given.index, &change);
                 }
             }
         }

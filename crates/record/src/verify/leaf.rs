@@ -140,8 +140,8 @@ pub(super) fn refusal(
     let Some(key) = pact.act_key(keys, key_id, &act.author, index) else {
         return Some(("leaf-key", format!("key {key_id} may not sign acts of {}", act.author)));
     };
-    if act.kind == Act::KEY_CHANGE && key.role != KeyRole::Root {
-        return Some(("leaf-key", "a key change is not signed by the root".to_owned()));
+    if matches!(act.kind, Act::KEY_CHANGE | Act::KEY_ROTATION) && key.role != KeyRole::Root {
+        return Some(("leaf-key", "a change of keys is not signed by the root".to_owned()));
     }
     leaf.act.verify(&key.key).err().map(|error| (error.code(), format!("act: {error}")))
 }

@@ -7,9 +7,8 @@ use super::leaf::{CheckedLeaf, GivenLeaf, Pact, check_leaves};
 use super::offered::OffersRead;
 use super::parts::PartsRead;
 use super::report::{Fault, Faults, LogMode};
-use crate::act::Act;
 use crate::bundle::{CHUNK_LEAVES, TarFile};
-use crate::checkpoint::SignedCheckpoint;
+use crate::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::cosignature::Cosignature;
 use crate::genesis::LogName;
 use crate::hash::Hash;
@@ -45,6 +44,8 @@ pub(super) struct Head {
     /// Witness and time of each cosignature, s since the Unix epoch.
     pub(super) cosigned: Vec<(usize, u64)>,
     pub(super) post_quantum: PostQuantum,
+    /// Lines of the author that hold, each with its byte in the tar. They count once it is known which key is in force at the size.
+    by_author: Vec<(VerifierKey, u64)>,
     file: String,
     offset: u64,
 }
@@ -168,6 +169,7 @@ impl Log {
             is_mirrored: false,
             cosigned: Vec::new(),
             post_quantum: PostQuantum::default(),
+            by_author: Vec::new(),
             file: file.name.clone(),
             offset: file.offset,
         };
@@ -175,12 +177,12 @@ impl Log {
         for (place, line) in signed.signatures().iter().enumerate() {
             if signed.signatures()[..place].contains(line) {
                 faults.push(self.fault("signature-twice", file, "signature line is there twice").at(offset));
-            } else if let Err(fault) = self.read_line(file, &signed, line, &mut head) {
+            } else if let Err(fault) = self.read_line(file, &signed, (line, offset), &mut head) {
                 faults.push(fault.at(offset));
             }
             offset += line.to_string().len() as u64;
         }
-        if !head.is_signed {
+        if !head.by_author.iter().any(|(key, _)| key.signature_type() == SignatureType::Ed25519) {
             faults.push(self.fault("checkpoint-not-signed", file, "no signature by the log's own key holds"));
         }
         self.heads.push(head);
@@ -197,30 +199,36 @@ impl Log {
         &mut self,
         file: &TarFile,
         signed: &SignedCheckpoint,
-        line: &NoteSignature,
+        (line, offset): (&NoteSignature, u64),
         head: &mut Head,
     ) -> Result<(), Fault> {
-        let Some((signatory, key)) = self.signatories.iter().find(|(_, key)| key.is_named_by(line)) else {
+        let named = self.keys.named().iter().map(|key| (Signatory::Author, key));
+        let keys = self.signatories.iter().map(|(signatory, key)| (*signatory, key)).chain(named);
+        // A note key id has 32 bits: whoever names keys can make two that share one.
+        let mut read = None;
+        for (signatory, key) in keys.filter(|(_, key)| key.is_named_by(line)) {
+            self.signatures_checked += 1;
+            let time_s = time_of_line(signed.checkpoint(), key, line);
+            let holds = time_s.is_ok();
+            if read.is_none() || holds {
+                read = Some((signatory, key, time_s));
+            }
+            if holds {
+                break;
+            }
+        }
+        let Some((signatory, key, time_s)) = read else {
             let message = format!("signature by {}, which is no key for this log", line.name.escape_debug());
             return Err(self.fault("signature-unknown", file, message));
         };
-        self.signatures_checked += 1;
-        let checkpoint = signed.checkpoint();
-        let time = match key.signature_type() {
-            SignatureType::Ed25519 => key.verify(checkpoint.text().as_bytes(), &line.bytes).map(|()| 0),
-            SignatureType::Cosignature | SignatureType::CosignatureMlDsa44 => {
-                Cosignature::verify(key, checkpoint, line).map(|cosignature| cosignature.time_s)
-            }
-        };
-        let time_s = time.map_err(|error| self.fault(error.code(), file, error.to_string()))?;
+        let time_s = time_s.map_err(|error| self.fault(error.code(), file, error.to_string()))?;
         match (signatory, key.key().algorithm()) {
-            (Signatory::Author, Algorithm::MlDsa44) => head.post_quantum.is_signed = true,
             (Signatory::Mirror, Algorithm::MlDsa44) => head.post_quantum.is_mirrored = true,
-            (Signatory::Witness(place), Algorithm::MlDsa44) => drop(head.post_quantum.cosigned.insert(*place)),
-            (Signatory::Author, _) => head.is_signed = true,
+            (Signatory::Witness(place), Algorithm::MlDsa44) => drop(head.post_quantum.cosigned.insert(place)),
+            (Signatory::Author, _) => head.by_author.push((key.clone(), offset)),
             (Signatory::Mirror, _) => head.is_mirrored = true,
             (Signatory::Witness(place), _) => {
-                head.cosigned.push((*place, time_s));
+                head.cosigned.push((place, time_s));
                 self.cosignatures.push((line.hash(), time_s));
             }
         }
@@ -298,8 +306,7 @@ impl Log {
         self.signatures_checked += 1;
         let act = leaf.act.act();
         // Whoever leaves a revocation out would have revoked keys sign on.
-        let is_change = act.kind == Act::KEY_CHANGE && act.commitments.len() == 1;
-        if self.mode == LogMode::Whole && is_change && !self.keys.has(checked.index) {
+        if self.mode == LogMode::Whole && act.tells_keys() && !self.keys.has(checked.index) {
             let message = "leaf changes keys, and its part is not in keys/: who may sign after it cannot be told";
             faults.push(self.fault("key-change-without-part", file, message).at(checked.offset).of_leaf(checked.index));
         }
@@ -356,6 +363,35 @@ impl Log {
         }
     }
 
+    /// The key of that algorithm that a head of `size` is under, by the leaves so far.
+    pub(super) fn checkpoint_key(&self, pact: &Pact, algorithm: Algorithm, size: u64) -> Option<VerifierKey> {
+        self.keys.history().checkpoint_key(&pact.genesis, &self.name.origin, algorithm, size)
+    }
+
+    /// Once the leaves were read as far as they are there: which lines of the author are by the key that was in force. The others count for
+    /// nothing, and are told.
+    pub(super) fn settle_heads(&mut self, pact: &Pact) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        let mut heads = std::mem::take(&mut self.heads);
+        for head in &mut heads {
+            for (key, offset) in &head.by_author {
+                let algorithm = key.key().algorithm();
+                if self.checkpoint_key(pact, algorithm, head.size).as_ref() != Some(key) {
+                    let message =
+                        format!("signature is by a key of its author that is not in force at size {}", head.size);
+                    let fault = Fault::new("checkpoint-key", &head.file, message);
+                    faults.push(fault.at(*offset).in_log(&self.name.origin));
+                } else if algorithm == Algorithm::MlDsa44 {
+                    head.post_quantum.is_signed = true;
+                } else {
+                    head.is_signed = true;
+                }
+            }
+        }
+        self.heads = heads;
+        faults
+    }
+
     /// Once everything was read: what is not there.
     pub(super) fn check_end(&self, faults: &mut Faults) {
         self.keys.check_end(&self.name, faults);
@@ -372,6 +408,16 @@ impl Log {
             );
             let fault = Fault::new("log-incomplete", &head.file, message);
             faults.push(fault.at(head.offset).in_log(&self.name.origin));
+        }
+    }
+}
+
+/// Holds a line to a key; the time that it states, 0 for the author's Ed25519 line.
+fn time_of_line(checkpoint: &Checkpoint, key: &VerifierKey, line: &NoteSignature) -> Result<u64, NoteError> {
+    match key.signature_type() {
+        SignatureType::Ed25519 => key.verify(checkpoint.text().as_bytes(), &line.bytes).map(|()| 0),
+        SignatureType::Cosignature | SignatureType::CosignatureMlDsa44 => {
+            Cosignature::verify(key, checkpoint, line).map(|cosignature| cosignature.time_s)
         }
     }
 }

@@ -36,6 +36,7 @@ pub fn verify(source: impl Read, expectation: &Expectation, threads: usize) -> R
     while let Some(file) = verifier.files.next(&mut tar, &mut verifier.faults) {
         verifier.read_file(&file, expectation);
     }
+    verifier.settle_heads();
     if verifier.files.is_whole() {
         verifier.check_end();
     }
@@ -157,6 +158,18 @@ impl Verifier {
         };
         let log_of = |name: &str| self.logs.iter().find(|log| in_log(log, name)).map(|log| log.name.origin.to_string());
         self.files.seal(file, &mut self.faults, log_of);
+    }
+
+    /// Which heads are signed: known when the leaves were read that tell the keys.
+    fn settle_heads(&mut self) {
+        let Some(pact) = &self.pact else { return };
+        for log in &mut self.logs {
+            let faults = log.settle_heads(pact);
+            // Where the archive breaks off, so may what tells the keys.
+            for fault in faults.into_iter().filter(|_| self.files.is_whole()) {
+                self.faults.push(fault);
+            }
+        }
     }
 
     /// At the end of the archive: what a bundle has and this one lacks.

@@ -8,7 +8,7 @@ use crate::bundle::TarFile;
 use crate::cbor::{self, DecodeError, Reader};
 use crate::entry::Entry;
 use crate::hash::Hash;
-use crate::key::KeyRole;
+use crate::key::{Algorithm, KeyRole};
 use crate::offer::Offer;
 
 /// Most entries of a frame, and longest note and entry in it, in bytes (docs/channel-protocol.md, section 5).
@@ -136,7 +136,7 @@ fn check_words(pact: &Pact, log: &mut Log, offer: &Offer) -> Result<u64, Refused
         return Err(("offered-sealing", message.to_owned()));
     }
     let head = offer.note.checkpoint();
-    let author = genesis.checkpoint_key(&log.name.origin);
+    let author = log.checkpoint_key(pact, Algorithm::Ed25519, head.size);
     let signed = author.is_some_and(|key| offer.note.verify(&key).is_ok());
     let end = offer.start.checked_add(offer.count);
     if !signed || head.origin != log.name.origin || Some(head.size) != end {

@@ -5,6 +5,7 @@ mod forgery;
 pub(crate) mod maker;
 mod offered;
 mod post_quantum;
+mod rotation;
 
 use std::sync::LazyLock;
 

@@ -10,7 +10,7 @@ use skypact_record::Hash;
 use skypact_record::bundle::TarReader;
 use skypact_record::verify::{Expectation, Report, verify};
 
-use crate::bundle::maker::{self, PostQuantum, Recipe};
+use crate::bundle::maker::{self, NEXT_SEED, PostQuantum, Recipe, Rotation};
 use crate::golden;
 
 /// Bundles of each kind when nobody asks for more.
@@ -92,9 +92,19 @@ fn recipe(number: u64) -> Recipe {
         part_bytes: draw(number, "part", 90) as usize,
         is_chosen: draw(number, "chosen", 3) == 0,
         beacon_every_s: (draw(number, "beacons", 3) == 0).then_some(3),
+        rotation: rotation(number),
         offered_from: [None, Some(0), Some(1)][draw(number, "offered", 3) as usize],
         ..Recipe::default()
     }
+}
+
+/// A quarter of the logs of BLUE change their key; now and then heads are under another key than they should be.
+fn rotation(number: u64) -> Option<Rotation> {
+    let heads = [Rotation::GOOD.heads, |size, at| if size > at + 1 { NEXT_SEED } else { 15 }];
+    let heads = heads[usize::from(draw(number, "heads", 6) == 0)];
+    let is_given = draw(number, "rotation given", 9) > 0;
+    let rotation = Rotation { at: 1 + 2 * draw(number, "rotated at", 3), heads, is_given, ..Rotation::GOOD };
+    (draw(number, "rotation", 4) == 0).then_some(rotation)
 }
 
 /// Half of the pacts are post-quantum, and half of these lack no line.

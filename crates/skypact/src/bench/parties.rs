@@ -86,6 +86,7 @@ impl Keys {
     fn new(party: &str) -> Result<Self, CliError> {
         let key = |role| FileSigner::ephemeral(role, party);
         let ring = KeyRing {
+            dir: None,
             node: key(KeyRole::Node)?,
             transport: key(KeyRole::Transport)?,
             checkpoint: key(KeyRole::Checkpoint)?,

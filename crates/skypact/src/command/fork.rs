@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use skypact_channel::LogRef;
-use skypact_record::ForkProof;
+use skypact_record::{ForkProof, KeyId, KeyRotation};
 
 use super::exit::show;
 use super::{CliError, Outcome};
@@ -86,16 +86,35 @@ fn verify(path: &Path, pact: &Path, json: bool) -> Result<Outcome, CliError> {
     let origin = &proof.older.checkpoint().origin;
     let log = pact.log(origin.as_str());
     let log = log.ok_or_else(|| unusable(format!("is about log {origin}, which this pact does not have")))?;
-    let checked = proof.verify(&pact.log_keys(log).checkpoint);
+    let checked = proof.verify(&proof.log_keys(pact.genesis()));
     let mut value = value(&proof, Some(path));
     value["proven"] = checked.is_ok().into();
     value["reason"] = checked.as_ref().err().map(ToString::to_string).into();
     let text = match &checked {
-        Ok(()) => format!("proven    {} signed two histories\n{}", pact.party_name(log.party), told(&proof)),
+        Ok(signers) => {
+            let by = by_whom(&proof, *signers);
+            format!("proven    {} signed two histories{by}\n{}", pact.party_name(log.party), told(&proof))
+        }
         Err(error) => format!("unproven  {error} [{}]", error.code()),
     };
     show(json, &value, &text);
     Ok(if checked.is_ok() { Outcome::Done } else { Outcome::CheckFailed })
+}
+
+/// What a reader has to know where the heads are under different keys: who holds a replaced key need not be the author.
+fn by_whom(proof: &ForkProof, [older, newer]: [KeyId; 2]) -> String {
+    if older == newer {
+        return String::new();
+    }
+    let trusted = proof.rotations.iter().filter_map(|entry| {
+        let rotation = KeyRotation::decode(&entry.parts.first()?.as_ref()?.bytes).ok()?;
+        let [routine, urgent] = rotation.trusted;
+        Some(format!(
+            "\n  a rotation vouches for heads under the key before it up to {routine} routine, {urgent} urgent"
+        ))
+    });
+    let trusted: String = trusted.collect();
+    format!(" under two keys that its root named, {older} and {newer}: or somebody else holds one of them{trusted}")
 }
 
 fn told(proof: &ForkProof) -> String {

@@ -22,6 +22,7 @@ mod fork;
 mod health;
 mod inbox;
 mod init;
+mod key;
 mod monitor;
 mod notice;
 mod officer;
@@ -107,6 +108,8 @@ enum Command {
     Health(health::Args),
     /// Show who may sign for the parties; add an officer, revoke a key (with the party's root key).
     Officer(officer::Args),
+    /// Show the keys that heads of logs are under; put another one in the place of this party's (with its root key).
+    Key(key::Args),
     /// Show how a channel stands; suspend it, resume it; carry it by file or by voice.
     Channel(channel::Args),
     /// Write the evidence bundle of a channel.
@@ -178,6 +181,7 @@ fn run(cli: Cli) -> Result<Outcome, CliError> {
         Command::TestCall(args) => wait_for(test_call::run(args, json)),
         Command::Health(args) => wait_for(health::run(args, json)),
         Command::Officer(args) => wait_for(officer::run(args, json)),
+        Command::Key(args) => wait_for(key::run(args, json)),
         Command::Channel(args) => wait_for(channel::run(args, json)),
         Command::ExportBundle(args) => wait_for(bundle::run(args, json)),
         Command::Demo(args) => wait_for(demo::run(args, json)),

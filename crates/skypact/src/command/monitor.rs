@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use skypact_channel::{LogRef, Pact};
-use skypact_record::KeyRole as RecordRole;
+use skypact_record::{KeyRole as RecordRole, VerifierKey};
 
 use super::exit::show;
 use super::quantity::duration_ns;
@@ -12,6 +12,7 @@ use super::serve::{log_to_stderr, until_asked};
 use super::{CliError, Outcome};
 use crate::directory::NodeDir;
 use crate::keys::{FileSigner, KeyRing, KeyRole};
+use crate::log_keys::LogKeyLines;
 use crate::monitor::{Monitor, MonitorError, Seen, Source};
 use crate::node::NodeError;
 use crate::storage::SqliteStore;
@@ -51,11 +52,12 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     if watched.iter().all(|(.., sources)| sources.is_empty()) {
         return Err(CliError::usage("field-invalid", "node", "node: names no party of these pacts"));
     }
+    let known = LogKeyLines::read(&args.dir)?.used;
     let mut store = SqliteStore::open(&args.dir).map_err(NodeError::from)?;
     let looking = async {
         let mut last = Vec::new();
         loop {
-            let looked = look(&watched, &mut store).await?;
+            let looked = look(&watched, &mut store, &known).await?;
             let state: Vec<_> = looked.iter().map(|line| line.value.clone()).collect();
             if args.once || state != last {
                 let text: String = looked.iter().map(|line| line.text.clone() + "\n").collect();
@@ -93,11 +95,15 @@ fn outcome(looked: Vec<Line>) -> Result<Outcome, CliError> {
 }
 
 /// Looks at every log at every node.
-async fn look(watched: &[(&str, &Pact, Vec<Source>)], store: &mut SqliteStore) -> Result<Vec<Line>, CliError> {
+async fn look(
+    watched: &[(&str, &Pact, Vec<Source>)],
+    store: &mut SqliteStore,
+    known: &[VerifierKey],
+) -> Result<Vec<Line>, CliError> {
     let mut lines = Vec::new();
     for (channel, pact, sources) in watched {
         let stopped = |error: MonitorError| CliError::machine(error.code(), error.to_string());
-        let mut monitor = Monitor::open(pact, store).map_err(stopped)?;
+        let mut monitor = Monitor::open(pact, store, known).map_err(stopped)?;
         for source in sources {
             for log in LogRef::ALL {
                 let seen = monitor.look(source, log).await;

@@ -2,7 +2,7 @@
 //! both of its logs, and counts from its place on: what somebody signed before stays signed.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use skypact_airspace::UtcNanos;
 use skypact_channel::{Draft, Message};
@@ -98,7 +98,7 @@ async fn add(args: &Args, name: &str, json: bool) -> Result<Outcome, CliError> {
     let id = key.key.id().to_string();
     let added = AddedKey::new(key, channel(&desk)?, &signer);
     let added = added.map_err(|error| CliError::io("officer key", &error.to_string()))?;
-    let placed = file(&desk, &root, KeyChange { added: vec![added], revoked: Vec::new() }).await?;
+    let placed = file(&desk, &root, Message::KeyChange(KeyChange { added: vec![added], revoked: Vec::new() })).await?;
     let text = format!(
         "{name} may sign: key {}, {}\nnext: give the officer the key, and keep no copy",
         short(&id),
@@ -115,6 +115,22 @@ async fn revoke(args: &Args, id: &str, trusted: [Option<u64>; 2], json: bool) ->
     let own = keys.iter().filter(|key| key.party == desk.view.party && key.revoked_at.is_none() && key.role != "root");
     let id = find("id", id, own.map(|key| &key.id))?;
     let label = keys.iter().find(|key| key.id == *id).map_or("", |key| &key.label);
+    let trusted = trusted_sizes(&desk, trusted)?;
+    let key_id = KeyId(super::desk::hash(id)?);
+    let revoked = vec![RevokedKey { id: key_id, trusted }];
+    let placed = file(&desk, &root, Message::KeyChange(KeyChange { added: Vec::new(), revoked })).await?;
+    let [routine, urgent] = trusted;
+    let text = format!(
+        "{label} ({}) signs no more; what was signed before stays valid.\n\
+         vouched for: {routine} routine and {urgent} urgent entries",
+        short(id)
+    );
+    show(json, &placed, &text);
+    Ok(Outcome::Done)
+}
+
+/// Sizes of the own routine and urgent log up to which this party vouches: those asked for, or all so far.
+pub(super) fn trusted_sizes(desk: &Desk, trusted: [Option<u64>; 2]) -> Result<[u64; 2], CliError> {
     let sizes = ["/routine", "/urgent"].map(|class| {
         let own = desk.view.logs.iter().filter(|log| log.delivered.is_some());
         own.filter(|log| log.origin.ends_with(class)).map(|log| log.size).next().unwrap_or(0)
@@ -126,33 +142,27 @@ async fn revoke(args: &Args, id: &str, trusted: [Option<u64>; 2], json: bool) ->
             return Err(CliError::usage("field-invalid", field, message));
         }
     }
-    let trusted = [trusted[0].unwrap_or(sizes[0]), trusted[1].unwrap_or(sizes[1])];
-    let key_id = KeyId(super::desk::hash(id)?);
-    let revoked = vec![RevokedKey { id: key_id, trusted }];
-    let placed = file(&desk, &root, KeyChange { added: Vec::new(), revoked }).await?;
-    let [routine, urgent] = trusted;
-    let text = format!(
-        "{label} ({}) signs no more; what was signed before stays valid.\n\
-         vouched for: {routine} routine and {urgent} urgent entries",
-        short(id)
-    );
-    show(json, &placed, &text);
-    Ok(Outcome::Done)
+    Ok([trusted[0].unwrap_or(sizes[0]), trusted[1].unwrap_or(sizes[1])])
 }
 
 fn root(args: &Args) -> Result<RecordSigner, CliError> {
-    let path = args.root_key.clone().unwrap_or_else(|| KeyRing::path_of(&args.place.dir, KeyRole::Root));
+    open_root(args.root_key.as_deref(), &args.place)
+}
+
+/// The party's root key, out of a file or the node's directory.
+pub(super) fn open_root(path: Option<&Path>, place: &Where) -> Result<RecordSigner, CliError> {
+    let path = path.map_or_else(|| KeyRing::path_of(&place.dir, KeyRole::Root), Path::to_owned);
     Ok(RecordSigner::new(FileSigner::open(&path, KeyRole::Root)?))
 }
 
-fn channel(desk: &Desk) -> Result<Hash, CliError> {
+pub(super) fn channel(desk: &Desk) -> Result<Hash, CliError> {
     super::desk::hash(&desk.view.channel)
 }
 
 /// Has the root sign the change for each of the party's logs, and records both in one request: the logs change their keys
 /// together.
-async fn file(desk: &Desk, root: &RecordSigner, change: KeyChange) -> Result<Vec<PlacedView>, CliError> {
-    let (facts, message) = (desk.facts()?, Message::KeyChange(change));
+pub(super) async fn file(desk: &Desk, root: &RecordSigner, message: Message) -> Result<Vec<PlacedView>, CliError> {
+    let facts = desk.facts()?;
     let signed = LogClass::ALL.map(|class| {
         let mut draft = Draft::new(&facts, &message, Vec::new(), UtcNanos(desk.view.now_ns), &mut SystemEntropy);
         draft.act.log_class = class;

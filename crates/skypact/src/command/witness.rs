@@ -10,6 +10,7 @@ use super::serve::{clock, log_to_stderr, until_asked};
 use super::{CliError, Outcome};
 use crate::directory::{Card, NodeDir, read_toml};
 use crate::keys::{FileSigner, KeyRing, KeyRole, MlDsa44Signer};
+use crate::log_keys::LogKeyLines;
 use crate::node::{NodeError, RecordSigner};
 use crate::storage::SqliteStore;
 use crate::transport::Identity;
@@ -40,7 +41,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     let open = |role| FileSigner::open(&KeyRing::path_of(&args.dir, role), role);
     let pacts = dir.read_pacts()?;
     let logs = pacts.iter().flat_map(|(_, pact)| LogRef::ALL.map(|log| pact.log_keys(log).author()));
-    let logs = logs.flatten().collect();
+    let logs = LogKeyLines::read(&args.dir)?.among(logs.flatten().collect());
     let store = SqliteStore::open(&args.dir).map_err(NodeError::from)?;
     let clock = clock(args.exercise_clock.as_deref(), args.exercise_speed)?;
     let mut witness = Witness::new(name, RecordSigner::new(open(KeyRole::Witness)?), logs, Box::new(store), clock)

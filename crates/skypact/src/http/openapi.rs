@@ -37,6 +37,7 @@ pub fn document() -> String {
         routes::proposals,
         routes::stops,
         routes::keys,
+        routes::head_keys,
         routes::health,
         routes::link,
         routes::watch,

@@ -17,8 +17,8 @@ use super::guard::Officer;
 use super::problem::Problem;
 use super::request::{JsonBody, Name};
 use super::views::{
-    self, ActIn, ActsIn, BundleQuery, ChannelView, CheckIn, ConflictView, KeyView, LinkWeekView, NoticeView,
-    PlacedView, ProposalView, ProtectedListView, StopView, TestCallView, WatchView, WeekView,
+    self, ActIn, ActsIn, BundleQuery, ChannelView, CheckIn, ConflictView, HeadKeyView, KeyView, LinkWeekView,
+    NoticeView, PlacedView, ProposalView, ProtectedListView, StopView, TestCallView, WatchView, WeekView,
 };
 use super::{carriage, dictation};
 use crate::directory::unbase64;
@@ -29,7 +29,7 @@ pub const BODY_MAX_BYTES: usize = 64 << 20;
 const ACTS_MAX: usize = 10_000;
 
 /// Every path, with what answers it. `openapi/local.json` has the same ones; a test compares.
-pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 17] {
+pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 18] {
     [
         ("/v1/channels", get(channels)),
         ("/v1/channels/{name}", get(channel)),
@@ -38,6 +38,7 @@ pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 17] {
         ("/v1/channels/{name}/proposals", get(proposals)),
         ("/v1/channels/{name}/stops", get(stops)),
         ("/v1/channels/{name}/keys", get(keys)),
+        ("/v1/channels/{name}/head-keys", get(head_keys)),
         ("/v1/channels/{name}/health", get(health)),
         ("/v1/channels/{name}/link", get(link)),
         ("/v1/channels/{name}/watch", get(watch)),
@@ -185,6 +186,17 @@ async fn stops(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<S
 )]
 async fn keys(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<KeyView>> {
     read(&node, name, views::keys).await
+}
+
+/// Keys that heads of the four logs are or were under: those of the pact, and the rotations since.
+#[utoipa::path(
+    get,
+    path = "/v1/channels/{name}/head-keys",
+    params(("name" = String, Path, description = "Name of the channel.")),
+    responses((status = 200, description = "The keys, by log, those that were replaced among them.", body = Vec<HeadKeyView>))
+)]
+async fn head_keys(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<HeadKeyView>> {
+    read(&node, name, views::head_keys).await
 }
 
 /// Who has the watch at each party, and when nobody had it.

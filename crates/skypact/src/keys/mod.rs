@@ -16,7 +16,7 @@ mod signer;
 pub use error::{KeyError, KeyLineDefect};
 pub use file::PublicKeyLine;
 pub use ml_dsa_44::MlDsa44Signer;
-pub use ring::{KeyRing, MlDsa44Ring};
+pub use ring::{KeyRing, MlDsa44Ring, NextKeys};
 pub use sealing::SealingSecret;
 pub use signer::FileSigner;
 pub use skypact_record::KeyRole;

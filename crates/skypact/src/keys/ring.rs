@@ -1,9 +1,11 @@
 //! The keys of a node directory: `DIR/keys/{root,node,transport,checkpoint,mirror}.key`, and
-//! `DIR/keys/{checkpoint,mirror}-ml-dsa-44.key`, which a directory of an earlier version lacks.
+//! `DIR/keys/{checkpoint,mirror}-ml-dsa-44.key`, which a directory of an earlier version lacks. A key that takes the place of one of these
+//! lies beside it, with the beginning of its id in its name: `checkpoint-0123456789.key`. Which is in force, the record says.
 //!
 //! Officers' keys are files of their own, anywhere: they belong to persons, not to the machine.
 
 use super::{FileSigner, KeyError, KeyRole, MlDsa44Signer};
+use skypact_record::PublicKey;
 use std::{
     fs::DirBuilder,
     io,
@@ -24,6 +26,8 @@ pub struct KeyRing {
     pub mirror: FileSigner,
     /// Signs both under ML-DSA-44 too, in a post-quantum pact.
     pub ml_dsa_44: Option<MlDsa44Ring>,
+    /// The node directory, where keys lie that take the place of these; none for keys in memory.
+    pub dir: Option<PathBuf>,
 }
 
 /// The ML-DSA-44 keys of a node directory.
@@ -33,6 +37,27 @@ pub struct MlDsa44Ring {
     pub checkpoint: MlDsa44Signer,
     /// Signs checkpoints of the counterpart's logs.
     pub mirror: MlDsa44Signer,
+}
+
+/// Keys that were made to take the place of others.
+pub struct NextKeys {
+    /// File of the Ed25519 key.
+    pub path: PathBuf,
+    /// The Ed25519 key.
+    pub plain: FileSigner,
+    /// The ML-DSA-44 key for the same.
+    pub ml_dsa_44: Option<MlDsa44Signer>,
+}
+
+/// What the name of a file of an ML-DSA-44 key has behind its role.
+const ML_DSA_44: &str = "-ml-dsa-44";
+/// Digits of a key's id in the name of its file.
+const ID_DIGITS: usize = 10;
+
+fn begin_of_id(key: &FileSigner) -> String {
+    let key =
+        PublicKey::ed25519(&key.public_key_bytes()).expect("a key made from a secret is canonical and of full order");
+    key.id().to_string().chars().take(ID_DIGITS).collect()
 }
 
 impl MlDsa44Ring {
@@ -54,7 +79,7 @@ impl KeyRing {
             _ => {}
         }
         let root = FileSigner::create(&Self::path_of(dir, KeyRole::Root), KeyRole::Root, party)?;
-        let ring = Self::each(|role| FileSigner::create(&Self::path_of(dir, role), role, party))?;
+        let ring = Self::each(dir, |role| FileSigner::create(&Self::path_of(dir, role), role, party))?;
         let ml_dsa_44 =
             MlDsa44Ring::each(|role| MlDsa44Signer::create(&Self::ml_dsa_44_path_of(dir, role), role, party))?;
         Ok((Self { ml_dsa_44: Some(ml_dsa_44), ..ring }, root))
@@ -62,13 +87,48 @@ impl KeyRing {
 
     /// Opens the keys of an existing node directory, without the root key.
     pub fn open(dir: &Path) -> Result<Self, KeyError> {
-        let ring = Self::each(|role| FileSigner::open(&Self::path_of(dir, role), role))?;
+        let ring = Self::each(dir, |role| FileSigner::open(&Self::path_of(dir, role), role))?;
         let path = |role| Self::ml_dsa_44_path_of(dir, role);
         if ![KeyRole::Checkpoint, KeyRole::Mirror].iter().any(|role| path(*role).exists()) {
             return Ok(ring);
         }
         let ml_dsa_44 = MlDsa44Ring::each(|role| MlDsa44Signer::open(&path(role), role))?;
         Ok(Self { ml_dsa_44: Some(ml_dsa_44), ..ring })
+    }
+
+    /// Makes another checkpoint key in a node directory, to take the place of the one that is there. An ML-DSA-44 key comes with it where the
+    /// directory has one.
+    pub fn create_next(dir: &Path, label: &str) -> Result<NextKeys, KeyError> {
+        let role = KeyRole::Checkpoint;
+        let plain = FileSigner::ephemeral(role, label)?;
+        let path = |algorithm: &str| dir.join("keys").join(format!("{role}{algorithm}-{}.key", begin_of_id(&plain)));
+        plain.write(&path(""))?;
+        let has_both = Self::ml_dsa_44_path_of(dir, role).exists();
+        let ml_dsa_44 = has_both.then(|| MlDsa44Signer::create(&path(ML_DSA_44), role, label)).transpose()?;
+        Ok(NextKeys { path: path(""), plain, ml_dsa_44 })
+    }
+
+    /// Opens every checkpoint key that lies beside the first ones, of both algorithms.
+    pub fn rotated(&self) -> Result<(Vec<FileSigner>, Vec<MlDsa44Signer>), KeyError> {
+        let role = KeyRole::Checkpoint;
+        let (mut plain, mut ml_dsa_44) = (Vec::new(), Vec::new());
+        let Some(folder) = self.dir.as_ref().map(|dir| dir.join("keys")) else { return Ok((plain, ml_dsa_44)) };
+        let failed = |source| KeyError::Io { path: folder.clone(), source };
+        for file in std::fs::read_dir(&folder).map_err(failed)? {
+            let path = file.map_err(failed)?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let Some(name) = name.strip_suffix(".key").and_then(|name| name.strip_prefix(role.as_str())) else {
+                continue;
+            };
+            let is_id = |id: &str| id.len() == ID_DIGITS && id.bytes().all(|digit| digit.is_ascii_hexdigit());
+            let id_in = |rest: &str| rest.strip_prefix('-').is_some_and(is_id);
+            if id_in(name) {
+                plain.push(FileSigner::open(&path, role)?);
+            } else if name.strip_prefix(ML_DSA_44).is_some_and(id_in) {
+                ml_dsa_44.push(MlDsa44Signer::open(&path, role)?);
+            }
+        }
+        Ok((plain, ml_dsa_44))
     }
 
     /// Opens the root key, when its file is (again) in the node directory.
@@ -83,11 +143,12 @@ impl KeyRing {
 
     /// Where the ML-DSA-44 key of a role lives: checkpoint, mirror or witness.
     pub fn ml_dsa_44_path_of(dir: &Path, role: KeyRole) -> PathBuf {
-        dir.join("keys").join(format!("{role}-ml-dsa-44.key"))
+        dir.join("keys").join(format!("{role}{ML_DSA_44}.key"))
     }
 
-    fn each(make: impl Fn(KeyRole) -> Result<FileSigner, KeyError>) -> Result<Self, KeyError> {
+    fn each(dir: &Path, make: impl Fn(KeyRole) -> Result<FileSigner, KeyError>) -> Result<Self, KeyError> {
         Ok(Self {
+            dir: Some(dir.to_owned()),
             node: make(KeyRole::Node)?,
             transport: make(KeyRole::Transport)?,
             checkpoint: make(KeyRole::Checkpoint)?,

@@ -18,9 +18,14 @@ impl FileSigner {
     /// Makes a key and writes it to a new file at `path`.
     pub fn create(path: &Path, role: KeyRole, label: &str) -> Result<Self, KeyError> {
         let signer = Self::ephemeral(role, label)?;
-        let keypair = Zeroizing::new(signer.secret.to_keypair_bytes());
-        file::write_new(path, file::SecretKind::Ed25519, role, label, &keypair)?;
+        signer.write(path)?;
         Ok(signer)
+    }
+
+    /// Writes the key to a new file at `path`.
+    pub(super) fn write(&self, path: &Path) -> Result<(), KeyError> {
+        let keypair = Zeroizing::new(self.secret.to_keypair_bytes());
+        file::write_new(path, file::SecretKind::Ed25519, self.role, &self.label, &keypair)
     }
 
     /// Reads the key file at `path`, which must hold a key of `role`.

@@ -9,7 +9,7 @@ pub use error::MonitorError;
 pub use source::Source;
 
 use skypact_channel::{LogRef, Pact, VerifiedReceipt};
-use skypact_record::{Checkpoint, ForkProof, Frontier, Hash, SignedCheckpoint, TileSpan, Tree};
+use skypact_record::{Checkpoint, ForkProof, Frontier, Hash, SignedCheckpoint, TileSpan, Tree, VerifierKey};
 
 use crate::node::fork_document;
 use crate::storage::{Append, Batch, Head, HeadKind, Store, StoredEntry, each_entry};
@@ -57,11 +57,14 @@ pub struct Monitor<'a> {
     pact: &'a Pact,
     store: &'a mut dyn Store,
     logs: Vec<Copied>,
+    /// Keys of heads besides those of the pact.
+    known: Vec<VerifierKey>,
 }
 
 impl<'a> Monitor<'a> {
-    /// Reads the copies of the logs of `pact` out of `store`.
-    pub fn open(pact: &'a Pact, store: &'a mut dyn Store) -> Result<Self, MonitorError> {
+    /// Reads the copies of the logs of `pact` out of `store`. Heads may be under `known` keys too: tiles show that a log changed its key, and not to
+    /// which.
+    pub fn open(pact: &'a Pact, store: &'a mut dyn Store, known: &[VerifierKey]) -> Result<Self, MonitorError> {
         let mut logs = Vec::new();
         for log in LogRef::ALL {
             let keys = pact.log_keys(log);
@@ -76,7 +79,9 @@ impl<'a> Monitor<'a> {
             for kept in store.heads(origin)? {
                 let signed =
                     SignedCheckpoint::parse(&kept.bytes).map_err(|error| differs(origin, &error.to_string()))?;
-                signed.verify(&keys.checkpoint).map_err(|error| differs(origin, &error.to_string()))?;
+                signed
+                    .signer([&keys.checkpoint].into_iter().chain(known))
+                    .map_err(|error| differs(origin, &error.to_string()))?;
                 if tree.root_at(signed.checkpoint().size).ok() != Some(signed.checkpoint().root) {
                     return Err(differs(origin, "does not have the root of its own head"));
                 }
@@ -84,7 +89,7 @@ impl<'a> Monitor<'a> {
             }
             logs.push(Copied { term: claim.term, tree, head });
         }
-        Ok(Self { pact, store, logs })
+        Ok(Self { pact, store, logs, known: known.to_vec() })
     }
 
     /// Leaves in the copy of a log.
@@ -96,7 +101,7 @@ impl<'a> Monitor<'a> {
     pub async fn look(&mut self, source: &Source, log: LogRef) -> Result<Seen, MonitorError> {
         let origin = self.pact.log_keys(log).origin.clone();
         let Some(note) = source.checkpoint(&origin).await? else { return Ok(Seen::Nothing) };
-        let receipt = VerifiedReceipt::verify(&note, self.pact)?;
+        let receipt = VerifiedReceipt::verify_apart(&note, self.pact, &self.known)?;
         let head = receipt.checkpoint.clone();
         if receipt.log != log {
             return Err(MonitorError::OtherLog { origin: origin.to_string(), found: head.origin.to_string() });
@@ -210,7 +215,13 @@ fn proof_of_fork(older: SignedCheckpoint, newer: SignedCheckpoint, tree: &Tree) 
     let (old_size, new_size) = (older.checkpoint().size, newer.checkpoint().size);
     let prefix_root = tree.root_at(old_size).ok()?;
     let proof = tree.consistency(old_size, new_size).ok()?;
-    (prefix_root != older.checkpoint().root).then_some(ForkProof { older, newer, prefix_root, proof })
+    (prefix_root != older.checkpoint().root).then_some(ForkProof {
+        older,
+        newer,
+        prefix_root,
+        proof,
+        rotations: Vec::new(),
+    })
 }
 
 fn differs(origin: &str, reason: &str) -> MonitorError {

@@ -46,9 +46,11 @@ pub(super) fn write(
     file.stream_position().map_err(unusable)
 }
 
-/// Places of the entries that are named, and of the key changes of their logs, by which their signatures are judged.
+/// Places of the entries that are named, and of the key changes of their logs, by which their signatures are judged; and of the rotations
+/// of every log, whose head comes with it.
 fn choose(channel: &Channel, only: &[String]) -> Result<BTreeSet<(usize, u64)>, NodeError> {
-    let mut chosen = BTreeSet::new();
+    let rotations = |log: LogRef| channel.rotations(log).iter().map(move |entry| (log.place(), entry.leaf.index));
+    let mut chosen: BTreeSet<(usize, u64)> = LogRef::ALL.into_iter().flat_map(rotations).collect();
     for text in only {
         let (log, index) = entry_named(channel, "only", text, |_| true)?;
         let story = story(channel, log, index);

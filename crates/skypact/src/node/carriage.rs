@@ -138,7 +138,8 @@ impl NodeHandle {
                 imported.is_fresh = self.carry(channel, CarriedItem::Head(head)).await?;
             }
             FramesItem::Answer(answer) => {
-                let said = tokio::task::block_in_place(|| VerifiedAnswer::verify(answer, pact))?;
+                let keys = self.keys(channel).await?;
+                let said = tokio::task::block_in_place(|| VerifiedAnswer::verify(answer, pact, &keys))?;
                 self.carry(channel, CarriedItem::Answer(said, imported.is_fresh)).await?;
                 imported.answers += 1;
             }

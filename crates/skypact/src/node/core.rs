@@ -12,7 +12,7 @@ use skypact_channel::{
     Carriage, CarriageError, Channel, Clocks, Context, FrameAnswer, FramesHead, Heard, LogRef, Placed, Rejection,
     Station, Submission, VerifiedAnswer, VerifiedFrame, VerifiedReceipt,
 };
-use skypact_record::{Beacon, ForkProof};
+use skypact_record::{Act, Beacon, ForkProof};
 use tokio::sync::{oneshot, watch};
 use tracing::{error, warn};
 
@@ -21,9 +21,11 @@ use super::clocks::{ClockNews, OtherClocks};
 use super::link_health::{self, LinkHealth, LinkWeek, Look};
 use super::recovery::{Runs, Waiting, left_document};
 use super::round::{Answer, Round, gather, origin};
+use super::start::rotated;
 use super::{Failure, NodeError};
 use crate::clock::NodeClock;
 use crate::entropy::SystemEntropy;
+use crate::keys::KeyRing;
 use crate::storage::{Batch, CommitError, Store};
 
 /// Most requests of one round. Each brings a bounded number of entries.
@@ -210,6 +212,8 @@ impl Member {
 /// The core and what it owns.
 pub(super) struct Core {
     pub(super) channels: Channels,
+    /// Where keys are that take the place of others.
+    pub(super) ring: KeyRing,
     pub(super) store: Box<dyn Store>,
     pub(super) clock: NodeClock,
     pub(super) revision: watch::Sender<u64>,
@@ -340,7 +344,21 @@ impl Core {
         }
     }
 
+    /// Reads the key files again when an act wants other keys for heads.
+    fn take_keys_in_hand(&mut self, channel: &str, acts: &[Submission]) -> Result<(), NodeError> {
+        let rotates = |act: &Submission| act.act.act().kind == Act::KEY_ROTATION;
+        if acts.iter().any(rotates) { self.take_key_files(channel) } else { Ok(()) }
+    }
+
+    /// Takes in hand every key for heads that has a file.
+    pub(super) fn take_key_files(&mut self, channel: &str) -> Result<(), NodeError> {
+        let Some(member) = self.channels.members.get_mut(channel) else { return Ok(()) };
+        rotated(&self.ring)?.into_iter().for_each(|signer| member.station.hold(signer));
+        Ok(())
+    }
+
     fn submit(&mut self, channel: &str, acts: Vec<Submission>) -> Result<Vec<Placed>, NodeError> {
+        self.take_keys_in_hand(channel, &acts)?;
         let mut placed = Vec::with_capacity(acts.len());
         for (place, act) in acts.into_iter().enumerate() {
             let decided = self.ask(channel, |station, context| station.submit(act, context));

@@ -141,7 +141,7 @@ impl Courier {
             return Err(NodeError::Behind { origin: frame.origin, held: answer.held });
         }
         let end = frame.start + frame.entries.len() as u64;
-        let receipt = VerifiedReceipt::verify(&answer.note, &self.pact)?;
+        let receipt = VerifiedReceipt::verify(&answer.note, &self.pact, &self.node.keys(&self.channel).await?)?;
         if receipt.log != log || !receipt.mirrored {
             return Err(unusable("is no receipt for the log that was sent".to_owned()));
         }
@@ -236,10 +236,10 @@ fn next_frame(
     Manner { ask, is_slow }: Manner,
 ) -> Result<Option<(Frame, Told)>, NodeError> {
     let Some(Member { station, .. }) = channels.members.get(name) else { return Ok(None) };
-    let key = &station.channel().pact().log_keys(log).checkpoint;
     let head = |size| {
         let note = station.checkpoint(log, size);
-        station.note_frame(log, size, if is_slow { note.only_by(key) } else { note }.encode())
+        let keys = station.channel().log_keys(log, size);
+        station.note_frame(log, size, if is_slow { note.only_by(&keys.checkpoint) } else { note }.encode())
     };
     // On a slow link what witnesses say goes as entries of the log alone, now and then.
     let cosigned = if is_slow { u64::MAX } else { told.cosigned };
@@ -380,7 +380,7 @@ async fn ask_witness(
     if answer.status != 200 {
         return Err(refused(format!("answered {}: {}", answer.status, text.chars().take(300).collect::<String>())));
     }
-    let receipt = VerifiedReceipt::of_witness(pact, request.checkpoint, witness, &text)?;
+    let receipt = VerifiedReceipt::of_witness(pact, &node.keys(channel).await?, request.checkpoint, witness, &text)?;
     let receipt = receipt.ok_or_else(|| refused("answered with no cosignature of its own".to_owned()))?;
     for line in receipt.cosignatures.iter().filter(|line| line.witness == witness) {
         let (whose, shown) = (Whose::Witness(witness.to_owned()), Span::of_second(line.time_s));

@@ -75,7 +75,9 @@ impl NodeHandle {
     /// not signed for, of the urgent log first. `is_trusted`: a person answers for this store being the newest one.
     pub async fn dictate(&self, channel: &str, id: Option<String>, is_trusted: bool) -> Result<Dictated, NodeError> {
         let next = move |member: &Member, store: &dyn Store| spoken(member, store, id.as_deref(), is_trusted);
-        self.with_member(channel, next).await
+        let (log, size, dictated) = self.with_member(channel, next).await?;
+        self.leave(channel.to_owned(), log, size).await?;
+        Ok(dictated)
     }
 
     /// Takes in what the counterpart dictated, an entry or a receipt.
@@ -90,7 +92,8 @@ impl NodeHandle {
                 self.with_member(channel, receipt).await
             }
             Heard::Answer { log, answer } => {
-                let said = tokio::task::block_in_place(|| VerifiedAnswer::verify(answer, pact))?;
+                let keys = self.keys(channel).await?;
+                let said = tokio::task::block_in_place(|| VerifiedAnswer::verify(answer, pact, &keys))?;
                 // A receipt, and no more: it answers to no question of this run.
                 self.carry(channel, CarriedItem::Answer(said, false)).await?;
                 let stands = move |member: &Member, _: &dyn Store| {
@@ -113,7 +116,13 @@ fn bytes_of(lines: &[String]) -> Result<Vec<u8>, (usize, DictationError)> {
     dictation.finish().map_err(|error| (lines.len(), error))
 }
 
-fn spoken(member: &Member, store: &dyn Store, id: Option<&str>, is_trusted: bool) -> Result<Dictated, NodeError> {
+/// The entry, with its log and the size of the head that is read out with it.
+fn spoken(
+    member: &Member,
+    store: &dyn Store,
+    id: Option<&str>,
+    is_trusted: bool,
+) -> Result<(LogRef, u64, Dictated), NodeError> {
     let (station, channel) = (&member.station, member.station.channel());
     let is_own = |at: &EntryRef| at.log.party == channel.me();
     let (log, index) = match id {
@@ -128,7 +137,8 @@ fn spoken(member: &Member, store: &dyn Store, id: Option<&str>, is_trusted: bool
     let lines = short.and_then(|bytes| dictate(&bytes));
     let lines = lines.ok_or_else(|| NodeError::TooLongToDictate { origin: name.to_owned(), index })?;
     let state = channel.log(log);
-    Ok(Dictated { lines, entry: place(channel, log, index)?, delivered: state.delivered, size: state.size() })
+    let entry = place(channel, log, index)?;
+    Ok((log, index + 1, Dictated { lines, entry, delivered: state.delivered, size: state.size() }))
 }
 
 /// The first own entry that the counterpart has not signed for, the urgent log before the routine one.

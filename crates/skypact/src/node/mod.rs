@@ -43,7 +43,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, OnceLock};
 
-use skypact_channel::{Frame, FrameAnswer, Heard, LogRef, Pact, Submission, VerifiedFrame, VerifiedReceipt};
+use skypact_channel::{ActKeys, Frame, FrameAnswer, Heard, LogRef, Pact, Submission, VerifiedFrame, VerifiedReceipt};
 use skypact_record::Beacon;
 use tokio::sync::{oneshot, watch};
 
@@ -145,10 +145,15 @@ impl NodeHandle {
         sender: usize,
         frame: &Frame,
     ) -> Result<VerifiedFrame, NodeError> {
+        let keys = self.keys(channel).await?;
+        Ok(tokio::task::block_in_place(|| frame.verify(pact, &keys, sender))?)
+    }
+
+    /// Who may sign acts and heads in a channel by now.
+    async fn keys(&self, channel: &str) -> Result<ActKeys, NodeError> {
         let name = channel.to_owned();
         let keys = self.query(move |channels| channels.get(&name).map(|channel| channel.keys().clone())).await?;
-        let keys = keys.ok_or_else(|| NodeError::UnknownChannel { channel: channel.to_owned() })?;
-        Ok(tokio::task::block_in_place(|| frame.verify(pact, &keys, sender))?)
+        keys.ok_or_else(|| NodeError::UnknownChannel { channel: channel.to_owned() })
     }
 
     async fn receive(&self, channel: String, frame: VerifiedFrame) -> Result<FrameAnswer, NodeError> {

@@ -275,6 +275,10 @@ impl Core {
             notes.extend(heads.into_iter().map(|head| (note_kind(head.kind), head.bytes)));
         }
         let rebuilt = rebuild.finish(notes)?;
+        self.take_key_files(channel)?;
+        if let Some(member) = self.channels.members.get(channel) {
+            member.station.can_sign_for(&rebuilt)?;
+        }
         let others = self.appends_of(others)?;
         Ok((parted.unwrap_or(sequence), rebuilt, others))
     }

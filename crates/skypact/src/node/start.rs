@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use skypact_channel::{Carriage, Channel, LogRef, MlDsa44Signers, Pact, Signers, Station};
-use skypact_record::{Algorithm, KeyRole, Signer as _};
+use skypact_record::{Algorithm, KeyRole, Signer};
 use tokio::sync::watch;
 
 use super::announce::Announcements;
@@ -111,7 +111,8 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
     let pacts = Arc::new(pacts.collect::<Result<_, NodeError>>()?);
     let handle =
         NodeHandle { requests, revision: news, clock: clock.clone(), scratch, failure: Arc::clone(&failure), pacts };
-    let mut core = Core { channels, store: options.store, clock, revision, beacons: Beacons::default(), failure };
+    let ring = options.keys.clone();
+    let mut core = Core { channels, ring, store: options.store, clock, revision, beacons: Beacons::default(), failure };
     core.open()?;
 
     let pins = Pins::new();
@@ -236,6 +237,12 @@ fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
         }
     }
     for member in members.values_mut() {
+        if let Some(id) = member.station.missing_key() {
+            let reason = format!(
+                "pact or record name the key {id} for heads of this party's logs, and its file is not here; restore it from its backup"
+            );
+            return Err(NodeError::File { path: "keys".to_owned(), reason });
+        }
         replay_notes(&mut member.station, &*options.store)?;
         verify_unsealed(&member.station, &*options.store)?;
         replay_cited(&mut member.station, &*options.store)?;
@@ -248,7 +255,8 @@ fn signers(keys: &KeyRing, pact: &Pact, party: &str) -> Result<Signers, NodeErro
     let signer = |key: &FileSigner| Box::new(RecordSigner::new(key.clone()));
     let named = &pact.genesis().parties[pact.party(party)?];
     let is_named = |key: &MlDsa44Signer| named.key_with(key.role(), Algorithm::MlDsa44) == Some(key.public_key());
-    let held = keys.ml_dsa_44.as_ref().filter(|ring| is_named(&ring.checkpoint) && is_named(&ring.mirror));
+    // A pact of after a rotation names the key that lies beside the first one; whether it is here is known when the record is.
+    let held = keys.ml_dsa_44.as_ref().filter(|ring| is_named(&ring.mirror));
     if pact.genesis().is_post_quantum() && held.is_none() {
         let reason = "the pact names other ML-DSA-44 keys than those that are here; restore checkpoint-ml-dsa-44.key and \
                       mirror-ml-dsa-44.key from their backup";
@@ -259,7 +267,14 @@ fn signers(keys: &KeyRing, pact: &Pact, party: &str) -> Result<Signers, NodeErro
         mirror: Box::new(ring.mirror.clone()),
     });
     let (node, checkpoint, mirror) = (signer(&keys.node), signer(&keys.checkpoint), signer(&keys.mirror));
-    Ok(Signers { node, checkpoint, mirror, ml_dsa_44 })
+    Ok(Signers { node, checkpoint, mirror, ml_dsa_44, rotated: rotated(keys)? })
+}
+
+/// The keys that take the place of those for heads.
+pub(super) fn rotated(keys: &KeyRing) -> Result<Vec<Box<dyn Signer + Send + Sync>>, NodeError> {
+    let (plain, ml_dsa_44) = keys.rotated()?;
+    let plain = plain.into_iter().map(|key| Box::new(RecordSigner::new(key)) as Box<dyn Signer + Send + Sync>);
+    Ok(plain.chain(ml_dsa_44.into_iter().map(|key| Box::new(key) as Box<dyn Signer + Send + Sync>)).collect())
 }
 
 /// Verifies the signatures of entries that no signed head covers, as it would those of a counterpart.

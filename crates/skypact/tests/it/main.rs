@@ -38,6 +38,7 @@ mod position;
 mod protected;
 mod recording;
 mod remedy;
+mod rotation;
 mod scenarios;
 mod slow_link;
 mod storage;

@@ -6,10 +6,10 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use ml_dsa::{Keypair as _, MlDsa44};
 use skypact_record::bundle::BundleWriter;
 use skypact_record::{
-    Act, Algorithm, Beacon, ChannelName, Checkpoint, Entry, Genesis, Hash, KeyRole, Label, Leaf, LogName, Note,
-    NoteSignature, Offer, Origin, Part, Party, PartyKey, PartyName, PublicKey, SealingAnnouncement, SignedAct,
-    SignedCheckpoint, SignedGenesis, SignedStamp, Signer, SignerError, Stamp, Tree, WitnessKey, cosign, seal,
-    sealing_key,
+    Act, Algorithm, Beacon, ChannelName, Checkpoint, Entry, Genesis, Hash, KeyRole, KeyRotation, Label, Leaf, LogName,
+    Note, NoteSignature, Offer, Origin, Part, Party, PartyKey, PartyName, PublicKey, RotatedKey, SealingAnnouncement,
+    SignedAct, SignedCheckpoint, SignedGenesis, SignedStamp, Signer, SignerError, Stamp, Tree, WitnessKey, cosign,
+    seal, sealing_key,
 };
 
 /// A deterministic signer.
@@ -140,6 +140,41 @@ pub(crate) struct Recipe {
     pub(crate) alter: fn(&mut Leaf),
     /// Seed of the key that signs the acts of BLUE.
     pub(crate) blue_signs_with: u8,
+    /// BLUE's logs have a rotation.
+    pub(crate) rotation: Option<Rotation>,
+}
+
+/// A rotation of BLUE's checkpoint keys, in each of its logs that is longer than this.
+#[derive(Clone, Copy)]
+pub(crate) struct Rotation {
+    /// Its index.
+    pub(crate) at: u64,
+    /// Changes what it says.
+    pub(crate) alter: fn(&mut KeyRotation),
+    /// Seed of the key that signs its act.
+    pub(crate) signs_with: u8,
+    /// Seed of the checkpoint key under the head of a size, when the rotation is at an index.
+    pub(crate) heads: fn(u64, u64) -> u8,
+    /// Whether its part is given.
+    pub(crate) is_given: bool,
+}
+
+/// Seed of the key that takes the place of BLUE's, and of its ML-DSA-44 key.
+pub(crate) const NEXT_SEED: u8 = 77;
+
+impl Rotation {
+    fn part(&self, signed: &SignedGenesis, index: u64) -> Part {
+        let author = PartyName::new(PARTIES[0]).unwrap();
+        let named =
+            |signer: &dyn Signer| RotatedKey::new(KeyRole::Checkpoint, signed.channel(), &author, signer).unwrap();
+        let mut keys = vec![named(&FixedSigner::new(NEXT_SEED))];
+        if signed.genesis().is_post_quantum() {
+            keys.push(named(&MlDsaSigner::new([NEXT_SEED; 32])));
+        }
+        let mut rotation = KeyRotation { keys, trusted: [1, 1] };
+        (self.alter)(&mut rotation);
+        Part { salt: [index as u8; 32], bytes: rotation.encode().unwrap() }
+    }
 }
 
 /// ML-DSA-44 lines under every checkpoint.
@@ -170,6 +205,7 @@ impl Default for Recipe {
             is_chosen: false,
             alter: |_| {},
             blue_signs_with: seed(0, KeyRole::Node),
+            rotation: None,
         }
     }
 }
@@ -208,6 +244,13 @@ impl Recipe {
         }
         let beacons: Vec<NoteSignature> = logs.iter().flat_map(|made| made.beacons.clone()).collect();
         writer.beacons(&beacons).unwrap();
+        for made in logs.iter().filter(|made| made.log.party.as_str() == PARTIES[0]) {
+            let given = self.rotation.filter(|rotation| rotation.is_given && rotation.at < made.tree.size());
+            if let Some(index) = given.map(|rotation| rotation.at) {
+                let part = made.parts[index as usize][0].as_ref().unwrap();
+                writer.key_change(&made.log.origin, index, part).unwrap();
+            }
+        }
         for made in &logs {
             let origin = &made.log.origin;
             if self.is_chosen {
@@ -223,7 +266,8 @@ impl Recipe {
         }
         writer.manifest(vec!["a claim".to_owned()]).unwrap();
         if let Some(from) = self.offered_from {
-            writer.offered(&logs[0].log.origin, &offers(&signed, &logs[0], from)).unwrap();
+            let heads = |size| self.head_seed(0, size);
+            writer.offered(&logs[0].log.origin, &offers(&signed, &logs[0], from, heads)).unwrap();
         }
         for made in &logs {
             for (index, parts) in made.parts.iter().enumerate().filter(|(index, _)| !self.is_chosen || index % 2 == 1) {
@@ -246,21 +290,25 @@ impl Recipe {
         };
         let mut cosignature = None;
         for index in 0..self.sizes[place] {
+            let rotation = self.rotation.filter(|rotation| party == 0 && rotation.at == index);
             let parts = if index == 0 { vec![signed.encode()] } else { vec![vec![7; self.part_bytes]; 2] };
             let part = |bytes| Some(Part { salt: [index as u8; 32], bytes });
             let mut parts: Vec<_> = parts.into_iter().map(part).collect();
+            if let Some(rotation) = rotation {
+                parts = vec![Some(rotation.part(signed, index))];
+            }
             let act = Act {
                 channel: signed.channel(),
                 epoch: 0,
                 author: made.log.party.clone(),
                 log_class: made.log.class,
-                kind: u16::from(index > 0),
+                kind: if rotation.is_some() { Act::KEY_ROTATION } else { u16::from(index > 0) },
                 message_id: [index as u8; 16],
                 references: Vec::new(),
                 claimed_time: index as i64,
                 commitments: parts.iter().flatten().map(Part::commitment).collect(),
             };
-            if index > 0 {
+            if index > 0 && rotation.is_none() {
                 parts[1] = None;
             }
             if let Some(every_s) = self.beacon_every_s.filter(|_| index > 0) {
@@ -268,7 +316,8 @@ impl Recipe {
                 cosignature = Some(line.hash());
                 made.beacons.push(line);
             }
-            let act = SignedAct::sign(act, &node).unwrap();
+            let root = rotation.map(|rotation| FixedSigner::new(rotation.signs_with));
+            let act = SignedAct::sign(act, root.as_ref().unwrap_or(&node)).unwrap();
             let mut leaf = Leaf { origin: made.log.origin.clone(), index, seen: Vec::new(), cosignature, act };
             (self.alter)(&mut leaf);
             made.tree.push(leaf.hash());
@@ -286,7 +335,7 @@ impl Recipe {
 
     fn checkpoint(&self, made: &MadeLog, party: usize) -> (SignedCheckpoint, Option<Hash>) {
         let checkpoint = Checkpoint { origin: made.log.origin.clone(), size: made.tree.size(), root: made.tree.root() };
-        let author = FixedSigner::new(seed(party, KeyRole::Checkpoint));
+        let author = FixedSigner::new(self.head_seed(party, made.tree.size()));
         let mut signed = SignedCheckpoint::sign(checkpoint.clone(), &author).unwrap();
         let time_s = FIRST_COSIGNED_S + 10 * made.checkpoints.len() as u64;
         if self.is_mirrored {
@@ -308,6 +357,12 @@ impl Recipe {
             .map_or((signed.clone(), None), |hash| (signed, Some(hash)))
     }
 
+    /// Seed of the checkpoint key of a party for a head of a size.
+    fn head_seed(&self, party: usize, size: u64) -> u8 {
+        let rotation = self.rotation.filter(|_| party == 0);
+        rotation.map_or(seed(party, KeyRole::Checkpoint), |rotation| (rotation.heads)(size, rotation.at))
+    }
+
     fn add_ml_dsa_44(&self, signed: &mut SignedCheckpoint, party: usize, time_s: u64) {
         let Some(lines) = self.post_quantum else { return };
         let head = signed.checkpoint().clone();
@@ -316,7 +371,11 @@ impl Recipe {
                 assert!(signed.add(cosign(&head, time_s, &name, &MlDsaSigner::new(seed)).unwrap()));
             }
         };
-        add(lines.is_signed, 0, head.origin.clone(), ml_dsa_44_seed(party, KeyRole::Checkpoint));
+        let author = match self.head_seed(party, head.size) {
+            NEXT_SEED => [NEXT_SEED; 32],
+            _ => ml_dsa_44_seed(party, KeyRole::Checkpoint),
+        };
+        add(lines.is_signed, 0, head.origin.clone(), author);
         let mirror = origin(&format!("{}.example/mirror", PARTIES[1 - party].to_lowercase()));
         add(lines.is_mirrored, time_s, mirror, ml_dsa_44_seed(1 - party, KeyRole::Mirror));
         let named = WITNESSES.into_iter().take(1 + usize::from(self.second_witness_s.is_some()));
@@ -327,7 +386,7 @@ impl Recipe {
 }
 
 /// Frames of BLUE's routine log, of two entries each, that the witness keeps for RED.
-fn offers(signed: &SignedGenesis, made: &MadeLog, from: u64) -> Vec<(Offer, Vec<u8>)> {
+fn offers(signed: &SignedGenesis, made: &MadeLog, from: u64, heads: impl Fn(u64) -> u8) -> Vec<(Offer, Vec<u8>)> {
     let (channel, red) = (signed.channel(), PartyName::new("RED").unwrap());
     let announcement = SealingAnnouncement { channel, party: red.clone(), key: sealing_key(&[5; 32]), claimed_ns: 1 };
     let sealing = announcement.sign(&FixedSigner::new(seed(1, KeyRole::Node))).unwrap();
@@ -338,7 +397,7 @@ fn offers(signed: &SignedGenesis, made: &MadeLog, from: u64) -> Vec<(Offer, Vec<
             size: start + count,
             root: made.tree.root_at(start + count).unwrap(),
         };
-        let mut note = SignedCheckpoint::sign(head, &FixedSigner::new(seed(0, KeyRole::Checkpoint))).unwrap();
+        let mut note = SignedCheckpoint::sign(head, &FixedSigner::new(heads(start + count))).unwrap();
         if signed.genesis().is_post_quantum() {
             let author = MlDsaSigner::new(ml_dsa_44_seed(0, KeyRole::Checkpoint));
             assert!(note.add(cosign(note.checkpoint(), 0, &made.log.origin, &author).unwrap()));

@@ -3,6 +3,7 @@
 mod clocks;
 mod desk;
 mod health;
+mod keys;
 mod link;
 mod time;
 mod words;
@@ -21,6 +22,7 @@ pub use self::desk::{
     protected_lists, stop, test_calls, watches,
 };
 pub use self::health::{PartyWeekView, WeekView, weeks};
+pub use self::keys::{HeadKeyView, KeyView, head_keys, keys};
 pub use self::link::{LargestOffsetView, LinkWeekView, link_week};
 pub use self::time::EntryTimeView;
 use self::time::entry_time;
@@ -248,25 +250,6 @@ pub struct ProposalView {
     pub accepted_by: Option<String>,
 }
 
-/// A key that signs acts.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct KeyView {
-    /// Key id.
-    pub id: String,
-    /// Party.
-    pub party: String,
-    /// node, officer or root.
-    pub role: String,
-    /// Name of the officer or machine.
-    pub label: String,
-    /// Index in the party's routine log of the change that added it; none for a key of the pact.
-    pub added_at: Option<u64>,
-    /// Index of the change that revoked it.
-    pub revoked_at: Option<u64>,
-    /// Sizes of the party's routine and urgent log up to which it vouches for what a revoked key signed.
-    pub trusted: Option<[u64; 2]>,
-}
-
 /// What goes into a bundle.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -400,29 +383,6 @@ fn suspension(channel: &Channel, standing: Suspension<'_>) -> SuspensionView {
         resumed: parties(&|party| standing.resumed(party).is_some()),
         reconciled: parties(&|party| channel.epoch_of(party) > standing.epoch),
     }
-}
-
-/// Keys that sign acts, by the routine log of each party.
-pub fn keys(channel: &Channel) -> Vec<KeyView> {
-    let mut views = Vec::new();
-    for party in [0, 1] {
-        let history = channel.keys().history(LogRef { party, class: LogClass::Routine });
-        let of_pact = channel.pact().genesis().parties[party].keys.iter().filter(|key| key.role.signs_acts());
-        let added = history.added().map(|(index, key)| (Some(*index), key));
-        for (added_at, key) in of_pact.map(|key| (None, key)).chain(added) {
-            let revoked = history.revoked().find(|(_, revoked)| revoked.id == key.key.id());
-            views.push(KeyView {
-                id: key.key.id().to_string(),
-                party: channel.pact().party_name(party).to_owned(),
-                role: key.role.to_string(),
-                label: key.label.to_string(),
-                added_at,
-                revoked_at: revoked.map(|(index, _)| *index),
-                trusted: revoked.map(|(_, revoked)| revoked.trusted),
-            });
-        }
-    }
-    views
 }
 
 /// View of a notice.

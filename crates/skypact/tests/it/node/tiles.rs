@@ -200,7 +200,7 @@ async fn look(ground: &Ground, dir: &Path, shown: Shown) -> Result<Seen, skypact
     let (_stop, stopping) = tokio::sync::watch::channel(false);
     tokio::spawn(server.serve(stopping));
     let mut store = SqliteStore::open(dir).unwrap();
-    Monitor::open(&ground.pact, &mut store).unwrap().look(&source, RED_ROUTINE).await
+    Monitor::open(&ground.pact, &mut store, &[]).unwrap().look(&source, RED_ROUTINE).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -224,7 +224,7 @@ async fn a_monitor_follows_a_log_and_proves_each_kind_of_second_history() {
     for size in [256, 600, 650] {
         let seen = look(&ground, &dir, Shown::of(&ground, &other[..size])).await;
         let Ok(Seen::Forked { proof: Some(proof), .. }) = seen else { panic!("{seen:?}") };
-        proof.verify(key).expect("a proof that anybody can check");
+        proof.verify(std::slice::from_ref(key)).expect("a proof that anybody can check");
     }
     let document = format!("fork/{}", key.name());
     assert!(SqliteStore::open_read_only(&dir).unwrap().document(&document).unwrap().is_some(), "it is kept");
