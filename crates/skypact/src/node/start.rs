@@ -124,13 +124,7 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
     }
     let rates = options.slow_links.iter();
     let lines: SlowLines = rates.map(|(party, rate)| (party.clone(), Arc::new(SlowLine::new(*rate)))).collect();
-    let mut limits = ServerLimits {
-        body_bytes_max: skypact_channel::FRAME_MAX_BYTES,
-        ..ServerLimits::for_clients(ClientAuth::Pinned)
-    };
-    if let Some(slowest) = lines.values().max_by_key(|line| line.time_of(0)) {
-        limits = limits.on_line(slowest);
-    }
+    let limits = limits(&lines);
     let logs = agreed
         .iter()
         .flat_map(|(name, pact, _)| LogRef::ALL.map(|log| (name.clone(), log, pact.log_keys(log).origin.to_string())));
@@ -174,6 +168,18 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
         outbound.start(name, pact, counterpart, &mut tasks)?;
     }
     Ok(RunningNode { handle, address, core, tasks, stop })
+}
+
+/// The bounds for counterparts, those that come over a slow line among them.
+fn limits(lines: &SlowLines) -> ServerLimits {
+    let limits = ServerLimits {
+        body_bytes_max: skypact_channel::FRAME_MAX_BYTES,
+        ..ServerLimits::for_clients(ClientAuth::Pinned)
+    };
+    match lines.values().max_by_key(|line| line.time_of(0)) {
+        Some(slowest) => limits.on_line(slowest),
+        None => limits,
+    }
 }
 
 /// Looks at the links once a second, for as long as the node runs.
