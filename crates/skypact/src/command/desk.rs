@@ -8,6 +8,7 @@ use skypact_record::{Hash, PartyName};
 
 use super::CliError;
 use super::access::Access;
+use super::exit::show;
 use crate::directory::NodeDir;
 use crate::entropy::SystemEntropy;
 use crate::http::client::LocalClient;
@@ -65,17 +66,21 @@ pub struct Desk {
 impl Desk {
     /// Opens the desk of a channel.
     pub async fn open(place: &Where) -> Result<Self, CliError> {
+        let mut desks = Self::open_all(place).await?;
+        if desks.len() != 1 {
+            return Err(unnamed(desks.iter().map(|desk| &desk.view)));
+        }
+        Ok(desks.remove(0))
+    }
+
+    /// Opens the desk of the channel that is named, or that of every channel of the node: at least one.
+    pub async fn open_all(place: &Where) -> Result<Vec<Self>, CliError> {
         let client = place.access.client(&NodeDir(place.dir.clone()))?;
-        let mut channels: Vec<ChannelView> = client.get("/v1/channels").await?;
-        let names = channels.iter().map(|channel| channel.name.clone()).collect::<Vec<_>>().join(", ");
-        if let Some(name) = &place.channel {
-            channels.retain(|channel| channel.name == *name);
-        }
-        if channels.len() != 1 {
-            let message = format!("name one of the node's channels with --channel: {names}");
-            return Err(CliError::usage("channel-unknown", "channel", message));
-        }
-        Ok(Self { client, view: channels.remove(0) })
+        let channels: Vec<ChannelView> = client.get("/v1/channels").await?;
+        let is_asked = |view: &&ChannelView| place.channel.as_ref().is_none_or(|name| view.name == *name);
+        let asked = channels.iter().filter(is_asked);
+        let desks: Vec<Self> = asked.map(|view| Self { client: client.clone(), view: view.clone() }).collect();
+        if desks.is_empty() { Err(unnamed(&channels)) } else { Ok(desks) }
     }
 
     /// Path of a resource of this channel.
@@ -131,6 +136,23 @@ impl Desk {
             author: PartyName::new(&self.view.party).map_err(|_| unreadable("party"))?,
         })
     }
+}
+
+fn unnamed<'a>(channels: impl IntoIterator<Item = &'a ChannelView>) -> CliError {
+    let names = channels.into_iter().map(|channel| channel.name.as_str()).collect::<Vec<_>>().join(", ");
+    CliError::usage("channel-unknown", "channel", format!("name one of the node's channels with --channel: {names}"))
+}
+
+/// What is shown of several channels at once: under the name of each, and as JSON by it. Of a single one it is what it is without others.
+pub(super) fn show_each(json: bool, shown: &[(String, serde_json::Value, String)]) {
+    if let [(_, value, text)] = shown {
+        return show(json, value, text);
+    }
+    let values: serde_json::Map<String, serde_json::Value> =
+        shown.iter().map(|(channel, value, _)| (channel.clone(), value.clone())).collect();
+    let texts: Vec<String> =
+        shown.iter().map(|(channel, _, text)| format!("{channel}:\n{}", text.trim_end())).collect();
+    show(json, &values, &texts.join("\n\n"));
 }
 
 impl Who {

@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use super::channel::standing;
 use super::conflicts::pending;
-use super::desk::{Desk, Where, short};
-use super::exit::show;
+use super::desk::{Desk, Where, short, show_each};
 use super::notice::line;
 use super::protect_list::unsigned;
 use super::quantity::time_text;
@@ -21,11 +20,21 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
-    let desk = Desk::open(&args.place).await?;
+    let mut shown = Vec::new();
+    for desk in Desk::open_all(&args.place).await? {
+        let (value, text) = inbox(&desk).await?;
+        shown.push((desk.view.name, value, text));
+    }
+    show_each(json, &shown);
+    Ok(Outcome::Done)
+}
+
+/// What needs an act in one channel, as JSON and as text.
+async fn inbox(desk: &Desk) -> Result<(serde_json::Value, String), CliError> {
     let mut unread: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
-    let mut proposals = pending(&desk, &unread).await?;
+    let mut proposals = pending(desk, &unread).await?;
     proposals.retain(|proposal| proposal.turn.as_ref() == Some(&desk.view.party));
-    let overdue: Vec<NoticeView> = unread.iter().filter(|notice| is_overdue(&desk, notice)).cloned().collect();
+    let overdue: Vec<NoticeView> = unread.iter().filter(|notice| is_overdue(desk, notice)).cloned().collect();
     let mut calls: Vec<TestCallView> = desk.client.get(&desk.path("test-calls")).await?;
     calls.retain(|call| call.party == desk.view.counterpart && call.answered_by.is_none());
     unread.retain(|notice| notice.party == desk.view.counterpart && notice.stands && notice.read_back_by.is_none());
@@ -33,11 +42,11 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     conflicts.retain(|conflict| conflict.open);
     let mut stops: Vec<StopView> = desk.client.get(&desk.path("stops")).await?;
     stops.retain(|stop| stop.escalating);
-    let list = unsigned(&desk).await?;
+    let list = unsigned(desk).await?;
     let mut text = String::new();
     // Writing to a String cannot fail.
     for stop in &stops {
-        let _ = writeln!(text, "{}", alarm(&desk, stop));
+        let _ = writeln!(text, "{}", alarm(desk, stop));
         text += &clock_off(&stop.time);
     }
     if let Some(suspension) = &desk.view.suspension {
@@ -83,8 +92,10 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     text += &desk.unknown();
     let proposals = proposals.into_iter().map(|proposal| proposal.view).collect::<Vec<_>>();
     let value = serde_json::json!({ "stops": stops, "suspension": desk.view.suspension, "test_calls": calls, "overdue": overdue, "unread": unread, "conflicts": conflicts, "proposals": proposals, "protected_list": list, "connected": desk.view.connected, "unknown": desk.view.unknown });
-    show(json, &value, if text.is_empty() { "nothing needs an act" } else { &text });
-    Ok(Outcome::Done)
+    if text.is_empty() {
+        text.push_str("nothing needs an act");
+    }
+    Ok((value, text))
 }
 
 /// A line that says so when the time that an entry claims is not when it was placed.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use skypact_airspace::UtcNanos;
 use skypact_channel::{Message, Rung, Stop, StopArea, StopRung};
 
-use super::desk::{Acting, Desk, Where, find, find_notice, hash, short};
+use super::desk::{Acting, Desk, Where, find, find_notice, hash, short, show_each};
 use super::exit::show;
 use super::quantity::{area, counted, time_ns, time_text};
 use super::{CliError, Outcome};
@@ -18,7 +18,7 @@ pub(super) type Args = Acting<Step>;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Step {
-    /// List the STOPs of both parties. The same as no subcommand.
+    /// List the STOPs of both parties, of every channel unless one is named. The same as no subcommand.
     List,
     /// Call STOP.
     Call {
@@ -79,7 +79,7 @@ pub(super) enum Step {
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     let signer = || args.who.signer(&args.place.dir);
     match &args.step {
-        None | Some(Step::List) => list(&Desk::open(&args.place).await?, json).await,
+        None | Some(Step::List) => list(&args.place, json).await,
         Some(Step::Call { what, notice, area, until, reason }) => {
             let area = area.as_deref().map(stop_area).transpose()?;
             let until = until.as_deref().map(|text| time_ns("until", text).map(UtcNanos)).transpose()?;
@@ -173,7 +173,20 @@ async fn lift(place: &Where, signer: &RecordSigner, id: &str, json: bool) -> Res
     Ok(Outcome::Done)
 }
 
-async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
+async fn list(place: &Where, json: bool) -> Result<Outcome, CliError> {
+    let mut shown = Vec::new();
+    let mut escalates = false;
+    for desk in Desk::open_all(place).await? {
+        let (stops, text) = listed(&desk).await?;
+        escalates |= stops.iter().any(|stop| stop.escalating);
+        shown.push((desk.view.name, serde_json::json!(stops), text));
+    }
+    show_each(json, &shown);
+    Ok(if escalates { Outcome::CheckFailed } else { Outcome::Done })
+}
+
+/// The STOPs of one channel, and what to show of them.
+async fn listed(desk: &Desk) -> Result<(Vec<StopView>, String), CliError> {
     let stops: Vec<StopView> = desk.client.get(&desk.path("stops")).await?;
     let mut text = String::new();
     // Writing to a String cannot fail.
@@ -198,8 +211,7 @@ async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
     if !desk.view.connected {
         let _ = writeln!(text, "{} does not answer: what it called since is not here", desk.view.counterpart);
     }
-    show(json, &stops, &text);
-    Ok(if stops.iter().any(|stop| stop.escalating) { Outcome::CheckFailed } else { Outcome::Done })
+    Ok((stops, text))
 }
 
 /// A STOP in one line: what, whose, how it stands, and who has to act.
