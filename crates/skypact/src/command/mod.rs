@@ -34,6 +34,7 @@ mod position_check;
 mod proposal;
 mod protect;
 mod protect_list;
+mod protect_trace;
 mod quantity;
 mod reading;
 mod remedy;

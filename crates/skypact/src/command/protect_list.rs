@@ -7,7 +7,7 @@ use skypact_channel::{ListReceipt, Message};
 use super::desk::{Desk, Where, Who, find, hash, short};
 use super::exit::show;
 use super::quantity::time_text;
-use super::{CliError, Outcome};
+use super::{CliError, Outcome, protect_trace};
 use crate::http::views::{NoticeView, ProtectedListView};
 
 #[derive(Debug, clap::Subcommand)]
@@ -24,11 +24,14 @@ pub(super) enum Step {
         /// The version, or its first 6 or more digits.
         version: String,
     },
+    /// Say whose copy of an entry got out, by its salt. Exit code 1 when that cannot be told. It reads the record of --dir.
+    Trace(protect_trace::Args),
 }
 
 pub(super) async fn run(step: &Step, place: &Where, who: &Who, json: bool) -> Result<Outcome, CliError> {
     match step {
         Step::List { version } => list(&Desk::open(place).await?, *version, json).await,
+        Step::Trace(args) => protect_trace::run(args, &place.dir, json),
         Step::Receipt { version } => {
             let signer = who.signer(&place.dir)?;
             let desk = Desk::open(place).await?;

@@ -1,5 +1,8 @@
 //! Protected sites by the command line, over two real nodes: the list, and who signed for which version of it.
 
+use skypact::storage::{SqliteStore, Store as _};
+use skypact_record::Part;
+
 use crate::command_ground::{Ground, Node, pact, refuse, screen, skypact, succeed, until};
 
 const OFFICER: [&str; 2] = ["--officer", "Duty officer"];
@@ -65,4 +68,53 @@ fn a_list_is_signed_for_by_its_version_and_a_change_outdates_the_receipt_at_both
     }
     assert_eq!((listed(&red).0, listed(&blue).0), (Some(1), Some(0)), "RED has to sign anew");
     refuse(&signs, 2, "id-unknown");
+}
+
+/// The salt and body of the site that a node mirrors in a channel.
+fn mirrored(dir: &str, channel: &str) -> Part {
+    let store = SqliteStore::open_read_only(dir).unwrap();
+    let entries = store.read(&format!("blue.example/{channel}/routine"), 1, 1, 1 << 20).unwrap();
+    let part = entries[0].parts[0].clone().unwrap();
+    Part { salt: part.salt, bytes: part.bytes }
+}
+
+#[test]
+fn a_leaked_copy_is_traced_to_its_channel_by_the_salt_and_not_without_it() {
+    let ground = Ground::new("protected-trace");
+    pact(&ground);
+    let (red, blue, second) = (ground.path("red"), ground.path("blue"), ground.path("second.toml"));
+    let card = ground.path("blue/party.card");
+    succeed(&["pact", "propose", "--dir", &red, "--with", &card, "--name", "west-river", "--out", &second]);
+    succeed(&["pact", "sign", "--dir", &blue, &second]);
+    succeed(&["pact", "sign", "--dir", &red, &second]);
+    let _nodes = [Node::start(&red), Node::start(&blue)];
+    let site = ["protect", "camp 4", "--circle", "35.2854,40.1760,500m", "--dir", &blue, OFFICER[0], OFFICER[1]];
+    let when = ["--from", "2099-04-07T00:00:00Z", "--until", "2099-05-07T00:00:00Z"];
+    for channel in ["east-river", "west-river"] {
+        succeed(&[&site[..], &when, &["--channel", channel]].concat());
+        let listed = || succeed(&["notice", "list", "--dir", &red, "--channel", channel]);
+        until("RED has it", || listed().as_array().unwrap().len() == 1);
+    }
+    let (east, west) = (mirrored(&red, "east-river"), mirrored(&red, "west-river"));
+    assert!(east.bytes == west.bytes && east.salt != west.salt, "one body, two salts");
+
+    let (leaked, body) = (ground.path("leaked.part"), ground.path("leaked.body"));
+    std::fs::write(&leaked, west.encode().unwrap()).unwrap();
+    std::fs::write(&body, &west.bytes).unwrap();
+    let told = screen(&["protect", "trace", &leaked, "--dir", &blue]);
+    assert!(told.contains("the copy that BLUE gave to RED") && told.contains("in west-river"), "{told}");
+    assert!(told.contains("not proven"), "{told}");
+    let salt = skypact_record::Hash(east.salt).to_string();
+    assert!(screen(&["protect", "trace", &body, "--salt", &salt, "--dir", &blue]).contains("in east-river"));
+    let unsalted = skypact(&["protect", "trace", &body, "--salt", &"0".repeat(64), "--dir", &blue]);
+    let told = String::from_utf8(unsalted.stdout).unwrap();
+    assert_eq!(unsalted.status.code(), Some(1));
+    assert!(told.contains("cannot be told") && told.contains("east-river") && told.contains("west-river"), "{told}");
+    refuse(&["protect", "trace", &body, "--salt", "00", "--dir", &blue], 2, "field-invalid");
+    std::fs::write(&body, b"something else").unwrap();
+    let other = skypact(&["protect", "trace", &body, "--salt", &salt, "--dir", &blue]);
+    assert_eq!(
+        (other.status.code(), String::from_utf8(other.stdout).unwrap().trim()),
+        (Some(1), "no entry of this node has this body")
+    );
 }
