@@ -275,23 +275,9 @@ impl Message {
     }
 
     fn read(kind: Kind, reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        reader.fields(match kind {
-            Kind::Genesis | Kind::KeyChange | Kind::KeyRotation => {
-                return Err(reader.error("is no message of the channel protocol; the record reads it"));
-            }
-            Kind::Notice => 6,
-            Kind::Stop | Kind::Protected => 5,
-            Kind::Proposal | Kind::Anchor | Kind::Propagation => 4,
-            Kind::Conflict | Kind::StopRung | Kind::Watch => 3,
-            Kind::ReadBack
-            | Kind::Acceptance
-            | Kind::Reconciled
-            | Kind::Witnessed
-            | Kind::PositionForms
-            | Kind::ListReceipt => 2,
-            Kind::StopLifted | Kind::Suspend | Kind::Resume | Kind::Overdue | Kind::TestAnswer | Kind::WatchBill => 1,
-            Kind::TestCall => 0,
-        })?;
+        let count = field_count(kind);
+        reader
+            .fields(count.ok_or_else(|| reader.error("is no message of the channel protocol; the record reads it"))?)?;
         match kind {
             Kind::Genesis | Kind::KeyChange | Kind::KeyRotation | Kind::Notice => {
                 Notice::read(reader).map(Self::Notice)
@@ -347,6 +333,25 @@ impl Message {
             Kind::ListReceipt => ListReceipt::read(reader).map(Self::ListReceipt),
             Kind::WatchBill => WatchBill::read(reader).map(Self::WatchBill),
         }
+    }
+}
+
+/// Fields of a body of that kind; none of one whose form belongs to the record.
+fn field_count(kind: Kind) -> Option<u64> {
+    match kind {
+        Kind::Genesis | Kind::KeyChange | Kind::KeyRotation => None,
+        Kind::Notice => Some(6),
+        Kind::Stop | Kind::Protected => Some(5),
+        Kind::Proposal | Kind::Anchor | Kind::Propagation => Some(4),
+        Kind::Conflict | Kind::StopRung | Kind::Watch => Some(3),
+        Kind::ReadBack
+        | Kind::Acceptance
+        | Kind::Reconciled
+        | Kind::Witnessed
+        | Kind::PositionForms
+        | Kind::ListReceipt => Some(2),
+        Kind::StopLifted | Kind::Suspend | Kind::Resume | Kind::Overdue | Kind::TestAnswer | Kind::WatchBill => Some(1),
+        Kind::TestCall => Some(0),
     }
 }
 
