@@ -326,12 +326,15 @@ async fn a_store_without_the_newest_entry_that_was_signed_is_not_run_on() {
     std::fs::remove_dir_all(&ground.dir).expect("cleaned up");
 }
 
-/// Copies the files of a store that nobody has open into a new directory.
+/// Copies a store that nobody has open, with the keys beside it, into a new directory.
 fn copy_store(from: &Path, to: &Path) {
     std::fs::create_dir(to).expect("a directory");
     for file in std::fs::read_dir(from).expect("a directory").map(|file| file.expect("a file")) {
-        if file.file_type().expect("it is there").is_file() {
-            std::fs::copy(file.path(), to.join(file.file_name())).expect("a copy");
+        let (kind, copy) = (file.file_type().expect("it is there"), to.join(file.file_name()));
+        if kind.is_dir() {
+            copy_store(&file.path(), &copy);
+        } else if kind.is_file() {
+            std::fs::copy(file.path(), copy).expect("a copy");
         }
     }
 }

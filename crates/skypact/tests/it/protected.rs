@@ -1,7 +1,8 @@
 //! Protected sites by the command line, over two real nodes: the list, and who signed for which version of it.
 
 use skypact::storage::{SqliteStore, Store as _};
-use skypact_record::Part;
+use skypact_channel::Kind;
+use skypact_record::{Leaf, Part};
 
 use crate::command_ground::{Ground, Node, pact, refuse, screen, skypact, succeed, until};
 
@@ -73,8 +74,11 @@ fn a_list_is_signed_for_by_its_version_and_a_change_outdates_the_receipt_at_both
 /// The salt and body of the site that a node mirrors in a channel.
 fn mirrored(dir: &str, channel: &str) -> Part {
     let store = SqliteStore::open_read_only(dir).unwrap();
-    let entries = store.read(&format!("blue.example/{channel}/routine"), 1, 1, 1 << 20).unwrap();
-    let part = entries[0].parts[0].clone().unwrap();
+    // What BLUE's node says of heads may stand before it.
+    let entries = store.read(&format!("blue.example/{channel}/routine"), 0, 100, 1 << 20).unwrap();
+    let is_site = |leaf: &[u8]| Leaf::decode(leaf).unwrap().act.act().kind == Kind::Protected.wire();
+    let site = entries.iter().find(|entry| is_site(&entry.leaf)).unwrap();
+    let part = site.parts[0].clone().unwrap();
     Part { salt: part.salt, bytes: part.bytes }
 }
 
