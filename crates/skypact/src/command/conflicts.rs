@@ -65,7 +65,7 @@ impl Pending {
     /// What else the party whose turn it is may do.
     fn otherwise(&self) -> String {
         let is_open = self.view.accepted_by.is_none();
-        let counter = || format!(", or proposes another way with --counter {}", short(&self.view.id));
+        let counter = || format!(",\n  or proposes another way with --counter {}", short(&self.view.id));
         is_open.then(counter).unwrap_or_default()
     }
 }
@@ -99,7 +99,7 @@ async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
                 (Some(turn), _) => writeln!(text, "  next: {turn} runs '{command}'{}", proposal.otherwise()),
                 (None, newest) => {
                     let newest = newest.map_or("", |newest| short(newest));
-                    writeln!(text, "  answered by the counter-proposal {newest}; '{command}' still accepts it")
+                    writeln!(text, "  answered by the counter-proposal {newest};\n  '{command}' still accepts it")
                 }
             };
         }

@@ -73,17 +73,17 @@ fn told(keys: &[HeadKeyView]) -> String {
     for key in keys {
         let state = match (key.until, key.trusted) {
             (Some(until), Some([routine, urgent])) => {
-                format!(
-                    "heads of {} to {until}; REPLACED, vouched for up to {routine} routine, {urgent} urgent",
-                    key.from
-                )
+                format!("heads of {} to {until}; REPLACED, vouched for: {routine} routine, {urgent} urgent", key.from)
             }
             _ if key.from == 0 => "in force, of the pact".to_owned(),
             _ => format!("in force for heads of {} and more", key.from),
         };
-        let verifier = if key.algorithm == "ed25519" { key.verifier_key.as_str() } else { "" };
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{}  {}  {:<9} {state}\n            {verifier}", short(&key.id), key.log, key.algorithm);
+        let _ = writeln!(text, "{}  {:<9} {}\n    {state}", short(&key.id), key.algorithm, key.log);
+        // That of an ML-DSA-44 key fills a screen; `--json` has it.
+        if key.algorithm == "ed25519" {
+            let _ = writeln!(text, "    {}", key.verifier_key);
+        }
     }
     text
 }

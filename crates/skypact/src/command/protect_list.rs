@@ -72,7 +72,7 @@ async fn list(desk: &Desk, version_alone: bool, json: bool) -> Result<Outcome, C
     // Writing to a String cannot fail.
     for list in &lists {
         let other = if list.party == desk.view.party { &desk.view.counterpart } else { &desk.view.party };
-        let _ = writeln!(text, "{}: {}, version {}", list.party, items(list.count), list.version);
+        let _ = writeln!(text, "{}: {}\n  version {}", list.party, items(list.count), list.version);
         for notice in notices.iter().filter(|notice| notice.party == list.party) {
             let _ = writeln!(text, "  {}", item(notice, other, desk.view.now_ns));
         }
@@ -100,13 +100,13 @@ fn item(notice: &NoticeView, recipient: &str, now_ns: i64) -> String {
     let read =
         notice.read_back_by.as_ref().map_or_else(|| ", unread".to_owned(), |officer| format!(", read by {officer}"));
     let until = time_text(notice.end_ns);
-    format!("{}  {name}: {verification}, until {until}, to {recipient} alone{read}{over}", short(&notice.id))
+    format!("{}  {name}\n    {verification}, until {until}, to {recipient} alone{read}{over}", short(&notice.id))
 }
 
 /// Whether the other party has signed for a list.
 fn received(list: &ProtectedListView, other: &str) -> String {
     let Some(receipt) = &list.receipt else { return format!("{other} has signed for no list") };
-    let state = if receipt.outdated { "OUTDATED: the list changed since. " } else { "" };
+    let state = if receipt.outdated { "OUTDATED: the list changed since\n  " } else { "" };
     format!(
         "{state}{} of {other} held version {}, {}, at {}",
         receipt.officer,
