@@ -317,25 +317,15 @@ impl Rebuild {
         Ok(Rebuilt { channel, entries, acts: self.acts, notes: kept_notes, receipts, recovered })
     }
 
-    /// Why the next entry of an own log cannot be folded in.
-    fn blocked(&self, own: &Own) -> RecoveryError {
-        let origin = origin(&self.channel, own.log);
+    /// Whether the next entry of an own log cites a head of the other one that is lost: a suspension, or what answers it, that left before the entries it
+    /// cites did. Waiting for them would keep the channel shut for ever, STOP too.
+    fn cites_what_is_lost(&self, own: &Own) -> bool {
         let next = own.stored.front().or_else(|| own.fetched.front());
-        let cites_own = next.is_some_and(|entry| {
-            let cited = entry
-                .leaf
-                .seen
-                .iter()
-                .filter_map(|seen| Some((self.channel.pact().log(seen.origin.as_str())?, seen.size)));
-            cited.into_iter().any(|(log, size)| {
-                log.party == self.channel.me() && size > self.channel.log(log).size() && self.other_is_whole(log)
-            })
-        });
-        if !cites_own {
-            return RecoveryError::TooEarly { origin };
-        }
-        let reason = "a suspension or resumption that was placed on the old store, and may have been sent, cites what is replaced";
-        RecoveryError::Refused { origin, reason: reason.to_owned() }
+        let cited = next.into_iter().flat_map(|entry| &entry.leaf.seen);
+        let mut of_logs = cited.filter_map(|seen| Some((self.channel.pact().log(seen.origin.as_str())?, seen.size)));
+        of_logs.any(|(log, size)| {
+            log.party == self.channel.me() && size > self.channel.log(log).size() && self.other_is_whole(log)
+        })
     }
 
     /// Whether nothing more comes of an own log.
@@ -363,8 +353,13 @@ impl Rebuild {
         if let Some(place) = ready {
             return Ok(self.theirs.remove(*place));
         }
+        let lost = self.own.iter().position(|own| self.cites_what_is_lost(own));
+        if let Some(own) = lost.map(|place| &mut self.own[place]) {
+            let entry = own.stored.pop_front().or_else(|| own.fetched.pop_front());
+            return Ok(entry.map(|entry| (own.log, entry)));
+        }
         match self.own.iter().find(|own| !own.stored.is_empty() || !own.fetched.is_empty()) {
-            Some(own) => Err(self.blocked(own)),
+            Some(own) => Err(RecoveryError::TooEarly { origin: origin(&self.channel, own.log) }),
             None => Ok(None),
         }
     }

@@ -166,7 +166,11 @@ impl Checker {
             self.keeps_its_word(fleet, node)?;
         }
         for (channel, pair) in fleet.pairs.iter().enumerate() {
-            if pair.parties.iter().all(|party| self.is_honest(*party)) && !self.was_cut_since(fleet, nodes, channel) {
+            if !pair.parties.iter().all(|party| self.is_honest(*party)) {
+                continue;
+            }
+            hold_the_same(channel, pair.parties.map(|party| &nodes[party]), witnesses)?;
+            if !self.was_cut_since(fleet, nodes, channel) {
                 agree(channel, pair.parties.map(|party| &nodes[party]), witnesses)?;
                 followed(channel, pair.parties.map(|party| &nodes[party]), witnesses)?;
             }
@@ -240,8 +244,8 @@ impl Checker {
     }
 }
 
-/// Both ends of a channel hold the same logs, with receipts and cosignatures over all of it, and see the same picture.
-fn agree(channel: ChannelPlace, ends: [&Node; 2], witnesses: &[Witness]) -> Check {
+/// Both ends of a channel hold the same logs, with receipts and cosignatures over all of it.
+fn hold_the_same(channel: ChannelPlace, ends: [&Node; 2], witnesses: &[Witness]) -> Check {
     let [first, second] = ends.map(|node| node.stations[&channel].channel());
     for log in LogRef::ALL {
         let (a, b) = (first.log(log), second.log(log));
@@ -263,6 +267,12 @@ fn agree(channel: ChannelPlace, ends: [&Node; 2], witnesses: &[Witness]) -> Chec
             }
         }
     }
+    Ok(())
+}
+
+/// Both ends, which hold the same, have stated it, and see the same picture.
+fn agree(channel: ChannelPlace, ends: [&Node; 2], witnesses: &[Witness]) -> Check {
+    let [first, second] = ends.map(|node| node.stations[&channel].channel());
     let theirs =
         |state: &Channel| LogRef::ALL.into_iter().find(|log| state.log(*log).substance > state.log(*log).anchored);
     if let Some(log) = theirs(first).or_else(|| theirs(second)) {
