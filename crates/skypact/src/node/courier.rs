@@ -134,14 +134,16 @@ impl Courier {
             None => self.exchange(&frame, told).await?,
         };
         let (name, said) = (self.channel.clone(), answer.clone());
-        let begins =
-            self.node.query(move |channels| channels.members.get(&name).map(|at| at.station.begins_with(log, &said)));
-        if begins.await? != Some(true) {
+        let keys_if_it_begins = move |channels: &Channels| {
+            let station = &channels.members.get(&name)?.station;
+            station.begins_with(log, &said).then(|| station.channel().keys().clone())
+        };
+        let Some(keys) = self.node.query(keys_if_it_begins).await? else {
             told.held = None;
             return Err(NodeError::Behind { origin: frame.origin, held: answer.held });
-        }
+        };
         let end = frame.start + frame.entries.len() as u64;
-        let receipt = VerifiedReceipt::verify(&answer.note, &self.pact, &self.node.keys(&self.channel).await?)?;
+        let receipt = VerifiedReceipt::verify(&answer.note, &self.pact, &keys)?;
         if receipt.log != log || !receipt.mirrored {
             return Err(unusable("is no receipt for the log that was sent".to_owned()));
         }
@@ -363,10 +365,14 @@ async fn ask_witness(
     let request = node.query(move |channels| {
         // An old store: nobody is shown its head.
         let member = channels.members.get(&name).filter(|member| !member.carriage.is_contradicted(log))?;
-        member.station.witness_request(log, &by, old_size)
+        let request = member.station.witness_request(log, &by, old_size)?;
+        Some((request, member.station.channel().keys().clone(), member.carriage.was_confirmed(log)))
     });
-    let Some(request) = request.await? else { return Ok(false) };
-    node.leave(channel.to_owned(), log, request.checkpoint.checkpoint().size).await?;
+    let Some((request, keys, is_confirmed)) = request.await? else { return Ok(false) };
+    // Of a confirmed log nothing has to be kept, so nobody waits for a commit.
+    if !is_confirmed {
+        node.leave(channel.to_owned(), log, request.checkpoint.checkpoint().size).await?;
+    }
     let (answer, between) = node.timed(client.post("/add-checkpoint", request.encode())).await;
     let answer = answer?;
     let text = String::from_utf8_lossy(&answer.body).into_owned();
@@ -380,7 +386,7 @@ async fn ask_witness(
     if answer.status != 200 {
         return Err(refused(format!("answered {}: {}", answer.status, text.chars().take(300).collect::<String>())));
     }
-    let receipt = VerifiedReceipt::of_witness(pact, &node.keys(channel).await?, request.checkpoint, witness, &text)?;
+    let receipt = VerifiedReceipt::of_witness(pact, &keys, request.checkpoint, witness, &text)?;
     let receipt = receipt.ok_or_else(|| refused("answered with no cosignature of its own".to_owned()))?;
     for line in receipt.cosignatures.iter().filter(|line| line.witness == witness) {
         let (whose, shown) = (Whose::Witness(witness.to_owned()), Span::of_second(line.time_s));
