@@ -2,11 +2,14 @@
 //!
 //! Standard library only: what judges the dependencies has none.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 mod mutate;
 mod tidy;
+
+/// Root of the tree: the tasks work from any folder of it.
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// One task: its name, what `help` says, and what runs it.
 struct Task {
@@ -59,8 +62,7 @@ fn run_help(options: &[String]) -> Result<ExitCode, String> {
 
 /// Exit 0 when the tree is tidy, 1 on any finding, 2 when the tree cannot be read.
 fn run_tidy(options: &[String]) -> Result<ExitCode, String> {
-    // The manifest directory is the fallback, so that the task works from any folder of the tree.
-    let mut root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let mut root = PathBuf::from(ROOT);
     let mut verbose = false;
     let mut options = options.iter();
     while let Some(option) = options.next() {
@@ -102,6 +104,6 @@ fn run_mutate(options: &[String]) -> Result<ExitCode, String> {
             name => names.push(name.to_owned()),
         }
     }
-    let all_found = mutate::run(&PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/..")), &names, seeds_max)?;
+    let all_found = mutate::run(Path::new(ROOT), &names, seeds_max)?;
     Ok(if all_found { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -4,11 +4,11 @@ use proptest::prelude::*;
 use skypact_airspace::UtcNanos;
 use skypact_channel::{
     ActKeys, Carriage, Channel, Context, Draft, ExportFrom, FrameAnswer, FramesFileError, FramesHead, FramesItem,
-    FramesReader, FramesWriter, Heard, LogRef, NoteKind, OwnLogs, Run, Signers, Station, VerifiedAnswer,
+    FramesReader, FramesWriter, Heard, LogRef, NoteKind, OwnLogs, Run, Station, VerifiedAnswer,
 };
 use skypact_record::{Hash, KeyRole, LogClass};
 
-use crate::parties::{BLUE, Counter, Machine, RED, T0, here, key, pact};
+use crate::parties::{BLUE, Counter, Machine, RED, T0, here, key, pact, signers};
 
 /// A station with its carriage, and what a store would keep for it.
 pub(crate) struct End {
@@ -21,16 +21,8 @@ pub(crate) struct End {
 
 impl End {
     pub(crate) fn new(me: usize) -> Self {
-        let signer = |role| Box::new(key(me, role));
-        let signers = Signers {
-            node: signer(KeyRole::Node),
-            checkpoint: signer(KeyRole::Checkpoint),
-            mirror: signer(KeyRole::Mirror),
-            ml_dsa_44: None,
-            rotated: Vec::new(),
-        };
         let channel = Channel::new(pact(), ["BLUE", "RED"][me]).unwrap();
-        let (station, carriage) = (Station::new(channel, signers), Carriage::new([me as u8 + 1; 16]));
+        let (station, carriage) = (Station::new(channel, signers(me)), Carriage::new([me as u8 + 1; 16]));
         let entropy = Counter(1_000_000 * (me as u64 + 1));
         let mut end = Self { station, carriage, entries: Vec::new(), receipts: Vec::new(), entropy };
         end.station.open(&mut Context { now: UtcNanos(T0), entropy: &mut end.entropy });

@@ -4,8 +4,8 @@
 use ed25519_dalek::{Signer as _, SigningKey};
 use skypact_airspace::{Altitude, AltitudeBand, Circle, Datum, Footprint, LatLng, TimeWindow, UtcNanos, Volume4d};
 use skypact_channel::{
-    ActivityClass, Channel, Command, Context, Decision, Draft, Entropy, Frame, FrameError, LogRef, Message, Notice,
-    NoticeAct, Pact, Rejection, Submission, Terms, VerifiedReceipt,
+    ActivityClass, Channel, Command, Context, Decision, Draft, Entropy, Frame, FrameError, LogRef, Message,
+    MlDsa44Signers, Notice, NoticeAct, Pact, Rejection, Signers, Submission, Terms, VerifiedReceipt,
 };
 use skypact_record::{
     Act, ChannelName, Checkpoint, Entry, Genesis, Hash, KeyRole, Label, LogClass, Origin, Party, PartyKey, PartyName,
@@ -67,6 +67,25 @@ impl Entropy for Counter {
 /// Key of a party's role. Seeds of BLUE begin at 16, those of RED at 32.
 pub(crate) fn key(party: usize, role: KeyRole) -> Key {
     Key::new(16 * (party as u8 + 1) + role.number())
+}
+
+/// What the node of a party signs with.
+pub(crate) fn signers(party: usize) -> Signers {
+    let signer = |role| Box::new(key(party, role));
+    Signers {
+        node: signer(KeyRole::Node),
+        checkpoint: signer(KeyRole::Checkpoint),
+        mirror: signer(KeyRole::Mirror),
+        ml_dsa_44: None,
+        rotated: Vec::new(),
+    }
+}
+
+/// The same with the ML-DSA-44 keys that a pact may name.
+pub(crate) fn post_quantum_signers(party: usize) -> Signers {
+    let signer = |role| Box::new(MlDsaKey::new(party, role));
+    let ml_dsa_44 = MlDsa44Signers { checkpoint: signer(KeyRole::Checkpoint), mirror: signer(KeyRole::Mirror) };
+    Signers { ml_dsa_44: Some(ml_dsa_44), ..signers(party) }
 }
 
 pub(crate) fn witness() -> Key {

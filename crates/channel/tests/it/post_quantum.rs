@@ -3,15 +3,15 @@
 use ml_dsa::{Keypair as _, MlDsa44};
 use skypact_airspace::UtcNanos;
 use skypact_channel::{
-    ActKeys, Changes, Channel, Context, Frame, FrameAnswer, FrameError, KeptNote, Kind, LogRef, Message,
-    MlDsa44Signers, NoteKind, Pact, Signers, Station, VerifiedReceipt, Witnessed,
+    ActKeys, Changes, Channel, Context, Frame, FrameAnswer, FrameError, KeptNote, Kind, LogRef, Message, NoteKind,
+    Pact, Station, VerifiedReceipt, Witnessed,
 };
 use skypact_record::{
     Algorithm, KeyRole, LogClass, NoteSignature, Origin, PublicKey, SignatureType, SignedCheckpoint, Signer,
     SignerError, cosign,
 };
 
-use crate::parties::{self, BLUE, Counter, Machine, RED, T0, key, witness};
+use crate::parties::{self, BLUE, Counter, Machine, RED, T0, key, post_quantum_signers, witness};
 use crate::posts::{Post, wait};
 
 const LOG: LogRef = LogRef { party: RED, class: LogClass::Routine };
@@ -43,19 +43,8 @@ impl Signer for MlDsaKey {
 
 /// A station that has begun, and what it wrote then.
 fn station(party: usize, pact: &Pact) -> (Station, Changes) {
-    let ml_dsa_44 = MlDsa44Signers {
-        checkpoint: Box::new(MlDsaKey::new(party, KeyRole::Checkpoint)),
-        mirror: Box::new(MlDsaKey::new(party, KeyRole::Mirror)),
-    };
-    let signers = Signers {
-        node: Box::new(key(party, KeyRole::Node)),
-        checkpoint: Box::new(key(party, KeyRole::Checkpoint)),
-        mirror: Box::new(key(party, KeyRole::Mirror)),
-        ml_dsa_44: Some(ml_dsa_44),
-        rotated: Vec::new(),
-    };
     let channel = Channel::new(pact.clone(), ["BLUE", "RED"][party]).unwrap();
-    let mut station = Station::new(channel, signers);
+    let mut station = Station::new(channel, post_quantum_signers(party));
     let changes = in_context(|context| {
         station.open(context);
         station.finish(context)

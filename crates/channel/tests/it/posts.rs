@@ -2,12 +2,11 @@
 
 use skypact_airspace::UtcNanos;
 use skypact_channel::{
-    Channel, Context, Draft, Frame, Kind, LogRef, Message, MlDsa44Signers, Pact, Rejection, Signers, Station, Terms,
-    VerifiedReceipt,
+    Channel, Context, Draft, Frame, Kind, LogRef, Message, Pact, Rejection, Station, Terms, VerifiedReceipt,
 };
 use skypact_record::{Entry, Hash, KeyRole, cosign};
 
-use crate::parties::{BLUE, Counter, RED, SECOND, T0, key, pact_bytes};
+use crate::parties::{BLUE, Counter, RED, SECOND, T0, key, pact_bytes, post_quantum_signers};
 use crate::post_quantum::MlDsaKey;
 
 /// A station with what it has stored, at a time that the test moves.
@@ -35,19 +34,7 @@ impl Post {
 
     /// A post that starts out of these stored entries.
     pub(crate) fn out_of(me: usize, pact: Pact, stored: &[(LogRef, Entry)]) -> Self {
-        let boxed = |role| Box::new(key(me, role));
-        let ml_dsa_44 = |role| Box::new(MlDsaKey::new(me, role));
-        let ml_dsa_44 =
-            MlDsa44Signers { checkpoint: ml_dsa_44(KeyRole::Checkpoint), mirror: ml_dsa_44(KeyRole::Mirror) };
-        let (node, checkpoint) = (boxed(KeyRole::Node), boxed(KeyRole::Checkpoint));
-        let signers = Signers {
-            node,
-            checkpoint,
-            mirror: boxed(KeyRole::Mirror),
-            ml_dsa_44: Some(ml_dsa_44),
-            rotated: Vec::new(),
-        };
-        let station = Station::new(Channel::new(pact, ["BLUE", "RED"][me]).unwrap(), signers);
+        let station = Station::new(Channel::new(pact, ["BLUE", "RED"][me]).unwrap(), post_quantum_signers(me));
         let entropy = Counter(10_000_000 * (me as u64 + 1));
         let mut post = Self { station, entropy, now: UtcNanos(T0), stored: stored.to_vec() };
         for (log, entry) in stored {

@@ -3,8 +3,7 @@
 
 use skypact_airspace::UtcNanos;
 use skypact_channel::{
-    Changes, Channel, Command, Context, Frame, LogRef, Message, Signers, Station, Submission, VerifiedReceipt,
-    Witnessed,
+    Changes, Channel, Command, Context, Frame, LogRef, Message, Station, Submission, VerifiedReceipt, Witnessed,
 };
 use skypact_record::{
     Checkpoint, Entry, ForkProof, KeyRole, KeyRotation, LogClass, PartyName, RotatedKey, SignedAct, SignedCheckpoint,
@@ -13,7 +12,7 @@ use skypact_record::{
 
 use crate::parties::{
     BLUE, Counter, Key, Machine, NEXT_HEAD_KEYS, RED, T0, deliver, deliver_log, forged, here, key, pact, pair, settle,
-    witness,
+    signers, witness,
 };
 use crate::post_quantum::MlDsaKey;
 
@@ -186,15 +185,7 @@ fn what_witnesses_saw_of_one_log_counts_though_the_other_log_told_the_key_first(
 
 /// BLUE as a node runs it, with its logs begun.
 fn blue_station(entropy: &mut Counter) -> Station {
-    let signer = |role| Box::new(key(BLUE, role));
-    let signers = Signers {
-        node: signer(KeyRole::Node),
-        checkpoint: signer(KeyRole::Checkpoint),
-        mirror: signer(KeyRole::Mirror),
-        ml_dsa_44: None,
-        rotated: Vec::new(),
-    };
-    let mut station = Station::new(Channel::new(pact(), "BLUE").unwrap(), signers);
+    let mut station = Station::new(Channel::new(pact(), "BLUE").unwrap(), signers(BLUE));
     in_context(entropy, |context| {
         station.open(context);
         station.finish(context)

@@ -97,9 +97,7 @@ impl Store for MemoryStore {
         let mut shortened = self.clone();
         let kept = usize::try_from(after_sequence).unwrap_or(usize::MAX).min(self.sequence.len());
         for (log, index) in shortened.sequence.split_off(kept) {
-            if !batch.appends.iter().any(|append| append.log == log) {
-                return Err(NotWritten::Unfenced { log }.into());
-            }
+            batch.fences(&log)?;
             let entries = &mut shortened.log_mut(&log).entries;
             entries.truncate(entries.len().min(usize::try_from(index).unwrap_or(usize::MAX)));
         }

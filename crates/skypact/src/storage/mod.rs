@@ -90,6 +90,16 @@ pub struct Batch {
     pub heads: Vec<Head>,
 }
 
+impl Batch {
+    /// Refuses that a log loses entries for which the batch states no writer's term.
+    fn fences(&self, log: &str) -> Result<(), NotWritten> {
+        if self.appends.iter().any(|append| append.log == log) {
+            return Ok(());
+        }
+        Err(NotWritten::Unfenced { log: log.to_owned() })
+    }
+}
+
 /// The right to write a log, until somebody else claims it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {

@@ -1,6 +1,6 @@
 //! A node with two channels: what needs an act is shown of both at once, and nothing is done in one that was not named.
 
-use crate::command_ground::{Ground, Node, pact, refuse, screen, skypact, succeed, until};
+use crate::command_ground::{Ground, Node, pact, refuse, screen, second_pact, skypact, succeed, until};
 
 const OFFICER: [&str; 2] = ["--officer", "Duty officer"];
 
@@ -8,11 +8,8 @@ const OFFICER: [&str; 2] = ["--officer", "Duty officer"];
 fn the_inbox_and_the_stops_of_all_channels_are_shown_at_once() {
     let ground = Ground::new("channels");
     pact(&ground);
-    let (red, blue, second) = (ground.path("red"), ground.path("blue"), ground.path("second.toml"));
-    let card = ground.path("blue/party.card");
-    succeed(&["pact", "propose", "--dir", &red, "--with", &card, "--name", "west-river", "--out", &second]);
-    succeed(&["pact", "sign", "--dir", &blue, &second]);
-    succeed(&["pact", "sign", "--dir", &red, &second]);
+    second_pact(&ground);
+    let (red, blue) = (ground.path("red"), ground.path("blue"));
     let _nodes = [Node::start(&red), Node::start(&blue)];
     for (channel, what) in [("east-river", "KOBALT 21"), ("west-river", "battery 4")] {
         succeed(&[&["stop", "call", what, "--dir", &blue, "--channel", channel][..], &OFFICER].concat());

@@ -107,6 +107,15 @@ pub(crate) fn pact(ground: &Ground) {
     succeed(&["pact", "sign", "--dir", &red, &proposal]);
 }
 
+/// The same parties with a second channel, `west-river`.
+pub(crate) fn second_pact(ground: &Ground) {
+    let (red, blue, second) = (ground.path("red"), ground.path("blue"), ground.path("second.toml"));
+    let card = ground.path("blue/party.card");
+    succeed(&["pact", "propose", "--dir", &red, "--with", &card, "--name", "west-river", "--out", &second]);
+    succeed(&["pact", "sign", "--dir", &blue, &second]);
+    succeed(&["pact", "sign", "--dir", &red, &second]);
+}
+
 /// Adds an alarm that rings at once to the `node.toml` in `dir`; `way` is its line for a command or a webhook.
 pub(crate) fn bell(dir: &str, way: &str) {
     let file = Path::new(dir).join("node.toml");

@@ -4,7 +4,7 @@ use skypact::storage::{SqliteStore, Store as _};
 use skypact_channel::Kind;
 use skypact_record::{Leaf, Part};
 
-use crate::command_ground::{Ground, Node, pact, refuse, screen, skypact, succeed, until};
+use crate::command_ground::{Ground, Node, pact, refuse, screen, second_pact, skypact, succeed, until};
 
 const OFFICER: [&str; 2] = ["--officer", "Duty officer"];
 
@@ -86,11 +86,8 @@ fn mirrored(dir: &str, channel: &str) -> Part {
 fn a_leaked_copy_is_traced_to_its_channel_by_the_salt_and_not_without_it() {
     let ground = Ground::new("protected-trace");
     pact(&ground);
-    let (red, blue, second) = (ground.path("red"), ground.path("blue"), ground.path("second.toml"));
-    let card = ground.path("blue/party.card");
-    succeed(&["pact", "propose", "--dir", &red, "--with", &card, "--name", "west-river", "--out", &second]);
-    succeed(&["pact", "sign", "--dir", &blue, &second]);
-    succeed(&["pact", "sign", "--dir", &red, &second]);
+    second_pact(&ground);
+    let (red, blue) = (ground.path("red"), ground.path("blue"));
     let _nodes = [Node::start(&red), Node::start(&blue)];
     let site = ["protect", "camp 4", "--circle", "35.2854,40.1760,500m", "--dir", &blue, OFFICER[0], OFFICER[1]];
     let when = ["--from", "2099-04-07T00:00:00Z", "--until", "2099-05-07T00:00:00Z"];

@@ -13,8 +13,8 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension as _};
 
 use super::lock::DirectoryLock;
 use super::{
-    Append, Batch, Claim, CommitError, Damage, Field, Head, HeadKind, LogState, NotWritten, Replayed, Store,
-    StoreError, StoredEntry, seal,
+    Append, Batch, Claim, CommitError, Damage, Field, Head, HeadKind, LogState, Replayed, Store, StoreError,
+    StoredEntry, seal,
 };
 pub use integrity::Walk;
 use rows::LogRow;
@@ -151,11 +151,7 @@ impl Store for SqliteStore {
     ) -> Result<(), CommitError> {
         self.write("replacing the newest entries", |connection| {
             let shortened = rows::remove_after(connection, after_sequence)?;
-            for log in shortened {
-                if !batch.appends.iter().any(|append| append.log == log) {
-                    return Err(NotWritten::Unfenced { log }.into());
-                }
-            }
+            shortened.iter().try_for_each(|log| batch.fences(log))?;
             commit_batch(connection, batch)?;
             Ok(documents.iter().try_for_each(|(name, bytes)| rows::put_document(connection, name, bytes))?)
         })
