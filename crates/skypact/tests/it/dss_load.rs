@@ -318,7 +318,9 @@ fn spread_flights_come_and_go_as_the_contract_says_and_every_figure_has_its_key(
     assert!(figures["create_p99_ms"].as_f64() <= figures["create_max_ms"].as_f64());
 
     let dss = fake.dss.lock().unwrap();
-    assert_eq!((dss.subscribed, dss.conflicts, dss.implicit), (3, 0, 0));
+    assert_eq!((dss.subscribed, dss.implicit), (3, 0));
+    // Two clients draw their places: in about one run of a hundred two of the flights meet.
+    assert!(dss.conflicts <= 2, "spread flights meet by chance alone: {}", dss.conflicts);
     assert!(dss.created as u64 >= 600 + figures["flights"].as_u64().unwrap());
     assert!(dss.references.is_empty() && dss.subscriptions.is_empty(), "nothing stays behind");
 
