@@ -8,8 +8,10 @@ use skypact_record::Label;
 
 use crate::codec::{CodecError, Reader, Writer, Written};
 
-/// How far ahead a gap in a bill is a warning, ns: 24 h.
-const AHEAD_NS: i64 = 24 * 3_600_000_000_000;
+/// How far ahead a gap between two turns is a warning, ns: 24 h.
+const GAP_AHEAD_NS: i64 = 24 * 3_600_000_000_000;
+/// How far ahead the end of a bill is one, ns: 2 h. Who files each watch at the end of the one before files in time.
+const END_AHEAD_NS: i64 = 2 * 3_600_000_000_000;
 /// Most turns in one entry, and longest name of an officer, in bytes.
 const TURNS_MAX: u64 = 64;
 const OFFICER_MAX: usize = 64;
@@ -107,9 +109,14 @@ impl BillBook {
         gaps
     }
 
-    /// Gaps of the next 24 h; none as long as no bill was filed.
+    /// Gaps that are to be warned of: those between turns within 24 h, and the end of the bill within 2 h. None as long as no
+    /// bill was filed.
     pub fn gaps_ahead(&self, now: UtcNanos) -> Vec<(UtcNanos, UtcNanos)> {
-        if self.is_empty() { Vec::new() } else { self.gaps(now, UtcNanos(now.0.saturating_add(AHEAD_NS))) }
+        let Some((_, (end, _))) = self.turns.last_key_value() else { return Vec::new() };
+        let ahead = |ns: i64| UtcNanos(now.0.saturating_add(ns));
+        let mut gaps = self.gaps(now, ahead(GAP_AHEAD_NS));
+        gaps.retain(|(start, _)| start < end || *start <= ahead(END_AHEAD_NS));
+        gaps
     }
 
     pub(crate) fn file(&mut self, bill: WatchBill) {

@@ -43,9 +43,21 @@ impl Board {
         self.protected_list_at(party, u64::MAX)
     }
 
+    /// When the list of what a party has protected last changed, by the times that its officers state. None as long as nothing was on it.
+    pub fn protected_changed_at(&self, party: usize) -> Option<UtcNanos> {
+        let own = self.notices.values().filter(|state| state.origin.party == party && state.protection.is_some());
+        own.map(|state| state.origin.claimed_time).max()
+    }
+
     /// The newest receipt of a party for the list of the other one.
     pub fn list_receipt(&self, party: usize) -> Option<&PlacedReceipt> {
         self.list_receipts[party].as_ref()
+    }
+
+    /// Whether the other party has not signed for the list of `party` as it is. Nobody signs for a list on which nothing ever was.
+    pub fn is_list_unsigned(&self, party: usize) -> bool {
+        let list = self.protected_list(party);
+        self.list_receipt(1 - party).map_or(list.count > 0, |(receipt, _)| receipt.version != list.version)
     }
 
     /// The same as of the first `size` entries of that party's routine log.

@@ -103,6 +103,21 @@ fn a_revoked_officer_has_the_watch_no_more() {
 }
 
 #[test]
+fn a_bill_that_ends_is_warned_of_two_hours_before_and_a_gap_in_it_a_day_before() {
+    const HOUR: i64 = 3_600;
+    let (mut red, _) = pair();
+    let ahead = |red: &Machine, now: i64| red.channel.board().bill(RED).gaps_ahead(at(now));
+    assert_eq!(ahead(&red, 0), [], "who never filed one is not warned");
+    red.submit(&Message::WatchBill(bill(&[("Officer 1", 0, 8 * HOUR)]))).unwrap();
+    assert_eq!(ahead(&red, 6 * HOUR - 1), [], "more than two hours of it are left");
+    assert_eq!(ahead(&red, 6 * HOUR), [(at(8 * HOUR), at(30 * HOUR))]);
+    assert_eq!(ahead(&red, 9 * HOUR), [(at(9 * HOUR), at(33 * HOUR))], "it is over");
+    let turns = [("Officer 1", 8 * HOUR, 16 * HOUR), ("Officer 1", 17 * HOUR, 20 * HOUR)];
+    red.submit(&Message::WatchBill(bill(&turns))).unwrap();
+    assert_eq!(ahead(&red, 0), [(at(16 * HOUR), at(17 * HOUR))], "the gap a day before, and not yet the end");
+}
+
+#[test]
 fn a_watch_bill_says_who_is_to_be_there_and_who_is_late_at_both_sides() {
     let (mut red, mut blue) = pair();
     let adding = adds(&red, &newcomer(), KeyRole::Officer);

@@ -5,6 +5,7 @@ use skypact_channel::{APPLIED_BEFORE_NS, Channel, Clocks, Notice};
 use skypact_record::Hash;
 
 use super::AlarmView;
+use crate::command::time_text;
 use crate::http::views;
 
 /// When it is looked, and what counts as too long.
@@ -14,7 +15,7 @@ pub(super) struct Look {
     pub(super) now: UtcNanos,
     /// When the node began to look.
     pub(super) started: UtcNanos,
-    /// How long nobody of this party may have the watch, ns.
+    /// How long nobody of a party may have the watch, ns.
     pub(super) unattended_after_ns: i64,
 }
 
@@ -100,24 +101,72 @@ pub(super) fn of_channel(name: &str, channel: &Channel, look: Look) -> Vec<Alarm
             alarm("test-call-absent", &format!("{}-their-test-call", since.leaf), 0, text)
         });
     }
-    found.extend(unattended(channel, look).map(|text| {
-        let id = format!("{}-watch", channel.pact().channel());
-        alarm("watch-unattended", &id, 0, text)
-    }));
-    if !channel.board().bill(channel.me()).gaps_ahead(look.now).is_empty() {
-        let text = "within 24 h it is nobody's turn by the watch bill: file who has the watch then".to_owned();
-        found.push(alarm("watch-gap", &format!("{}-bill", channel.pact().channel()), 0, text));
+    found.extend([0, 1].into_iter().flat_map(|party| of_watch(name, channel, party, look)));
+    found.extend([0, 1].into_iter().filter_map(|party| of_list(name, channel, party, look)));
+    found
+}
+
+/// That nobody of a party has the watch, and that by its bill nobody will have it.
+fn of_watch(name: &str, channel: &Channel, party: usize, look: Look) -> Vec<AlarmView> {
+    let (board, pact) = (channel.board(), channel.pact());
+    let is_own = party == channel.me();
+    let alarm = |event, what: &str, text| {
+        // The own ones have the ids that they always had: the other side's have another.
+        let id = if is_own { format!("{}-{what}", pact.channel()) } else { format!("{}-their-{what}", pact.channel()) };
+        AlarmView { event, channel: name.to_owned(), id, rung: 0, text }
+    };
+    let mut found = Vec::new();
+    if is_unattended(channel, party, look) {
+        let turn = board.bill(party).at(look.now);
+        let whose =
+            turn.map(|turn| format!("; by the watch bill {} should be there", turn.officer)).unwrap_or_default();
+        found.push(if is_own {
+            alarm("watch-unattended", "watch", format!("nobody of this party has the watch: take it{whose}"))
+        } else {
+            let text = format!("nobody of {} has the watch: telephone{whose}", pact.party_name(party));
+            alarm("watch-unattended-there", "watch", text)
+        });
+    }
+    if let Some((from, _)) = board.bill(party).gaps_ahead(look.now).first() {
+        let when = time_text(from.0);
+        found.push(if is_own {
+            let text = format!("by the watch bill it is nobody's turn from {when} on: file who has the watch then");
+            alarm("watch-gap", "bill", text)
+        } else {
+            let text =
+                format!("by the watch bill of {} it is nobody's turn from {when} on: ask who", pact.party_name(party));
+            alarm("watch-gap-there", "bill", text)
+        });
     }
     found
 }
 
-/// That nobody of this party has the watch, and that for too long: since it was left, or since the start of a node at which
+/// Whether nobody of a party has the watch, and that for too long: since it was left, or since the start of a node at which
 /// nobody ever had it.
-fn unattended(channel: &Channel, look: Look) -> Option<String> {
-    let book = channel.board().watch(channel.me());
+fn is_unattended(channel: &Channel, party: usize, look: Look) -> bool {
+    let book = channel.board().watch(party);
     let since_ns = book.left_at().map_or(look.started.0, |at| at.0);
-    let is_empty = book.on_watch().is_none() && look.now.0.saturating_sub(since_ns) >= look.unattended_after_ns;
-    let turn = channel.board().bill(channel.me()).at(look.now);
-    let whose = turn.map(|turn| format!("; by the watch bill {} should be there", turn.officer)).unwrap_or_default();
-    is_empty.then(|| format!("nobody of this party has the watch: take it{whose}"))
+    book.on_watch().is_none() && look.now.0.saturating_sub(since_ns) >= look.unattended_after_ns
+}
+
+/// That the other party has not signed for the list of what `party` has protected as it is, longer than the pact lets a notice go
+/// unread: it may hold one without the newest hospital.
+fn of_list(name: &str, channel: &Channel, party: usize, look: Look) -> Option<AlarmView> {
+    let (board, terms) = (channel.board(), channel.pact().terms());
+    let changed = board.protected_changed_at(party)?;
+    if look.now.0.saturating_sub(changed.0) < terms.acknowledgement_deadline_ns || !board.is_list_unsigned(party) {
+        return None;
+    }
+    let version = board.protected_list(party).version.to_string();
+    let other = channel.pact().party_name(1 - party);
+    let (event, text) = if party == channel.me() {
+        ("list-outdated", format!("{other} has not signed for this party's list of what is protected: telephone"))
+    } else {
+        let short = version.get(..10).unwrap_or_default();
+        (
+            "list-unsigned",
+            format!("the counterpart's list of what is protected is not signed for: read it, then sign {short}"),
+        )
+    };
+    Some(AlarmView { event, channel: name.to_owned(), id: format!("{version}-{event}"), rung: 0, text })
 }

@@ -1,5 +1,6 @@
 //! Alarms that leave the machine: a STOP that nobody answers, a conflict with something protected, a unit that has not applied
-//! a notice, a watch that nobody has, a test call that was missed or not made, clocks that are off.
+//! a notice, a watch that nobody has, a list of protected sites that nobody signed for, a test call that was missed or not made,
+//! clocks that are off.
 //! Each goes to the bells that `node.toml` names, when its escalation rung has passed, with retries, and DIR/alarms.log says what became of it.
 
 mod bell;
@@ -42,7 +43,7 @@ pub struct AlarmConfig {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WatchConfig {
-    /// How long nobody of this party may have the watch before it rings, s.
+    /// How long nobody of a party may have the watch before it rings, s.
     pub unattended_after_s: u32,
 }
 
@@ -55,8 +56,9 @@ impl Default for WatchConfig {
 /// Something that somebody has to hear of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AlarmView {
-    /// stop, protected-conflict, plan-conflict, suspended, overdue, unit-gap, watch-unattended, watch-gap, test-call,
-    /// test-call-missed, test-call-due, test-call-absent or clock-off.
+    /// stop, protected-conflict, plan-conflict, suspended, overdue, unit-gap, watch-unattended, watch-gap, list-unsigned, test-call,
+    /// test-call-missed, test-call-due or clock-off; of the other side watch-unattended-there, watch-gap-there, list-outdated and
+    /// test-call-absent.
     pub event: &'static str,
     /// Name of the channel.
     pub channel: String,

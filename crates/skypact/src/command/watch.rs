@@ -19,7 +19,7 @@ pub(super) type Args = Acting<Step>;
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Step {
     /// Show who has the watch. The same as no subcommand. Exit code 1 when nobody of this party has it, when it is the turn of
-    /// another, or when its bill has a gap within 24 h.
+    /// another, when its bill has a gap within 24 h, or when it ends within 2 h.
     Show,
     /// Take the watch.
     Take {
@@ -40,7 +40,7 @@ pub(super) enum Step {
         remarks: Option<String>,
     },
     /// File who is to have the watch, or show it: from a FILE, or one turn by --from and --until; without either it is shown. Between its
-    /// first and last instant it replaces what was filed before. When shown, exit code 1 for a gap within 24 h.
+    /// first and last instant it replaces what was filed before. When shown, exit code 1 for a gap within 24 h, and for its end within 2 h.
     Bill(Bill),
 }
 

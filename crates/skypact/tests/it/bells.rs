@@ -192,6 +192,62 @@ fn an_empty_chair_rings_after_the_time_that_is_configured_and_is_shown() {
 }
 
 #[test]
+fn the_other_sides_empty_chair_its_gap_and_a_list_that_nobody_signed_for_ring() {
+    let ground = Ground::new("bells-there");
+    pact(&ground);
+    let (red, blue) = (ground.path("red"), ground.path("blue"));
+    for dir in [&red, &blue] {
+        bell(dir, "command = [\"cat\"]");
+    }
+    let officer = |dir: &str, args: &[&str]| succeed(&[args, &["--dir", dir], &OFFICER].concat());
+    let there = |event: &str| rang(&red, event).len();
+    let start = |time: &str| [Node::start_at(&red, time), Node::start_at(&blue, time)];
+
+    let nodes = start("2099-04-07T00:00:00Z");
+    officer(&red, &["watch", "take"]);
+    officer(&blue, &["watch", "take"]);
+    officer(&blue, &["watch", "bill", "--from", "2099-04-07T00:00:00Z", "--until", "2099-04-07T06:00:00Z"]);
+    let site = ["protect", "camp 4", "--circle", "35.2854,40.1760,500m", "--from", "2099-04-07T00:00:00Z"];
+    officer(&blue, &[&site[..], &["--until", "2099-05-07T00:00:00Z"]].concat());
+    until("RED has the list", || skypact(&["protect", "list", "--dir", &red]).status.code() == Some(1));
+    // Four looks at the record.
+    std::thread::sleep(Duration::from_secs(1));
+    let rings = ["watch-unattended-there", "watch-gap-there", "list-unsigned"].map(there);
+    assert_eq!((rings, rang(&blue, "list-outdated").len()), ([0, 0, 0], 0), "nothing is due yet");
+    officer(&blue, &["watch", "leave"]);
+    until("RED sees the empty chair", || screen_of(&red).contains("BLUE: NOBODY has the watch, since"));
+    drop(nodes);
+
+    let nodes = start("2099-04-07T04:30:00Z");
+    until("all ring", || {
+        ["watch-unattended-there", "watch-gap-there", "list-unsigned"].map(there) == [1, 1, 1]
+            && rang(&blue, "list-outdated").len() == 1
+    });
+    let log = std::fs::read_to_string(Path::new(&red).join("alarms.log")).unwrap();
+    let told = "nobody of BLUE has the watch: telephone; by the watch bill Duty officer should be there";
+    assert!(log.contains(told) && log.contains("nobody's turn from 2099-04-07T06:00:00Z on: ask who"), "{log}");
+    let lists = skypact(&["--json", "protect", "list", "--dir", &red]);
+    let lists: serde_json::Value = serde_json::from_slice(&lists.stdout).unwrap();
+    let theirs = lists.as_array().unwrap().iter().find(|list| list["party"] == "BLUE").unwrap();
+    assert!(log.contains(&format!("then sign {}", &theirs["version"].as_str().unwrap()[..10])), "{log}");
+    officer(&red, &["protect", "receipt", theirs["version"].as_str().unwrap()]);
+    until("BLUE has the receipt", || {
+        String::from_utf8(skypact(&["protect", "list", "--dir", &blue]).stdout).unwrap().contains("Duty officer of RED")
+    });
+    drop(nodes);
+
+    let _nodes = start("2099-04-07T05:00:00Z");
+    until("the gap rings again at a start", || there("watch-gap-there") == 2);
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!((there("list-unsigned"), rang(&blue, "list-outdated").len()), (1, 1), "it is signed for");
+}
+
+/// What `skypact watch` shows.
+fn screen_of(dir: &str) -> String {
+    String::from_utf8(skypact(&["watch", "--dir", dir]).stdout).unwrap()
+}
+
+#[test]
 fn a_webhook_is_called_again_until_it_takes_the_alarm() {
     let ground = Ground::new("pager");
     pact(&ground);

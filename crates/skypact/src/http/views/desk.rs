@@ -80,7 +80,8 @@ pub struct WatchView {
     pub unattended_ns: Vec<[i64; 2]>,
     /// Turns of the watch bill that have not ended, the earliest first, at most 256.
     pub bill: Vec<BillTurnView>,
-    /// Intervals of the next 24 h in which it is nobody's turn: start and end, nanoseconds UTC. None as long as no bill was filed.
+    /// Intervals in which it is nobody's turn: start and end, nanoseconds UTC. Those between turns of the next 24 h, and from the end of
+    /// the bill on when that is within 2 h. None as long as no bill was filed.
     pub bill_gaps_ns: Vec<[i64; 2]>,
     /// Whose turn it is, and who does not have the watch.
     pub late: Option<BillTurnView>,
