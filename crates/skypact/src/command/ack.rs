@@ -26,13 +26,23 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     let signer = args.who.signer(&args.place.dir)?;
-    let desk = Desk::open(&args.place).await?;
-    let mut notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
-    notices.retain(|notice| notice.party == desk.view.counterpart && notice.stands && notice.read_back_by.is_none());
-    if let Some(id) = &args.id {
-        let id = find_notice("id", id, &notices)?.id.clone();
-        notices.retain(|notice| notice.id == id);
-    }
+    let unread = async |desk: &Desk| -> Result<Vec<NoticeView>, CliError> {
+        let mut notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
+        notices
+            .retain(|notice| notice.party == desk.view.counterpart && notice.stands && notice.read_back_by.is_none());
+        Ok(notices)
+    };
+    let (desk, notices) = match &args.id {
+        Some(id) => {
+            let one = async |desk: &Desk| Ok(vec![find_notice("id", id, &unread(desk).await?)?.clone()]);
+            Desk::with(&args.place, one).await?
+        }
+        None => {
+            let desk = Desk::open(&args.place).await?;
+            let notices = unread(&desk).await?;
+            (desk, notices)
+        }
+    };
     let mut text = String::new();
     for notice in &notices {
         // Writing to a String cannot fail.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use skypact_channel::Message;
 
-use super::desk::{Acting, Desk, hash};
+use super::desk::{Acting, Desk, hash, show_each};
 use super::exit::show;
 use super::quantity::time_text;
 use super::{CliError, Outcome, carriage, dictation};
@@ -44,9 +44,8 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         Some(Step::Dictate(entry)) => dictation::dictate(&args.place, entry, json).await,
         Some(Step::WriteDown(lines)) => dictation::write_down(&args.place, lines, json).await,
         None | Some(Step::Status) => {
-            let desk = Desk::open(&args.place).await?;
-            show(json, &desk.view, &status(&desk.view));
-            Ok(Outcome::Done)
+            let shown = async |desk: &Desk| Ok((serde_json::json!(desk.view), status(&desk.view), Outcome::Done));
+            show_each(&args.place, json, shown).await
         }
         Some(Step::Suspend { reason }) => {
             let signer = args.who.signer(&args.place.dir)?;

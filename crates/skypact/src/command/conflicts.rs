@@ -3,8 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::desk::{Desk, Where, Who, short};
-use super::exit::show;
+use super::desk::{Desk, Shown, Where, Who, short, show_each};
 use super::notice::line;
 use super::quantity::time_text;
 use super::{CliError, Outcome, reading, remedy};
@@ -23,10 +22,10 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     match &args.step {
-        None => list(&Desk::open(&args.place).await?, json).await,
+        None => show_each(&args.place, json, list).await,
         Some(step) => {
             let signer = args.who.signer(&args.place.dir)?;
-            remedy::run(step, &Desk::open(&args.place).await?, &signer, json).await
+            remedy::run(step, &remedy::desk(step, &args.place).await?, &signer, json).await
         }
     }
 }
@@ -70,7 +69,7 @@ impl Pending {
     }
 }
 
-async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
+async fn list(desk: &Desk) -> Result<Shown, CliError> {
     let mut conflicts: Vec<ConflictView> = desk.client.get(&desk.path("conflicts")).await?;
     conflicts.retain(|conflict| conflict.open);
     let notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
@@ -127,6 +126,5 @@ async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
         "state": state, "conflicts": conflicts, "logs": view.logs, "connected": view.connected, "clocks": view.clocks,
         "unknown": view.unknown
     });
-    show(json, &value, &text);
-    Ok(outcome)
+    Ok((value, text, outcome))
 }

@@ -6,9 +6,9 @@ use skypact_airspace::UtcNanos;
 use skypact_channel::{Draft, Facts, Message};
 use skypact_record::{Hash, PartyName};
 
-use super::CliError;
 use super::access::Access;
 use super::exit::show;
+use super::{CliError, Outcome};
 use crate::directory::NodeDir;
 use crate::entropy::SystemEntropy;
 use crate::http::client::LocalClient;
@@ -25,7 +25,7 @@ pub struct Where {
     /// Directory of the node.
     #[arg(long, global = true, env = "SKYPACT_DIR", default_value = ".")]
     pub dir: PathBuf,
-    /// Name of the channel; needed only when the node has several.
+    /// Name of the channel. A node with several shows all of them without it, and finds the one that an id is of.
     #[arg(long, global = true)]
     pub channel: Option<String>,
     /// How the node is asked.
@@ -81,6 +81,38 @@ impl Desk {
         let asked = channels.iter().filter(is_asked);
         let desks: Vec<Self> = asked.map(|view| Self { client: client.clone(), view: view.clone() }).collect();
         if desks.is_empty() { Err(unnamed(&channels)) } else { Ok(desks) }
+    }
+
+    /// Opens the desk of the channel in which `find` finds what an officer named by its id, and gives it: the channel that is
+    /// named, else the only one that has such an id.
+    pub(super) async fn with<T>(
+        place: &Where,
+        find: impl AsyncFn(&Self) -> Result<T, CliError>,
+    ) -> Result<(Self, T), CliError> {
+        let (mut found, mut missed) = (Vec::new(), None);
+        for desk in Self::open_all(place).await? {
+            match find(&desk).await {
+                Ok(it) => found.push((desk, it)),
+                Err(error) if error.code == "id-unknown" => missed = missed.or(Some(error)),
+                Err(error) => return Err(error),
+            }
+        }
+        if let [_, _, ..] = found[..] {
+            let names = found.iter().map(|(desk, _)| desk.view.name.as_str()).collect::<Vec<_>>().join(", ");
+            let message = format!("channel: {names} have such an id; name one of them with --channel");
+            return Err(CliError::usage("channel-ambiguous", "channel", message));
+        }
+        let none = || CliError::usage("channel-unknown", "channel", "channel: the node has none");
+        found.pop().ok_or_else(|| missed.unwrap_or_else(none))
+    }
+
+    /// The same for a notice.
+    pub(super) async fn with_notice(place: &Where, field: &str, id: &str) -> Result<(Self, NoticeView), CliError> {
+        Self::with(place, async |desk| {
+            let notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
+            Ok(find_notice(field, id, &notices)?.clone())
+        })
+        .await
     }
 
     /// Path of a resource of this channel.
@@ -143,16 +175,32 @@ fn unnamed<'a>(channels: impl IntoIterator<Item = &'a ChannelView>) -> CliError 
     CliError::usage("channel-unknown", "channel", format!("name one of the node's channels with --channel: {names}"))
 }
 
-/// What is shown of several channels at once: under the name of each, and as JSON by it. Of a single one it is what it is without others.
-pub(super) fn show_each(json: bool, shown: &[(String, serde_json::Value, String)]) {
-    if let [(_, value, text)] = shown {
-        return show(json, value, text);
+/// What is shown of one channel, as JSON and as text, and how the command ends.
+pub(super) type Shown = (serde_json::Value, String, Outcome);
+
+/// Shows something of the channel that is named, or of all: under the name of each, and as JSON by it. Of a single one it is what it
+/// is without others. The worst outcome counts.
+pub(super) async fn show_each(
+    place: &Where,
+    json: bool,
+    look: impl AsyncFn(&Desk) -> Result<Shown, CliError>,
+) -> Result<Outcome, CliError> {
+    let (mut shown, mut worst) = (Vec::new(), Outcome::Done);
+    for desk in Desk::open_all(place).await? {
+        let (value, text, outcome) = look(&desk).await?;
+        worst = worst.max(outcome);
+        shown.push((desk.view.name, value, text));
+    }
+    if let [(_, value, text)] = &shown[..] {
+        show(json, value, text);
+        return Ok(worst);
     }
     let values: serde_json::Map<String, serde_json::Value> =
         shown.iter().map(|(channel, value, _)| (channel.clone(), value.clone())).collect();
     let texts: Vec<String> =
         shown.iter().map(|(channel, _, text)| format!("{channel}:\n{}", text.trim_end())).collect();
     show(json, &values, &texts.join("\n\n"));
+    Ok(worst)
 }
 
 impl Who {

@@ -50,8 +50,17 @@ pub(super) async fn dictate(place: &Where, args: &Dictate, json: bool) -> Result
         }
         query.push(format!("id={id}"));
     }
-    let desk = Desk::open(place).await?;
-    let view: DictationView = desk.client.get(&desk.path(&format!("dictation?{}", query.join("&")))).await?;
+    let query = query.join("&");
+    let ask = async |desk: &Desk| -> Result<DictationView, CliError> {
+        Ok(desk.client.get(&desk.path(&format!("dictation?{query}"))).await?)
+    };
+    let (desk, view) = if args.id.is_some() {
+        Desk::with(place, ask).await?
+    } else {
+        let desk = Desk::open(place).await?;
+        let view = ask(&desk).await?;
+        (desk, view)
+    };
     let DictationView { entry, lines, delivered, size } = &view;
     let counterpart = &desk.view.counterpart;
     let before = entry.index.saturating_sub(*delivered);

@@ -40,17 +40,17 @@ pub const TABLE: &str = "Exit codes:
   11  unknown: the counterpart does not answer, or a clock is off by more
       than 5 s (conflicts, plan check)";
 
-/// How a command ended that did its work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a command ended that did its work, from the best to what has to be told before all else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     /// All is well.
     Done,
     /// A check found something.
     CheckFailed,
+    /// It is not known whether there are open conflicts.
+    Unknown,
     /// There are open conflicts.
     Conflict,
-    /// It is not known whether there are.
-    Unknown,
 }
 
 impl Outcome {

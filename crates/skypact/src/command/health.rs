@@ -3,8 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::desk::{Desk, Where};
-use super::exit::show;
+use super::desk::{Desk, Shown, Where, show_each};
 use super::quantity::time_text;
 use super::{CliError, Outcome};
 use crate::http::views::{LargestOffsetView, LinkWeekView, PartyWeekView, WeekView};
@@ -20,9 +19,13 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
-    let desk = Desk::open(&args.place).await?;
+    show_each(&args.place, json, async |desk| weeks(desk, args.weeks).await).await
+}
+
+/// The newest weeks of one channel.
+async fn weeks(desk: &Desk, newest: usize) -> Result<Shown, CliError> {
     let mut weeks: Vec<WeekView> = desk.client.get(&desk.path("health")).await?;
-    weeks.drain(..weeks.len().saturating_sub(args.weeks));
+    weeks.drain(..weeks.len().saturating_sub(newest));
     let mut text = String::new();
     // Writing to a String cannot fail.
     for week in &weeks {
@@ -42,13 +45,12 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         text.push_str("nothing was said yet\n");
     }
     let mut measured: Vec<LinkWeekView> = desk.client.get(&desk.path("link")).await?;
-    measured.drain(..measured.len().saturating_sub(args.weeks));
+    measured.drain(..measured.len().saturating_sub(newest));
     let _ = writeln!(text, "\nmeasured by the node of {} alone, and in no record:", desk.view.party);
     for week in &measured {
         let _ = writeln!(text, "week of {}: {}", date(week.start_ns), link(week, &desk.view.counterpart));
     }
-    show(json, &serde_json::json!({ "record": weeks, "measured": measured }), &text);
-    Ok(Outcome::Done)
+    Ok((serde_json::json!({ "record": weeks, "measured": measured }), text, Outcome::Done))
 }
 
 /// The day of a time.

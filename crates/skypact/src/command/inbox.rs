@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::channel::standing;
 use super::conflicts::pending;
-use super::desk::{Desk, Where, short, show_each};
+use super::desk::{Desk, Shown, Where, short, show_each};
 use super::notice::line;
 use super::protect_list::unsigned;
 use super::quantity::time_text;
@@ -20,17 +20,11 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
-    let mut shown = Vec::new();
-    for desk in Desk::open_all(&args.place).await? {
-        let (value, text) = inbox(&desk).await?;
-        shown.push((desk.view.name, value, text));
-    }
-    show_each(json, &shown);
-    Ok(Outcome::Done)
+    show_each(&args.place, json, inbox).await
 }
 
 /// What needs an act in one channel, as JSON and as text.
-async fn inbox(desk: &Desk) -> Result<(serde_json::Value, String), CliError> {
+async fn inbox(desk: &Desk) -> Result<Shown, CliError> {
     let mut unread: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
     let mut proposals = pending(desk, &unread).await?;
     proposals.retain(|proposal| proposal.turn.as_ref() == Some(&desk.view.party));
@@ -95,7 +89,7 @@ async fn inbox(desk: &Desk) -> Result<(serde_json::Value, String), CliError> {
     if text.is_empty() {
         text.push_str("nothing needs an act");
     }
-    Ok((value, text))
+    Ok((value, text, Outcome::Done))
 }
 
 /// A line that says so when the time that an entry claims is not when it was placed.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use skypact_channel::Message;
 use skypact_record::{Algorithm, KeyRotation, PartyName, RotatedKey, Signer};
 
-use super::desk::{Desk, Where, short};
+use super::desk::{Desk, Shown, Where, short, show_each};
 use super::exit::show;
 use super::officer::{channel, file, open_root, trusted_sizes};
 use super::{CliError, Outcome};
@@ -55,17 +55,16 @@ enum Rotating {
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     match &args.step {
-        None | Some(Step::List) => list(&Desk::open(&args.place).await?, json).await,
+        None | Some(Step::List) => show_each(&args.place, json, list).await,
         Some(Step::Rotate { role: Rotating::Checkpoint, root_key, trusted_routine, trusted_urgent }) => {
             rotate(&args.place, root_key.as_deref(), [*trusted_routine, *trusted_urgent], json).await
         }
     }
 }
 
-async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
+async fn list(desk: &Desk) -> Result<Shown, CliError> {
     let keys: Vec<HeadKeyView> = desk.client.get(&desk.path("head-keys")).await?;
-    show(json, &keys, &told(&keys));
-    Ok(Outcome::Done)
+    Ok((serde_json::json!(keys), told(&keys), Outcome::Done))
 }
 
 fn told(keys: &[HeadKeyView]) -> String {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use skypact_channel::{ActivityClass, Kind, Message, Notice, NoticeAct};
 use skypact_record::Hash;
 
-use super::desk::{Desk, Where, Who, find_notice, hash, short};
+use super::desk::{Desk, Shown, Where, Who, hash, short, show_each};
 use super::exit::show;
 use super::position_check::PositionArgs;
 use super::quantity::{FootprintText, VolumeText, counted, time_text};
@@ -115,7 +115,7 @@ struct NoticeText {
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     match args.step {
         Step::File(args) => file(&args, json).await,
-        Step::List { place, all } => list(&place, all, json).await,
+        Step::List { place, all } => show_each(&place, json, async |desk| list(desk, all).await).await,
         Step::Activate(args) => act(&args, NoticeAct::Activated, json).await,
         Step::End(args) => act(&args, NoticeAct::Ended, json).await,
         Step::Cancel(args) => act(&args, NoticeAct::Cancelled, json).await,
@@ -126,17 +126,19 @@ async fn file(args: &FileArgs, json: bool) -> Result<Outcome, CliError> {
     let mut notices = stated(args)?;
     let statements = args.positions.statements(&notices)?;
     let signer = args.who.signer(&args.place.dir)?;
-    let desk = Desk::open(&args.place).await?;
+    let desk = match &args.change {
+        None => Desk::open(&args.place).await?,
+        Some(change) => {
+            let (desk, known) = Desk::with_notice(&args.place, "change", change).await?;
+            let [notice] = &mut notices[..] else {
+                return Err(CliError::usage("field-invalid", "file", "file: a change is one notice"));
+            };
+            (notice.act, notice.previous) = (NoticeAct::Changed, Some(hash(&known.version)?));
+            desk
+        }
+    };
     if let Some(statements) = statements {
         statements.check(&desk, &args.place.dir)?;
-    }
-    if let Some(change) = &args.change {
-        let known: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
-        let [notice] = &mut notices[..] else {
-            return Err(CliError::usage("field-invalid", "file", "file: a change is one notice"));
-        };
-        let version = hash(&find_notice("change", change, &known)?.version)?;
-        (notice.act, notice.previous) = (NoticeAct::Changed, Some(version));
     }
     let forms = args.positions.forms();
     if forms.is_empty() {
@@ -292,18 +294,15 @@ fn notice(text: &NoticeText) -> Result<Notice, CliError> {
 
 async fn act(args: &ActArgs, act: NoticeAct, json: bool) -> Result<Outcome, CliError> {
     let signer = args.who.signer(&args.place.dir)?;
-    let desk = Desk::open(&args.place).await?;
-    let known: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
-    let view = find_notice("id", &args.id, &known)?;
-    let mut notice = reading::notice(view)?;
+    let (desk, view) = Desk::with_notice(&args.place, "id", &args.id).await?;
+    let mut notice = reading::notice(&view)?;
     (notice.act, notice.previous) = (act, Some(hash(&view.version)?));
     let placed = desk.file(&signer, [(Message::Notice(notice), Vec::new())]).await?;
     show(json, &placed, &format!("{} {}", act.name(), short(&view.id)));
     Ok(Outcome::Done)
 }
 
-async fn list(place: &Where, all: bool, json: bool) -> Result<Outcome, CliError> {
-    let desk = Desk::open(place).await?;
+async fn list(desk: &Desk, all: bool) -> Result<Shown, CliError> {
     let mut notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
     notices.retain(|notice| all || notice.stands);
     notices.sort_by_key(|notice| notice.start_ns);
@@ -311,8 +310,10 @@ async fn list(place: &Where, all: bool, json: bool) -> Result<Outcome, CliError>
     for notice in &notices {
         let _ = writeln!(text, "{}", line(notice));
     }
-    show(json, &notices, if text.is_empty() { "no notices" } else { &text });
-    Ok(Outcome::Done)
+    if text.is_empty() {
+        text.push_str("no notices");
+    }
+    Ok((serde_json::json!(notices), text, Outcome::Done))
 }
 
 /// A notice in a line of 80 columns.

@@ -8,7 +8,7 @@ use skypact_airspace::UtcNanos;
 use skypact_channel::{Draft, Message};
 use skypact_record::{AddedKey, Hash, KeyChange, KeyId, Label, LogClass, PartyKey, RevokedKey, Signer as _};
 
-use super::desk::{Desk, Where, find, short};
+use super::desk::{Desk, Shown, Where, find, short, show_each};
 use super::exit::show;
 use super::{CliError, Outcome};
 use crate::directory::NodeDir;
@@ -53,7 +53,7 @@ enum Step {
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     match &args.step {
-        None | Some(Step::List) => list(&Desk::open(&args.place).await?, json).await,
+        None | Some(Step::List) => show_each(&args.place, json, list).await,
         Some(Step::Add { name }) => add(&args, name, json).await,
         Some(Step::Revoke { id, trusted_routine, trusted_urgent }) => {
             revoke(&args, id, [*trusted_routine, *trusted_urgent], json).await
@@ -61,7 +61,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     }
 }
 
-async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
+async fn list(desk: &Desk) -> Result<Shown, CliError> {
     let keys: Vec<KeyView> = desk.client.get(&desk.path("keys")).await?;
     let mut text = String::new();
     for key in &keys {
@@ -75,8 +75,7 @@ async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{}  {:<5} {:<8} {}, {state}", short(&key.id), key.party, key.role, key.label);
     }
-    show(json, &keys, &text);
-    Ok(Outcome::Done)
+    Ok((serde_json::json!(keys), text, Outcome::Done))
 }
 
 async fn add(args: &Args, name: &str, json: bool) -> Result<Outcome, CliError> {
@@ -110,20 +109,22 @@ async fn add(args: &Args, name: &str, json: bool) -> Result<Outcome, CliError> {
 
 async fn revoke(args: &Args, id: &str, trusted: [Option<u64>; 2], json: bool) -> Result<Outcome, CliError> {
     let root = root(args)?;
-    let desk = Desk::open(&args.place).await?;
-    let keys: Vec<KeyView> = desk.client.get(&desk.path("keys")).await?;
-    let own = keys.iter().filter(|key| key.party == desk.view.party && key.revoked_at.is_none() && key.role != "root");
-    let id = find("id", id, own.map(|key| &key.id))?;
-    let label = keys.iter().find(|key| key.id == *id).map_or("", |key| &key.label);
+    let (desk, KeyView { id, label, .. }) = Desk::with(&args.place, async |desk| {
+        let keys: Vec<KeyView> = desk.client.get(&desk.path("keys")).await?;
+        let is_own = |key: &&KeyView| key.party == desk.view.party && key.revoked_at.is_none() && key.role != "root";
+        let id = find("id", id, keys.iter().filter(is_own).map(|key| &key.id))?;
+        Ok(keys.iter().find(|key| key.id == *id).cloned().expect("found above"))
+    })
+    .await?;
     let trusted = trusted_sizes(&desk, trusted)?;
-    let key_id = KeyId(super::desk::hash(id)?);
+    let key_id = KeyId(super::desk::hash(&id)?);
     let revoked = vec![RevokedKey { id: key_id, trusted }];
     let placed = file(&desk, &root, Message::KeyChange(KeyChange { added: Vec::new(), revoked })).await?;
     let [routine, urgent] = trusted;
     let text = format!(
         "{label} ({}) signs no more; what was signed before stays valid.\n\
          vouched for: {routine} routine and {urgent} urgent entries",
-        short(id)
+        short(&id)
     );
     show(json, &placed, &text);
     Ok(Outcome::Done)

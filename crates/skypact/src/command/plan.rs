@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use skypact_channel::{Message, Notice};
 
-use super::desk::{Desk, Where, short};
+use super::desk::{Desk, Shown, Where, short, show_each};
 use super::exit::show;
 use super::notice::{Plain, overlaps};
 use super::reading;
@@ -63,11 +63,11 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
             show(json, &serde_json::json!({ "dropped": name }), &format!("dropped {name}"));
             Ok(Outcome::Done)
         }
-        Step::Check => check(&dir, &Desk::open(&args.place).await?, json).await,
+        Step::Check => show_each(&args.place, json, async |desk| check(&dir, desk).await).await,
     }
 }
 
-async fn check(dir: &NodeDir, desk: &Desk, json: bool) -> Result<Outcome, CliError> {
+async fn check(dir: &NodeDir, desk: &Desk) -> Result<Shown, CliError> {
     let plans = plans::all(&dir.plans());
     let notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
     let (mut text, mut views, mut hits) = (String::new(), Vec::new(), 0);
@@ -88,12 +88,13 @@ async fn check(dir: &NodeDir, desk: &Desk, json: bool) -> Result<Outcome, CliErr
         text.push_str("no plan is kept here\n");
     }
     text += &desk.unknown();
-    show(json, &serde_json::json!({ "plans": views, "unknown": desk.view.unknown }), &text);
-    Ok(match (hits, desk.view.unknown.is_empty()) {
+    let value = serde_json::json!({ "plans": views, "unknown": desk.view.unknown });
+    let outcome = match (hits, desk.view.unknown.is_empty()) {
         (0, true) => Outcome::Done,
         (0, false) => Outcome::Unknown,
         _ => Outcome::Conflict,
-    })
+    };
+    Ok((value, text, outcome))
 }
 
 /// The file of a plan.

@@ -4,12 +4,11 @@
 use skypact_channel::{ActivityClass, Message, Notice, NoticeAct, Protected, Verification};
 use skypact_record::Hash;
 
-use super::desk::{Desk, Where, Who, find_notice, hash, short};
+use super::desk::{Desk, Where, Who, hash, short};
 use super::exit::show;
 use super::notice::{not_heard, overlaps};
 use super::quantity::{FootprintText, VolumeText, counted};
 use super::{CliError, Outcome, protect_list};
-use crate::http::views::NoticeView;
 
 /// Arguments of `protect`.
 #[derive(Debug, clap::Args)]
@@ -79,12 +78,14 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
 async fn file(args: &Args, site: &Site, json: bool) -> Result<Outcome, CliError> {
     let mut protected = stated(site, &args.footprint)?;
     let signer = args.who.signer(&args.place.dir)?;
-    let desk = Desk::open(&args.place).await?;
-    if let Some(change) = &site.change {
-        let known: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
-        let version = hash(&find_notice("change", change, &known)?.version)?;
-        (protected.notice.act, protected.notice.previous) = (NoticeAct::Changed, Some(version));
-    }
+    let desk = match &site.change {
+        None => Desk::open(&args.place).await?,
+        Some(change) => {
+            let (desk, known) = Desk::with_notice(&args.place, "change", change).await?;
+            (protected.notice.act, protected.notice.previous) = (NoticeAct::Changed, Some(hash(&known.version)?));
+            desk
+        }
+    };
     let overlaps = overlaps(&desk, &Message::Notice(protected.notice.clone())).await?;
     let conflicts = match overlaps.len() {
         0 => String::new(),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use skypact_channel::{ListReceipt, Message};
 
-use super::desk::{Desk, Where, Who, find, hash, short};
+use super::desk::{Desk, Shown, Where, Who, find, hash, short, show_each};
 use super::exit::show;
 use super::quantity::time_text;
 use super::{CliError, Outcome, protect_trace};
@@ -30,15 +30,18 @@ pub(super) enum Step {
 
 pub(super) async fn run(step: &Step, place: &Where, who: &Who, json: bool) -> Result<Outcome, CliError> {
     match step {
-        Step::List { version } => list(&Desk::open(place).await?, *version, json).await,
+        Step::List { version } => show_each(place, json, async |desk| list(desk, *version).await).await,
         Step::Trace(args) => protect_trace::run(args, &place.dir, json),
         Step::Receipt { version } => {
             let signer = who.signer(&place.dir)?;
-            let desk = Desk::open(place).await?;
-            let theirs = lists(&desk).await?.into_iter().find(|list| list.party == desk.view.counterpart);
-            let theirs =
-                theirs.ok_or_else(|| CliError::io("protected", "the node shows no list of the counterpart"))?;
-            find("version", version, [&theirs.version])?;
+            let (desk, theirs) = Desk::with(place, async |desk| {
+                let theirs = lists(desk).await?.into_iter().find(|list| list.party == desk.view.counterpart);
+                let theirs =
+                    theirs.ok_or_else(|| CliError::io("protected", "the node shows no list of the counterpart"))?;
+                find("version", version, [&theirs.version])?;
+                Ok(theirs)
+            })
+            .await?;
             let receipt = ListReceipt { version: hash(&theirs.version)?, count: theirs.count };
             let placed = desk.file(&signer, [(Message::ListReceipt(receipt), Vec::new())]).await?;
             let text = format!(
@@ -64,7 +67,7 @@ pub(super) async fn unsigned(desk: &Desk) -> Result<Option<ProtectedListView>, C
     Ok(theirs.filter(ProtectedListView::is_unsigned))
 }
 
-async fn list(desk: &Desk, version_alone: bool, json: bool) -> Result<Outcome, CliError> {
+async fn list(desk: &Desk, version_alone: bool) -> Result<Shown, CliError> {
     let lists = lists(desk).await?;
     let mut notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
     notices.retain(|notice| notice.stands && notice.protection.is_some() && !version_alone);
@@ -82,8 +85,7 @@ async fn list(desk: &Desk, version_alone: bool, json: bool) -> Result<Outcome, C
         }
     }
     let owes = lists.iter().any(|list| list.party == desk.view.counterpart && list.is_unsigned());
-    show(json, &lists, &text);
-    Ok(if owes { Outcome::CheckFailed } else { Outcome::Done })
+    Ok((serde_json::json!(lists), text, if owes { Outcome::CheckFailed } else { Outcome::Done }))
 }
 
 fn items(count: u64) -> String {

@@ -7,7 +7,7 @@ use skypact_airspace::{AltitudeBand, TimeWindow, UtcNanos, Volume4d};
 use skypact_channel::{ConflictKey, Message, Notice, NoticeAct, Remedy};
 use skypact_record::Hash;
 
-use super::desk::{Desk, find, find_notice, hash, short};
+use super::desk::{Desk, Where, find, find_notice, hash, short};
 use super::exit::show;
 use super::notice::{file_notices, overlaps, read_file};
 use super::quantity::{FootprintText, altitude, counted, duration_ns};
@@ -77,6 +77,20 @@ pub(super) struct Answering {
     /// Id of a proposal of the counterpart about the same conflict: this one is the counter-proposal to it.
     #[arg(long)]
     counter: Option<String>,
+}
+
+/// The desk of the channel that a step is about.
+pub(super) async fn desk(step: &Step, place: &Where) -> Result<Desk, CliError> {
+    let (desk, ()) = match step {
+        Step::Level { id, .. } | Step::Retime { id, .. } | Step::Reroute { id, .. } => {
+            let (desk, _) = Desk::with_notice(place, "id", id).await?;
+            (desk, ())
+        }
+        Step::Accept { id } | Step::Apply { id } => {
+            Desk::with(place, async |desk| proposal(desk, id).await.map(|_| ())).await?
+        }
+    };
+    Ok(desk)
 }
 
 pub(super) async fn run(step: &Step, desk: &Desk, signer: &RecordSigner, json: bool) -> Result<Outcome, CliError> {

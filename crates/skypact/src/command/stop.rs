@@ -6,11 +6,11 @@ use std::fmt::Write as _;
 use skypact_airspace::UtcNanos;
 use skypact_channel::{Message, Rung, Stop, StopArea, StopRung};
 
-use super::desk::{Acting, Desk, Where, find, find_notice, hash, short, show_each};
+use super::desk::{Acting, Desk, Shown, Where, find, hash, short, show_each};
 use super::exit::show;
 use super::quantity::{area, counted, time_ns, time_text};
 use super::{CliError, Outcome};
-use crate::http::views::{NoticeView, StopView};
+use crate::http::views::StopView;
 use crate::node::RecordSigner;
 
 /// Arguments of `stop`.
@@ -113,11 +113,14 @@ async fn call(
     notice: Option<&str>,
     json: bool,
 ) -> Result<Outcome, CliError> {
-    let desk = Desk::open(place).await?;
-    if let Some(notice) = notice {
-        let notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
-        stop.object = Some(hash(&find_notice("notice", notice, &notices)?.id)?);
-    }
+    let desk = match notice {
+        None => Desk::open(place).await?,
+        Some(notice) => {
+            let (desk, notice) = Desk::with_notice(place, "notice", notice).await?;
+            stop.object = Some(hash(&notice.id)?);
+            desk
+        }
+    };
     let references = stop.object.into_iter().collect();
     let what = stop.what.clone();
     let placed = desk.file(signer, [(Message::Stop(stop), references)]).await?;
@@ -146,11 +149,13 @@ async fn answer(
     text: Option<&String>,
     json: bool,
 ) -> Result<Outcome, CliError> {
-    let desk = Desk::open(place).await?;
-    let stops: Vec<StopView> = desk.client.get(&desk.path("stops")).await?;
-    let theirs = stops.iter().filter(|stop| stop.party == desk.view.counterpart).flat_map(|stop| &stop.stops);
-    let id = find("id", id, theirs)?;
-    let stop = hash(id)?;
+    let (desk, id) = Desk::with(place, async |desk| {
+        let stops: Vec<StopView> = desk.client.get(&desk.path("stops")).await?;
+        let theirs = stops.iter().filter(|stop| stop.party == desk.view.counterpart).flat_map(|stop| &stop.stops);
+        find("id", id, theirs).cloned()
+    })
+    .await?;
+    let stop = hash(&id)?;
     let message = Message::StopRung(StopRung { stop, rung, text: text.cloned() });
     let placed = desk.file(signer, [(message, vec![stop])]).await?;
     let next = if rung.ends_escalation() {
@@ -158,35 +163,29 @@ async fn answer(
     } else {
         "\nnext: it escalates until 'skypact stop ceased', 'unable' or 'refused' is said"
     };
-    show(json, &placed, &format!("STOP {}: {}{next}", short(id), rung.name()));
+    show(json, &placed, &format!("STOP {}: {}{next}", short(&id), rung.name()));
     Ok(Outcome::Done)
 }
 
 async fn lift(place: &Where, signer: &RecordSigner, id: &str, json: bool) -> Result<Outcome, CliError> {
-    let desk = Desk::open(place).await?;
-    let stops: Vec<StopView> = desk.client.get(&desk.path("stops")).await?;
-    let own = stops.iter().filter(|stop| stop.party == desk.view.party && stop.lifted_by.is_none());
-    let id = find("id", id, own.flat_map(|stop| &stop.stops))?;
-    let stop = hash(id)?;
+    let (desk, id) = Desk::with(place, async |desk| {
+        let stops: Vec<StopView> = desk.client.get(&desk.path("stops")).await?;
+        let own = stops.iter().filter(|stop| stop.party == desk.view.party && stop.lifted_by.is_none());
+        find("id", id, own.flat_map(|stop| &stop.stops)).cloned()
+    })
+    .await?;
+    let stop = hash(&id)?;
     let placed = desk.file(signer, [(Message::StopLifted { stop }, vec![stop])]).await?;
-    show(json, &placed, &format!("STOP {}: lifted", short(id)));
+    show(json, &placed, &format!("STOP {}: lifted", short(&id)));
     Ok(Outcome::Done)
 }
 
 async fn list(place: &Where, json: bool) -> Result<Outcome, CliError> {
-    let mut shown = Vec::new();
-    let mut escalates = false;
-    for desk in Desk::open_all(place).await? {
-        let (stops, text) = listed(&desk).await?;
-        escalates |= stops.iter().any(|stop| stop.escalating);
-        shown.push((desk.view.name, serde_json::json!(stops), text));
-    }
-    show_each(json, &shown);
-    Ok(if escalates { Outcome::CheckFailed } else { Outcome::Done })
+    show_each(place, json, listed).await
 }
 
-/// The STOPs of one channel, and what to show of them.
-async fn listed(desk: &Desk) -> Result<(Vec<StopView>, String), CliError> {
+/// The STOPs of one channel.
+async fn listed(desk: &Desk) -> Result<Shown, CliError> {
     let stops: Vec<StopView> = desk.client.get(&desk.path("stops")).await?;
     let mut text = String::new();
     // Writing to a String cannot fail.
@@ -211,7 +210,8 @@ async fn listed(desk: &Desk) -> Result<(Vec<StopView>, String), CliError> {
     if !desk.view.connected {
         let _ = writeln!(text, "{} does not answer: what it called since is not here", desk.view.counterpart);
     }
-    Ok((stops, text))
+    let escalates = stops.iter().any(|stop| stop.escalating);
+    Ok((serde_json::json!(stops), text, if escalates { Outcome::CheckFailed } else { Outcome::Done }))
 }
 
 /// A STOP in one line: what, whose, how it stands, and who has to act.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use skypact_channel::Message;
 
-use super::desk::{Acting, Desk, find, hash, short};
+use super::desk::{Acting, Desk, Shown, find, hash, short, show_each};
 use super::exit::show;
 use super::notice::not_heard;
 use super::quantity::time_text;
@@ -30,7 +30,7 @@ pub(super) enum Step {
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     match &args.step {
-        None | Some(Step::List) => list(&Desk::open(&args.place).await?, json).await,
+        None | Some(Step::List) => show_each(&args.place, json, list).await,
         Some(Step::Call) => {
             let signer = args.who.signer(&args.place.dir)?;
             let desk = Desk::open(&args.place).await?;
@@ -46,10 +46,12 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         }
         Some(Step::Answer { id }) => {
             let signer = args.who.signer(&args.place.dir)?;
-            let desk = Desk::open(&args.place).await?;
-            let calls: Vec<TestCallView> = desk.client.get(&desk.path("test-calls")).await?;
-            let open = calls.iter().filter(|call| call.party == desk.view.counterpart && call.answered_by.is_none());
-            let call = hash(find("id", id, open.map(|call| &call.id))?)?;
+            let (desk, call) = Desk::with(&args.place, async |desk| {
+                let calls: Vec<TestCallView> = desk.client.get(&desk.path("test-calls")).await?;
+                let theirs = calls.iter().filter(|call| call.party == desk.view.counterpart);
+                hash(find("id", id, theirs.filter(|call| call.answered_by.is_none()).map(|call| &call.id))?)
+            })
+            .await?;
             let placed = desk.file(&signer, [(Message::TestAnswer { call }, vec![call])]).await?;
             show(json, &placed, "answered");
             Ok(Outcome::Done)
@@ -57,7 +59,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     }
 }
 
-async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
+async fn list(desk: &Desk) -> Result<Shown, CliError> {
     let calls: Vec<TestCallView> = desk.client.get(&desk.path("test-calls")).await?;
     let mut text = String::new();
     // Writing to a String cannot fail.
@@ -82,7 +84,6 @@ async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
         let _ = writeln!(text, "{line}");
     }
     let newest = |party: &str| calls.iter().rev().find(|call| call.party == party).is_some_and(|call| call.missed);
-    show(json, &calls, &text);
     let missed = newest(&desk.view.party) || newest(&desk.view.counterpart) || !overdue.is_empty();
-    Ok(if missed { Outcome::CheckFailed } else { Outcome::Done })
+    Ok((serde_json::json!(calls), text, if missed { Outcome::CheckFailed } else { Outcome::Done }))
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use skypact_channel::{APPLIED_BEFORE_NS, Message, Propagation, Reach};
 
-use super::desk::{Acting, Desk, find_notice, hash, short};
+use super::desk::{Acting, Desk, Shown, hash, short, show_each};
 use super::exit::show;
 use super::{CliError, Outcome};
 use crate::http::views::NoticeView;
@@ -45,7 +45,7 @@ pub(super) struct Receipt {
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     let (id, units, reach, person) = match &args.step {
-        None | Some(Step::List) => return list(&Desk::open(&args.place).await?, json).await,
+        None | Some(Step::List) => return show_each(&args.place, json, list).await,
         Some(Step::Name { id, units }) => (id, units.clone(), Reach::Named, None),
         Some(Step::Received(receipt)) => {
             (&receipt.id, vec![receipt.unit.clone()], Reach::Received, Some(receipt.person.clone()))
@@ -55,9 +55,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         }
     };
     let signer = args.who.signer(&args.place.dir)?;
-    let desk = Desk::open(&args.place).await?;
-    let notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
-    let view = find_notice("id", id, &notices)?;
+    let (desk, view) = Desk::with_notice(&args.place, "id", id).await?;
     let (id, version) = (&view.id, hash(&view.version)?);
     let messages = units.iter().map(|unit| {
         let said = Propagation { notice: version, unit: unit.clone(), reach, person: person.clone() };
@@ -74,7 +72,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     Ok(Outcome::Done)
 }
 
-async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
+async fn list(desk: &Desk) -> Result<Shown, CliError> {
     let mut notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
     notices.retain(|notice| notice.stands && !notice.units.is_empty());
     let mut text = String::new();
@@ -97,6 +95,5 @@ async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
     if notices.is_empty() {
         text.push_str("no unit was named; 'skypact unit name ID UNIT' names one\n");
     }
-    show(json, &notices, &text);
-    Ok(if has_alarm { Outcome::CheckFailed } else { Outcome::Done })
+    Ok((serde_json::json!(notices), text, if has_alarm { Outcome::CheckFailed } else { Outcome::Done }))
 }

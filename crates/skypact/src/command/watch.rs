@@ -7,7 +7,7 @@ use skypact_airspace::UtcNanos;
 use skypact_channel::{BillTurn, Message, Watch, WatchAct, WatchBill};
 use skypact_record::Label;
 
-use super::desk::{Acting, Desk};
+use super::desk::{Acting, Desk, Shown, show_each};
 use super::exit::show;
 use super::quantity::{time_ns, time_text};
 use super::{CliError, Outcome};
@@ -71,7 +71,7 @@ struct TurnText {
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     let (act, remarks) = match &args.step {
-        None | Some(Step::Show) => return display(&Desk::open(&args.place).await?, json).await,
+        None | Some(Step::Show) => return show_each(&args.place, json, display).await,
         Some(Step::Take { remarks }) => (WatchAct::Takes, remarks),
         Some(Step::HandOver { remarks }) => (WatchAct::HandsOver, remarks),
         Some(Step::Leave { remarks }) => (WatchAct::Leaves, remarks),
@@ -101,7 +101,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
 
 async fn run_bill(args: &Args, bill: &Bill, json: bool) -> Result<Outcome, CliError> {
     if bill.file.is_none() && bill.from.is_none() {
-        return show_bill(&Desk::open(&args.place).await?, json).await;
+        return show_each(&args.place, json, show_bill).await;
     }
     let signer = args.who.signer(&args.place.dir)?;
     let turns = match (&bill.file, &bill.from, &bill.until) {
@@ -145,7 +145,7 @@ fn turn(text: &TurnText) -> Result<BillTurn, CliError> {
     Ok(BillTurn { officer, from: at("from", &text.from)?, until: at("until", &text.until)? })
 }
 
-async fn show_bill(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
+async fn show_bill(desk: &Desk) -> Result<Shown, CliError> {
     let watches: Vec<WatchView> = desk.client.get(&desk.path("watch")).await?;
     let mut text = String::new();
     // Writing to a String cannot fail.
@@ -161,11 +161,10 @@ async fn show_bill(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
         }
     }
     let has_gap = watches.iter().any(|watch| watch.party == desk.view.party && !watch.bill_gaps_ns.is_empty());
-    show(json, &watches, &text);
-    Ok(if has_gap { Outcome::CheckFailed } else { Outcome::Done })
+    Ok((serde_json::json!(watches), text, if has_gap { Outcome::CheckFailed } else { Outcome::Done }))
 }
 
-async fn display(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
+async fn display(desk: &Desk) -> Result<Shown, CliError> {
     let watches: Vec<WatchView> = desk.client.get(&desk.path("watch")).await?;
     let mut text = String::new();
     // Writing to a String cannot fail.
@@ -185,6 +184,5 @@ async fn display(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
     }
     let mut own = watches.iter().filter(|watch| watch.party == desk.view.party);
     let is_wrong = own.any(|watch| watch.officer.is_none() || watch.late.is_some() || !watch.bill_gaps_ns.is_empty());
-    show(json, &watches, &text);
-    Ok(if is_wrong { Outcome::CheckFailed } else { Outcome::Done })
+    Ok((serde_json::json!(watches), text, if is_wrong { Outcome::CheckFailed } else { Outcome::Done }))
 }
