@@ -21,6 +21,7 @@ use crate::log::{Log, LogRef};
 use crate::message::Message;
 use crate::notice::NoticeAct;
 use crate::pact::{LogKeys, Pact, PactError};
+use crate::period::{Period, PlacedPeriod};
 use crate::suspension::{Cut, LogHead, Reconciled, Suspension, Suspensions};
 use crate::timeliness::Timeliness;
 
@@ -104,6 +105,16 @@ pub enum AnomalyReason {
     /// A note in it does not hold.
     #[error("a note in it does not hold: {0}")]
     NoteDiffers(#[from] FrameError),
+    /// It opens another period than the next one of its log.
+    #[error("it opens period {number} at entry {size}, and what comes next is period {next}, at its own index")]
+    PeriodDiffers {
+        /// The period that it states.
+        number: u64,
+        /// The closing size that it states.
+        size: u64,
+        /// The one that comes next.
+        next: u64,
+    },
     /// An anchor whose proof does not hold.
     #[error("its consistency proof does not hold: {0}")]
     ProofDiffers(#[from] ProofError),
@@ -242,6 +253,19 @@ impl Channel {
         &self.logs[log.place()]
     }
 
+    /// Entries of a log from before this node's open period that the counterpart of the log's author has signed for: whatever
+    /// comes, they stay where they are. What the counterpart calls its periods does not matter here.
+    pub fn closed(&self, log: LogRef) -> u64 {
+        let class = if log.party == self.me { log.class } else { LogClass::Routine };
+        let open = self.log(LogRef { party: self.me, class }).periods.last();
+        let closed = open.map_or(0, |open| match log.class {
+            _ if log.party == self.me => open.period.size,
+            LogClass::Routine => open.seen[0],
+            LogClass::Urgent => open.seen[1],
+        });
+        closed.min(self.log(log).delivered)
+    }
+
     /// What is announced, found and agreed.
     pub fn board(&self) -> &Board {
         &self.board
@@ -350,6 +374,11 @@ impl Channel {
         let (party, act) = (log.party, entry.entry.leaf.act.act());
         let kind = Kind::from_wire(act.kind);
         let keys = self.take_keys(log, kind, &entry.entry);
+        if entry.entry.leaf.index == 0 {
+            let period = Period { number: 1, size: 0, root: tree::Tree::default().root() };
+            let since = UtcNanos(act.claimed_time);
+            self.logs[log.place()].periods.push(PlacedPeriod { period, since, seen: [0; 2] });
+        }
         if !kind.is_some_and(Kind::is_of_heads) {
             let state = &mut self.logs[log.place()];
             state.substance = state.size();
@@ -391,6 +420,7 @@ impl Channel {
                 }
             }
             Message::Witnessed(witnessed) => return self.apply_witnessed(party, &witnessed),
+            Message::Period(period) => return self.apply_period(log, period, &origin),
             message => self.board.apply(origin, message)?,
         }
         Ok(())
@@ -456,6 +486,23 @@ impl Channel {
         }
         let state = &mut self.logs[log.place()];
         state.anchored = state.anchored.max(size);
+        Ok(())
+    }
+
+    /// Closes a period where it is the next one and states the head that its log has here. A head that its log does not have
+    /// proves a fork, as an anchor does.
+    fn apply_period(&mut self, log: LogRef, period: Period, origin: &Origin) -> Result<(), AnomalyReason> {
+        let Period { number, size, root } = period;
+        let next = self.log(log).periods.len() as u64 + 1;
+        if (number, size) != (next, origin.index) {
+            return Err(AnomalyReason::PeriodDiffers { number, size, next });
+        }
+        if self.contradicts(log, LogHead { size, root }) {
+            return Err(self.head_differs(log, size));
+        }
+        let seen = [origin.seen_routine, origin.seen_urgent];
+        let placed = PlacedPeriod { period, since: origin.claimed_time, seen };
+        self.logs[log.place()].periods.push(placed);
         Ok(())
     }
 

@@ -55,10 +55,12 @@ pub enum Kind {
     ListReceipt = 23,
     /// A party's root puts another key in the place of one that signs heads.
     KeyRotation = 25,
+    /// A node closes a period of its log and opens the next.
+    Period = 26,
 }
 
 impl Kind {
-    const ALL: [Self; 25] = [
+    const ALL: [Self; 26] = [
         Self::Genesis,
         Self::Notice,
         Self::ReadBack,
@@ -84,6 +86,7 @@ impl Kind {
         Self::WatchBill,
         Self::ListReceipt,
         Self::KeyRotation,
+        Self::Period,
     ];
 
     /// Value in the act.
@@ -124,13 +127,14 @@ impl Kind {
             Self::WatchBill => "watch bill",
             Self::ListReceipt => "list receipt",
             Self::KeyRotation => "key rotation",
+            Self::Period => "period",
         }
     }
 
     /// The log that holds such entries; none for what stands in both.
     pub fn log_class(self) -> Option<LogClass> {
         match self {
-            Self::Genesis | Self::Reconciled | Self::KeyChange | Self::KeyRotation => None,
+            Self::Genesis | Self::Reconciled | Self::KeyChange | Self::KeyRotation | Self::Period => None,
             Self::Stop
             | Self::StopRung
             | Self::StopLifted
@@ -163,9 +167,13 @@ impl Kind {
     /// Whose key signs it: people commit their party, machines report what they found.
     pub fn signer(self) -> KeyRole {
         match self {
-            Self::Genesis | Self::Conflict | Self::Reconciled | Self::Anchor | Self::Witnessed | Self::Overdue => {
-                KeyRole::Node
-            }
+            Self::Genesis
+            | Self::Conflict
+            | Self::Reconciled
+            | Self::Anchor
+            | Self::Witnessed
+            | Self::Overdue
+            | Self::Period => KeyRole::Node,
             Self::KeyChange | Self::KeyRotation => KeyRole::Root,
             _ => KeyRole::Officer,
         }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use skypact_record::{Hash, LogClass, Tree};
 
 use crate::frame::VerifiedReceipt;
+use crate::period::PlacedPeriod;
 use crate::timeliness::WitnessTimes;
 
 /// One of the four logs.
@@ -40,6 +41,8 @@ pub struct Log {
     pub epoch: u64,
     /// Size behind the newest entry that does not speak of heads alone: what has to be anchored and witnessed.
     pub substance: u64,
+    /// Its periods, the open one last; none while it is empty.
+    pub periods: Vec<PlacedPeriod>,
     /// When witnesses had seen how much, as its author has stated in the record.
     pub times: WitnessTimes,
     /// Size up to which the counterpart of the log's author has anchored it in its own.
@@ -80,6 +83,7 @@ impl Default for Log {
             tree: Tree::default(),
             epoch: 1,
             substance: 0,
+            periods: Vec::new(),
             times: WitnessTimes::default(),
             anchored: 0,
             delivered: 0,

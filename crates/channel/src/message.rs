@@ -8,6 +8,7 @@ use crate::anchor::{Anchor, Witnessed};
 use crate::codec::{self, CodecError, Reader, Writer, Written, write_hashes};
 use crate::kind::Kind;
 use crate::notice::Notice;
+use crate::period::Period;
 use crate::propagation::Propagation;
 use crate::protected::Protected;
 use crate::protected_list::ListReceipt;
@@ -167,6 +168,8 @@ pub enum Message {
     WatchBill(WatchBill),
     /// A list of what the counterpart has protected was received.
     ListReceipt(ListReceipt),
+    /// A period of the log is closed, and the next one opened.
+    Period(Period),
 }
 
 impl Message {
@@ -197,6 +200,7 @@ impl Message {
             Self::PositionForms { .. } => Kind::PositionForms,
             Self::WatchBill(_) => Kind::WatchBill,
             Self::ListReceipt(_) => Kind::ListReceipt,
+            Self::Period(_) => Kind::Period,
         }
     }
 
@@ -270,6 +274,7 @@ impl Message {
             }
             Self::WatchBill(bill) => bill.write(writer),
             Self::ListReceipt(receipt) => receipt.write(writer),
+            Self::Period(period) => period.write(writer),
             Self::KeyChange(_) | Self::KeyRotation(_) => unreachable!("the record writes it"),
         }
     }
@@ -332,6 +337,7 @@ impl Message {
             Kind::PositionForms => read_forms(reader),
             Kind::ListReceipt => ListReceipt::read(reader).map(Self::ListReceipt),
             Kind::WatchBill => WatchBill::read(reader).map(Self::WatchBill),
+            Kind::Period => Period::read(reader).map(Self::Period),
         }
     }
 }
@@ -343,7 +349,7 @@ fn field_count(kind: Kind) -> Option<u64> {
         Kind::Notice => Some(6),
         Kind::Stop | Kind::Protected => Some(5),
         Kind::Proposal | Kind::Anchor | Kind::Propagation => Some(4),
-        Kind::Conflict | Kind::StopRung | Kind::Watch => Some(3),
+        Kind::Conflict | Kind::StopRung | Kind::Watch | Kind::Period => Some(3),
         Kind::ReadBack
         | Kind::Acceptance
         | Kind::Reconciled

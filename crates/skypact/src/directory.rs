@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
-use skypact_channel::Pact;
+use skypact_channel::{Pact, PeriodSpan};
 use skypact_record::{Algorithm, KeyRole, Label, Origin, Party, PartyKey, PartyName, PublicKey};
 
 use crate::alarm::{AlarmConfig, WatchConfig};
@@ -78,6 +78,9 @@ pub struct NodeConfig {
     /// When an empty chair rings.
     #[serde(default)]
     pub watch: WatchConfig,
+    /// How the record is kept.
+    #[serde(default)]
+    pub record: RecordConfig,
     /// A DSS beside the node.
     #[serde(default, skip_serializing)]
     pub dss: Option<DssOptions>,
@@ -89,6 +92,39 @@ pub struct NodeConfig {
 pub struct LinkConfig {
     /// What it carries each way, bit/s.
     pub bit_per_s: NonZeroU32,
+}
+
+/// How the record is kept.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordConfig {
+    /// When periods of the own logs are closed.
+    #[serde(default)]
+    pub period: PeriodConfig,
+}
+
+/// When periods of the own logs are closed, UTC.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PeriodConfig {
+    /// At midnight.
+    Day,
+    /// At the end of each month.
+    #[default]
+    Month,
+    /// Never.
+    Off,
+}
+
+impl PeriodConfig {
+    /// How long periods are, where they end.
+    pub fn span(self) -> Option<PeriodSpan> {
+        match self {
+            Self::Day => Some(PeriodSpan::Day),
+            Self::Month => Some(PeriodSpan::Month),
+            Self::Off => None,
+        }
+    }
 }
 
 /// The local API beyond its Unix socket.

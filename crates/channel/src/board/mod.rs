@@ -220,7 +220,8 @@ impl Board {
             | Message::Anchor(_)
             | Message::Witnessed(_)
             | Message::KeyChange(_)
-            | Message::KeyRotation(_) => Ok(()),
+            | Message::KeyRotation(_)
+            | Message::Period(_) => Ok(()),
         }
     }
 
@@ -284,7 +285,8 @@ impl Board {
             | Message::Anchor(_)
             | Message::Witnessed(_)
             | Message::KeyChange(_)
-            | Message::KeyRotation(_) => {}
+            | Message::KeyRotation(_)
+            | Message::Period(_) => {}
         }
         Ok(())
     }

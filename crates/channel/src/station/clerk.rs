@@ -9,10 +9,11 @@ use skypact_record::{LogClass, NoteSignature, SignedCheckpoint};
 use super::Station;
 use crate::anchor::{Anchor, Witnessed};
 use crate::decide::Context;
-use crate::draft::Draft;
+use crate::draft::{Draft, Facts};
 use crate::frame::VerifiedReceipt;
 use crate::log::LogRef;
 use crate::message::Message;
+use crate::period::{Period, PeriodSpan};
 
 /// Least time between two entries about heads, ns, where nothing else is said: many frames of a busy counterpart become one, and each head is anchored
 /// within 1 s.
@@ -31,12 +32,24 @@ pub(super) struct Clerk {
     watched: u64,
     /// When notices have to be read back, ns UTC, with their index in the own routine log.
     deadlines: VecDeque<(i64, u64)>,
+    /// How long the periods of the own logs are; without it none is closed.
+    span: Option<PeriodSpan>,
 }
 
 impl Clerk {
     /// Has heads put into the log at most this often, ns.
     pub(super) fn rest_heads(&mut self, pause_ns: i64) {
         self.heads_pause_ns = Some(pause_ns);
+    }
+
+    /// One that remembers nothing, under the same settings.
+    pub(super) fn anew(&self) -> Self {
+        Self { heads_pause_ns: self.heads_pause_ns, span: self.span, ..Self::default() }
+    }
+
+    /// Has a period of each own log closed when it is over.
+    pub(super) fn cut_periods(&mut self, span: PeriodSpan) {
+        self.span = Some(span);
     }
 
     /// When heads may be put into the log again; none before the first time.
@@ -71,12 +84,14 @@ impl Station {
         let heads = (self.unanchored().next().is_some() || self.unstated().next().is_some())
             .then(|| self.clerk.rested_at().unwrap_or(UtcNanos(i64::MIN)));
         let deadline = self.clerk.deadlines.front().map(|(due_ns, _)| UtcNanos(*due_ns));
-        heads.into_iter().chain(deadline).min()
+        let period = self.open_periods().map(|(_, since, span)| span.end(since)).min();
+        heads.into_iter().chain(deadline).chain(period).min()
     }
 
     pub(super) fn say_what_is_due(&mut self, context: &mut Context<'_>) {
         self.watch(context.now);
         let now = context.now;
+        self.close_periods(context);
         // A clock that was set back must not silence the clerk until it comes round.
         let set_back = self.clerk.heads_at.is_some_and(|at| at > now);
         let rested = set_back || self.clerk.rested_at().is_none_or(|at| at <= now);
@@ -94,6 +109,28 @@ impl Station {
         }
         for message in messages {
             self.say(Draft::new(&self.channel.facts(), &message, Vec::new(), now, context.entropy));
+        }
+    }
+
+    /// The own logs, and since when their open periods go by the own clock.
+    fn open_periods(&self) -> impl Iterator<Item = (LogRef, UtcNanos, PeriodSpan)> {
+        let own = LogRef::ALL.into_iter().filter(|log| log.party == self.channel.me());
+        own.filter_map(|log| Some((log, self.channel.log(log).periods.last()?.since, self.clerk.span?)))
+    }
+
+    /// Closes the periods that are over: what comes next opens another one.
+    fn close_periods(&mut self, context: &mut Context<'_>) {
+        let is_over =
+            |(log, since, span): (LogRef, UtcNanos, PeriodSpan)| span.is_over(since, context.now).then_some(log);
+        let over: Vec<LogRef> = self.open_periods().filter_map(is_over).collect();
+        for log in over {
+            let state = self.channel.log(log);
+            let number = state.periods.len() as u64 + 1;
+            let period = Message::Period(Period { number, size: state.size(), root: state.tree.root() });
+            let facts = Facts { epoch: state.epoch, ..self.channel.facts() };
+            let mut draft = Draft::new(&facts, &period, Vec::new(), context.now, context.entropy);
+            draft.act.log_class = log.class;
+            self.say(draft);
         }
     }
 

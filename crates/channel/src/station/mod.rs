@@ -22,6 +22,7 @@ use crate::draft::{Draft, Submission};
 use crate::frame::{Frame, FrameAnswer, FrameError, VerifiedEntry, VerifiedFrame, VerifiedReceipt};
 use crate::kind::Kind;
 use crate::log::{LogRef, PostQuantum};
+use crate::period::PeriodSpan;
 use crate::quota::Quota;
 
 /// Keys that a running node signs with.
@@ -174,6 +175,11 @@ impl Station {
         self.clerk.rest_heads(i64::try_from(pause.as_nanos()).unwrap_or(i64::MAX));
     }
 
+    /// Has a period of each own log closed when it is over by the time of a round.
+    pub fn cut_periods(&mut self, span: PeriodSpan) {
+        self.clerk.cut_periods(span);
+    }
+
     /// Folds in an entry out of the node's own storage, in the order in which they were committed ([`Channel::replay`]).
     pub fn replay(&mut self, log: LogRef, index: u64, entry: Entry) -> Result<(), FrameError> {
         self.channel.replay(log, index, entry)
@@ -214,7 +220,7 @@ impl Station {
     /// Forgets everything but the keys, and begins again with a channel of which `entries` are not stored yet.
     pub(crate) fn start_over(&mut self, channel: Channel, entries: Vec<(LogRef, VerifiedEntry)>) {
         self.channel = channel;
-        self.clerk = Clerk::default();
+        self.clerk = self.clerk.anew();
         for log in LogRef::ALL.into_iter().filter(|log| log.party == self.channel.me()) {
             self.heads[log.place()] = None;
         }

@@ -8,8 +8,8 @@ use skypact_airspace::{
 };
 use skypact_channel::{
     ActKeys, ActivityClass, Anchor, BillTurn, ConflictKey, Dictation, Draft, Frame, FrameAnswer, Kind, ListReceipt,
-    LogHead, LogRef, Message, Notice, NoticeAct, Pact, Propagation, Protected, Reach, Reconciled, Remedy, Rung, Stop,
-    StopArea, StopRung, Terms, Verification, VerifiedReceipt, Watch, WatchAct, WatchBill, Witnessed, dictate,
+    LogHead, LogRef, Message, Notice, NoticeAct, Pact, Period, Propagation, Protected, Reach, Reconciled, Remedy, Rung,
+    Stop, StopArea, StopRung, Terms, Verification, VerifiedReceipt, Watch, WatchAct, WatchBill, Witnessed, dictate,
 };
 use skypact_record::{
     AddedKey, ForkProof, Hash, KeyChange, KeyRole, Label, LogClass, PartyKey, RevokedKey, Signer as _,
@@ -88,6 +88,7 @@ pub(crate) fn messages() -> Vec<(&'static str, Message)> {
         ("propagation", Message::Propagation(applied(a, "DRONE CELL"))),
         ("protected", Message::Protected(hospital())),
         ("position-forms", Message::PositionForms { notice: a, forms: vec!["441LL19".to_owned()] }),
+        ("period", Message::Period(Period { number: 2, size: 7, root: b })),
         ("list-receipt", Message::ListReceipt(ListReceipt { version: a, count: 3 })),
         ("watch-bill", Message::WatchBill(bill(&[("Officer 1", 0, 8 * 3_600), ("R. Two", 8 * 3_600, 16 * 3_600)]))),
     ]

@@ -12,6 +12,7 @@ mod exchange;
 mod golden;
 mod keys;
 mod parties;
+mod periods;
 mod post_quantum;
 mod posts;
 mod recovery;

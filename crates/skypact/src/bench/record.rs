@@ -139,6 +139,7 @@ fn node(dir: &Path, parties: &Parties) -> Result<NodeOptions, CliError> {
         listen: ([127, 0, 0, 1], 0).into(),
         counterparts: BTreeMap::new(),
         slow_links: BTreeMap::new(),
+        period: None,
         witnesses: BTreeMap::new(),
         clock: NodeClock::exercise(NOW_NS, 1),
     })

@@ -8,7 +8,7 @@ use skypact_record::Signer as _;
 use super::exit::show;
 use super::{CliError, Outcome};
 use crate::alarm::WatchConfig;
-use crate::directory::{Card, CardKey, NodeConfig, NodeDir, file_error, write_new};
+use crate::directory::{Card, CardKey, NodeConfig, NodeDir, RecordConfig, file_error, write_new};
 use crate::keys::{FileSigner, KeyRing, KeyRole, MlDsa44Signer};
 use crate::node::RecordSigner;
 
@@ -83,6 +83,7 @@ fn node(dir: &NodeDir, party: &str, prefix: &str, args: &Args) -> Result<Card, C
         api: None,
         alarms: Vec::new(),
         watch: WatchConfig::default(),
+        record: RecordConfig::default(),
         dss: None,
     };
     let text = toml::to_string(&config).map_err(|error| CliError::io("node.toml", &error.to_string()))?;

@@ -50,6 +50,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         listen,
         counterparts: config.counterparts,
         slow_links: config.links.into_iter().map(|(party, link)| (party, link.bit_per_s.get())).collect(),
+        period: config.record.period.span(),
         witnesses: witnesses(&config.witnesses)?,
         monitors: monitors(&config.monitors)?,
         clock: clock.clone(),

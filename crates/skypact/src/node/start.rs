@@ -9,7 +9,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use skypact_channel::{Carriage, Channel, LogRef, MlDsa44Signers, Pact, Signers, Station};
+use skypact_channel::{Carriage, Channel, LogRef, MlDsa44Signers, Pact, PeriodSpan, Signers, Station};
 use skypact_record::{Algorithm, KeyRole, Signer};
 use tokio::sync::watch;
 
@@ -60,6 +60,8 @@ pub struct NodeOptions {
     pub counterparts: BTreeMap<String, String>,
     /// Rates of links to counterparts that are slow, bit/s, by party name.
     pub slow_links: BTreeMap<String, u32>,
+    /// How long the periods of its own logs are; none is closed without it.
+    pub period: Option<PeriodSpan>,
     /// Addresses and transport keys of witnesses, by witness name.
     pub witnesses: BTreeMap<String, (String, [u8; 32])>,
     /// Who may read the logs of which channels.
@@ -222,6 +224,9 @@ fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
         let mut station = Station::new(channel, signers(&options.keys, pact, &options.party)?);
         if is_slow {
             station.rest_heads(HEADS_PAUSE_SLOW);
+        }
+        if let Some(span) = options.period {
+            station.cut_periods(span);
         }
         let carriage = Carriage::new(crate::entropy::random());
         let health = LinkHealth::read(options.store.document(&link_health::document(pact.channel()))?.as_deref());

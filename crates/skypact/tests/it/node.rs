@@ -133,6 +133,7 @@ impl Ground {
             listen: listen.parse().expect("an address"),
             counterparts: BTreeMap::from([(other.to_owned(), counterpart.to_owned())]),
             slow_links: BTreeMap::new(),
+            period: None,
             witnesses: BTreeMap::from([(
                 "witness.example".to_owned(),
                 (self.witness_address.clone(), self.witness_transport),
