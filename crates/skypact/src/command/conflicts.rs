@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::desk::{Desk, Shown, Where, Who, short, show_each};
-use super::notice::line;
+use super::notice::{ending, line};
 use super::quantity::time_text;
 use super::{CliError, Outcome, reading, remedy};
 use crate::http::views::{ConflictView, NoticeView, ProposalView};
@@ -86,7 +86,7 @@ async fn list(desk: &Desk) -> Result<Shown, CliError> {
             let _ = writeln!(text, "  UNSEEN OVERLAP: {party} had the other notice and does not cite it");
         }
         for notice in notices.iter().filter(|notice| conflict.versions.contains(&notice.version)) {
-            let _ = writeln!(text, "  {}", line(notice));
+            let _ = writeln!(text, "  {}\n  {}", line(notice), ending(notice).replace('\n', "\n  "));
         }
         for proposal in pending.iter().filter(|pending| conflict.proposals.contains(&pending.view.id)) {
             let ((_, command), view) = (proposal.step(), &proposal.view);

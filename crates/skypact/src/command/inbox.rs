@@ -5,12 +5,15 @@ use std::fmt::Write as _;
 use super::channel::standing;
 use super::conflicts::pending;
 use super::desk::{Desk, Shown, Where, short, show_each};
-use super::notice::line;
+use super::notice::{ending, line};
 use super::protect_list::unsigned;
 use super::quantity::time_text;
 use super::stop::alarm;
 use super::{CliError, Outcome, reading};
 use crate::http::views::{ConflictView, EntryTimeView, NoticeView, StopView, TestCallView};
+
+/// How long it is shown that the counterpart ended or cancelled a notice, ns: 12 h, a long watch.
+const OVER_SHOWN_NS: i64 = 12 * 3_600_000_000_000;
 
 /// Arguments of `inbox`.
 #[derive(Debug, clap::Args)]
@@ -26,6 +29,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
 /// What needs an act in one channel, as JSON and as text.
 async fn inbox(desk: &Desk) -> Result<Shown, CliError> {
     let mut unread: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
+    let over: Vec<NoticeView> = unread.iter().filter(|notice| is_newly_over(desk, notice)).cloned().collect();
     let mut proposals = pending(desk, &unread).await?;
     proposals.retain(|proposal| proposal.turn.as_ref() == Some(&desk.view.party));
     let overdue: Vec<NoticeView> = unread.iter().filter(|notice| is_overdue(desk, notice)).cloned().collect();
@@ -51,15 +55,21 @@ async fn inbox(desk: &Desk) -> Result<Shown, CliError> {
         text += &clock_off(&call.time);
     }
     for notice in &overdue {
-        let _ = writeln!(text, "telephone  {}", line(notice));
+        let _ = writeln!(text, "telephone  {}\n{}", line(notice), ending(notice));
         text += &clock_off(&notice.time);
     }
     for notice in &unread {
-        let _ = writeln!(text, "read back  {}", line(notice));
+        let _ = writeln!(text, "read back  {}\n{}", line(notice), ending(notice));
         text += &clock_off(&notice.time);
         for mismatch in reading::mismatches(notice)? {
             let _ = writeln!(text, "  MISMATCH: {mismatch}");
         }
+    }
+    for notice in &over {
+        let (what, at) = (notice.act.to_uppercase(), time_text(notice.time.claimed_ns));
+        let name = notice.call_sign.as_deref().unwrap_or("-");
+        let _ =
+            writeln!(text, "{what:<11}{}  {} {name}\n  by {} at {at}", short(&notice.id), notice.party, notice.officer);
     }
     if let Some(list) = &list {
         let version = short(&list.version);
@@ -85,7 +95,7 @@ async fn inbox(desk: &Desk) -> Result<Shown, CliError> {
     }
     text += &desk.unknown();
     let proposals = proposals.into_iter().map(|proposal| proposal.view).collect::<Vec<_>>();
-    let value = serde_json::json!({ "stops": stops, "suspension": desk.view.suspension, "test_calls": calls, "overdue": overdue, "unread": unread, "conflicts": conflicts, "proposals": proposals, "protected_list": list, "connected": desk.view.connected, "unknown": desk.view.unknown });
+    let value = serde_json::json!({ "stops": stops, "suspension": desk.view.suspension, "test_calls": calls, "overdue": overdue, "unread": unread, "over": over, "conflicts": conflicts, "proposals": proposals, "protected_list": list, "connected": desk.view.connected, "unknown": desk.view.unknown });
     if text.is_empty() {
         text.push_str("nothing needs an act");
     }
@@ -95,6 +105,12 @@ async fn inbox(desk: &Desk) -> Result<Shown, CliError> {
 /// A line that says so when the time that an entry claims is not when it was placed.
 pub(super) fn clock_off(time: &EntryTimeView) -> String {
     time.mismatch(time_text).map_or_else(String::new, |mismatch| format!("  {mismatch}\n"))
+}
+
+/// Whether the counterpart ended or cancelled a notice within the last hours: it asks for no act, and has to be known.
+fn is_newly_over(desk: &Desk, notice: &NoticeView) -> bool {
+    let age_ns = desk.view.now_ns.saturating_sub(notice.time.claimed_ns);
+    notice.party == desk.view.counterpart && !notice.stands && age_ns <= OVER_SHOWN_NS
 }
 
 /// Whether a notice of this party waits for its read-back longer than the pact allows.

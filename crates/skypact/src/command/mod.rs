@@ -25,6 +25,7 @@ mod init;
 mod key;
 mod monitor;
 mod notice;
+mod notice_check;
 mod officer;
 mod pact;
 mod pact_sheet;

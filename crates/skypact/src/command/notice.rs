@@ -9,6 +9,7 @@ use skypact_record::Hash;
 
 use super::desk::{Desk, Shown, Where, Who, hash, short, show_each};
 use super::exit::show;
+use super::notice_check::Forced;
 use super::position_check::PositionArgs;
 use super::quantity::{FootprintText, VolumeText, counted, time_text};
 use super::{CliError, Outcome, reading};
@@ -72,6 +73,8 @@ struct FileArgs {
     notice: Plain,
     #[command(flatten)]
     positions: PositionArgs,
+    #[command(flatten)]
+    forced: Forced,
 }
 
 /// A notice as options state it.
@@ -88,10 +91,10 @@ pub(super) struct Plain {
     contact: Option<String>,
     #[command(flatten)]
     footprint: FootprintText,
-    /// Lower limit: FL180, "5000ft AMSL" or "1500m W84".
+    /// Lower limit: FL180, "5000ft AMSL" or "1500m W84"; "unlimited" reaches down to the ground.
     #[arg(long)]
     lower: Option<String>,
-    /// Upper limit.
+    /// Upper limit. One of the two has to be said; the other is unlimited without it.
     #[arg(long)]
     upper: Option<String>,
     /// First instant, UTC: 2017-04-07T09:00:00Z.
@@ -137,6 +140,7 @@ async fn file(args: &FileArgs, json: bool) -> Result<Outcome, CliError> {
             desk
         }
     };
+    args.forced.check(&desk, &notices).await?;
     if let Some(statements) = statements {
         statements.check(&desk, &args.place.dir)?;
     }
@@ -277,6 +281,11 @@ fn notice(text: &NoticeText) -> Result<Notice, CliError> {
     let class = class.ok_or_else(|| {
         CliError::usage("field-invalid", "class", format!("class: '{}' is none of {names}", text.class))
     })?;
+    if text.volumes.iter().any(|volume| volume.lower.is_none() && volume.upper.is_none()) {
+        let message = "lower: no limit is given, so that it would reach from the ground to the sky; give --lower and --upper, \
+                       such as FL180, or say 'unlimited'";
+        return Err(CliError::usage("limits-missing", "lower", message));
+    }
     let volumes = text.volumes.iter().map(VolumeText::volume).collect::<Result<Vec<_>, _>>()?;
     let notice = Notice {
         act: NoticeAct::New,
@@ -308,7 +317,7 @@ async fn list(desk: &Desk, all: bool) -> Result<Shown, CliError> {
     notices.sort_by_key(|notice| notice.start_ns);
     let mut text = String::new();
     for notice in &notices {
-        let _ = writeln!(text, "{}", line(notice));
+        let _ = writeln!(text, "{}\n{}", line(notice), ending(notice));
     }
     if text.is_empty() {
         text.push_str("no notices");
@@ -337,4 +346,15 @@ pub(super) fn line(notice: &NoticeView) -> String {
         notice.act,
         time_text(notice.start_ns)
     )
+}
+
+/// Until when a notice is, and where: a second line of 80 columns, and a third where one does not hold both.
+pub(super) fn ending(notice: &NoticeView) -> String {
+    let until = format!("  until {}", time_text(notice.end_ns));
+    let place = match &notice.volumes[..] {
+        [one] => one.clone(),
+        more => counted(more.len(), "volume"),
+    };
+    let both = format!("{until}, {place}");
+    if both.chars().count() <= 80 { both } else { format!("{until}\n  {place}") }
 }

@@ -7,6 +7,7 @@ use skypact_record::Hash;
 use super::desk::{Desk, Where, Who, hash, short};
 use super::exit::show;
 use super::notice::{not_heard, overlaps};
+use super::notice_check::Forced;
 use super::quantity::{FootprintText, VolumeText, counted};
 use super::{CliError, Outcome, protect_list};
 
@@ -22,9 +23,11 @@ pub(super) struct Args {
     who: Who,
     #[command(flatten)]
     site: Option<Site>,
-    // Not in the site: an optional group has no group in it.
+    // These are not in the site: an optional group has no group in it.
     #[command(flatten)]
     footprint: FootprintText,
+    #[command(flatten)]
+    forced: Forced,
 }
 
 /// What is protected.
@@ -86,6 +89,7 @@ async fn file(args: &Args, site: &Site, json: bool) -> Result<Outcome, CliError>
             desk
         }
     };
+    args.forced.check(&desk, std::slice::from_ref(&protected.notice)).await?;
     let overlaps = overlaps(&desk, &Message::Notice(protected.notice.clone())).await?;
     let conflicts = match overlaps.len() {
         0 => String::new(),

@@ -44,9 +44,7 @@ pub(super) struct VolumeText {
 impl VolumeText {
     /// The volume that is stated.
     pub(super) fn volume(&self) -> Result<Volume4d, CliError> {
-        let limit = |field, text: &Option<String>| text.as_deref().map(|text| altitude(field, text)).transpose();
-        let band = AltitudeBand::new(limit("lower", &self.lower)?, limit("upper", &self.upper)?);
-        let band = band.map_err(|error| invalid("lower", error.to_string()))?;
+        let band = band(self.lower.as_deref(), self.upper.as_deref())?;
         Ok(Volume4d::new(self.footprint.footprint()?, band, window(&self.from, &self.until)?))
     }
 }
@@ -85,6 +83,15 @@ pub(super) fn area(field: &str, text: &str) -> Result<(LatLng, i64), CliError> {
     Ok((position(field, centre)?, length_mm(field, radius)?))
 }
 
+/// From one limit to another; absent, or `unlimited`, is none.
+pub(super) fn band(lower: Option<&str>, upper: Option<&str>) -> Result<AltitudeBand, CliError> {
+    let limit = |field, text: Option<&str>| {
+        text.filter(|text| !text.trim().eq_ignore_ascii_case("unlimited")).map(|text| altitude(field, text)).transpose()
+    };
+    AltitudeBand::new(limit("lower", lower)?, limit("upper", upper)?)
+        .map_err(|error| invalid("lower", error.to_string()))
+}
+
 /// A length with its unit: `20NM`, `5km`, `300m`, `500ft`. Millimetres.
 pub fn length_mm(field: &str, text: &str) -> Result<i64, CliError> {
     let text = text.trim();
@@ -117,7 +124,10 @@ pub fn altitude(field: &str, text: &str) -> Result<Altitude, CliError> {
     let (length, datum) = match text.rsplit_once(' ') {
         Some((length, "AMSL")) => (length, Datum::Amsl),
         Some((length, "W84")) => (length, Datum::W84),
-        _ => return Err(invalid(field, format!("'{text}' needs a datum: write FL180, 5000ft AMSL or 1500m W84"))),
+        _ => {
+            let message = format!("'{text}' needs a datum: write FL180, \"5000ft AMSL\", \"1500m W84\" or unlimited");
+            return Err(invalid(field, message));
+        }
     };
     // Some land lies below the sea.
     let (sign, length) = length.strip_prefix('-').map_or((1, length), |length| (-1, length));
@@ -199,6 +209,10 @@ mod tests {
     fn an_altitude_without_datum_is_an_error_that_says_what_to_write() {
         let error = altitude("lower", "5000ft").expect_err("no datum");
         assert!(error.message.contains("5000ft AMSL"), "{}", error.message);
+        assert!(altitude("lower", "SFC").is_err(), "the ground has no one height");
+        let limits = |lower, upper| band(lower, upper).map(|band| (band.lower(), band.upper()));
+        assert_eq!(limits(Some("unlimited"), None).expect("no limits"), (None, None));
+        assert!(limits(Some("FL240"), Some("FL180")).is_err());
         assert_eq!(altitude("lower", "FL180").expect("a level").mm, 5_486_400);
         assert_eq!(altitude("lower", "-400m AMSL").expect("the Dead Sea").mm, -400_000);
     }

@@ -3,14 +3,15 @@
 
 use std::path::PathBuf;
 
-use skypact_airspace::{AltitudeBand, TimeWindow, UtcNanos, Volume4d};
+use skypact_airspace::{TimeWindow, UtcNanos, Volume4d};
 use skypact_channel::{ConflictKey, Message, Notice, NoticeAct, Remedy};
 use skypact_record::Hash;
 
 use super::desk::{Desk, Where, find, find_notice, hash, short};
 use super::exit::show;
 use super::notice::{file_notices, overlaps, read_file};
-use super::quantity::{FootprintText, altitude, counted, duration_ns};
+use super::notice_check::not_over;
+use super::quantity::{FootprintText, band, counted, duration_ns};
 use super::reading::{self, Proposed};
 use super::{CliError, Outcome};
 use crate::http::views::{ConflictView, NoticeView, ProposalView};
@@ -96,8 +97,7 @@ pub(super) async fn desk(step: &Step, place: &Where) -> Result<Desk, CliError> {
 pub(super) async fn run(step: &Step, desk: &Desk, signer: &RecordSigner, json: bool) -> Result<Outcome, CliError> {
     match step {
         Step::Level { id, lower, upper, answering } => {
-            let band = AltitudeBand::new(Some(altitude("lower", lower)?), Some(altitude("upper", upper)?));
-            let band = band.map_err(|error| CliError::usage("field-invalid", "lower", error.to_string()))?;
+            let band = band(Some(lower), Some(upper))?;
             let level = |notice: &Notice| Ok(each(notice, |volume| volume.band = band));
             propose(desk, signer, (id, answering), Remedy::Level, level, json).await
         }
@@ -200,6 +200,8 @@ async fn propose(
     if volumes == notice.volumes {
         return Err(CliError::usage("nothing-changes", "id", "id: the notice is like that already; propose a change"));
     }
+    let end_ns = volumes.iter().map(|volume| volume.window.end().0).max().unwrap_or(i64::MAX);
+    not_over(if remedy == Remedy::Retime { "until" } else { "id" }, end_ns, desk.view.now_ns)?;
     let (mine, version) = (view.party == desk.view.party, hash(&view.version)?);
     let mut warning = String::new();
     if mine {

@@ -8,6 +8,7 @@ use skypact_channel::{Message, Rung, Stop, StopArea, StopRung};
 
 use super::desk::{Acting, Desk, Shown, Where, find, hash, short, show_each};
 use super::exit::show;
+use super::notice_check::not_over;
 use super::quantity::{area, counted, time_ns, time_text};
 use super::{CliError, Outcome};
 use crate::http::views::StopView;
@@ -121,6 +122,8 @@ async fn call(
             desk
         }
     };
+    // Of a STOP that is over nobody knows whether it counts. The node takes it all the same: it never refuses a call.
+    stop.until.map_or(Ok(()), |until| not_over("until", until.0, desk.view.now_ns))?;
     let references = stop.object.into_iter().collect();
     let what = stop.what.clone();
     let placed = desk.file(signer, [(Message::Stop(stop), references)]).await?;

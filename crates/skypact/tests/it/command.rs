@@ -51,7 +51,7 @@ fn what_an_officer_mistypes_gets_an_answer_that_says_what_to_write() {
     let again = ["init", "--dir", &red, "--party", "RED", "--prefix", "red.example"];
     refuse(&again, 2, "file-unusable");
     refuse(&["pact", "show", &ground.path("nothing.pact")], 2, "file-unusable");
-    assert!(refuse(&["ack", "--dir", &red], 2, "arguments-invalid").contains("--all"));
+    assert!(refuse(&["ack", "--dir", &red, "7c1eb6", "--all"], 2, "arguments-invalid").contains("--all"));
     assert_eq!(skypact(&["no-such-command"]).status.code(), Some(2));
     assert_eq!(skypact(&["--help"]).status.code(), Some(0));
 }

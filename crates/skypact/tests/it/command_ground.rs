@@ -31,8 +31,11 @@ impl Drop for Ground {
 /// Where and how high a notice is, in words for `skypact notice file`.
 pub(crate) const WHERE: [&str; 6] = ["--circle", "35.2854,40.1760,20NM", "--lower", "FL180", "--upper", "FL240"];
 
+/// Runs a command. Tests file what is far ahead, and the same again, and mean it.
 pub(crate) fn skypact(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_skypact")).args(arguments).stdin(Stdio::null()).output().unwrap()
+    let mut command = Command::new(env!("CARGO_BIN_EXE_skypact"));
+    let forced = [("SKYPACT_FORCE_TIME", "true"), ("SKYPACT_FORCE_AGAIN", "true")];
+    command.args(arguments).envs(forced).stdin(Stdio::null()).output().unwrap()
 }
 
 /// The JSON that a command answers with.

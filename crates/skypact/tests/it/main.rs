@@ -37,6 +37,7 @@ mod officers;
 mod plans;
 mod position;
 mod protected;
+mod questions;
 mod recording;
 mod remedy;
 mod rotation;

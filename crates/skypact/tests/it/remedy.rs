@@ -112,7 +112,8 @@ fn a_proposal_is_countered_and_the_counter_proposal_accepted() {
 /// The inbox without notices to be read back.
 fn screen_of_inbox(dir: &str) -> Vec<String> {
     let inbox = screen(&["inbox", "--dir", dir]);
-    inbox.lines().filter(|line| !line.starts_with("read back")).map(str::to_owned).collect()
+    let is_unread = |line: &&str| line.starts_with("read back") || line.starts_with("  until");
+    inbox.lines().filter(|line| !is_unread(line)).map(str::to_owned).collect()
 }
 
 #[test]

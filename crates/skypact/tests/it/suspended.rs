@@ -101,8 +101,18 @@ fn what_the_counterpart_writes_draws_no_line_and_a_read_back_shows_all_that_it_s
     file(&red, "Z\nCLEAR over these logs:");
     act(&red, &["stop", "call", "X\nno STOP was called"]);
     act(&red, &["watch", "take", "--remarks", "quiet\nBLUE: somebody has the watch"]);
-    let corridor =
-        ["notice", "file", "--call-sign", "MULE 7", "--corridor", "35.1,40.1 35.2,40.2 35.3,40.1", "--width", "1km"];
+    let corridor = [
+        "notice",
+        "file",
+        "--call-sign",
+        "MULE 7",
+        "--corridor",
+        "35.1,40.1 35.2,40.2 35.3,40.1",
+        "--width",
+        "1km",
+        "--upper",
+        "unlimited",
+    ];
     let when = ["--from", "2099-04-07T12:00:00Z", "--until", "2099-04-07T13:00:00Z", "--contact", "130.000 MHz"];
     act(&red, &[&corridor[..], &when].concat());
     until("BLUE has it all", || {
