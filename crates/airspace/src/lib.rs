@@ -10,6 +10,7 @@ mod extent;
 pub mod footprint;
 mod geodesy;
 pub mod index;
+pub mod line;
 pub mod position;
 pub mod time;
 pub mod units;
@@ -20,6 +21,7 @@ pub use altitude::{Altitude, AltitudeBand, AltitudeBandError, AltitudeMargins, D
 pub use effort::Effort;
 pub use footprint::{Bounds, Circle, Corridor, Footprint, GeometryError, Polygon};
 pub use index::{Asked, VolumeIndex};
+pub use line::{DeconflictionLine, Direction, LineError};
 pub use time::{TimeWindow, TimeWindowError, UtcNanos};
 pub use units::{LatLng, PositionError};
 pub use volume::{

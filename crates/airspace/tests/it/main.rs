@@ -4,6 +4,7 @@ mod altitudes;
 mod cover;
 mod footprints;
 mod index;
+mod line;
 mod oracle;
 mod position_errors;
 mod positions;
