@@ -165,6 +165,22 @@ impl<'b> Reader<'b> {
         (0..count).map(|_| self.hash()).collect()
     }
 
+    /// Text that is not blank.
+    pub(crate) fn words(&mut self, limit: usize) -> Result<String, CodecError> {
+        let text = self.text(limit)?;
+        if text.trim().is_empty() { Err(self.error("is empty; write it out")) } else { Ok(text) }
+    }
+
+    /// A party by its place in the genesis, or null for none.
+    pub(crate) fn party(&mut self) -> Result<Option<usize>, CodecError> {
+        if self.null()? { Ok(None) } else { self.choice(&[0, 1]).map(Some) }
+    }
+
+    /// A hash, or null for none.
+    pub(crate) fn optional_hash(&mut self) -> Result<Option<skypact_record::Hash>, CodecError> {
+        if self.null()? { Ok(None) } else { self.hash().map(Some) }
+    }
+
     /// Text, or null for none.
     pub(crate) fn optional_text(&mut self, limit: usize) -> Result<Option<String>, CodecError> {
         if self.null()? { Ok(None) } else { self.text(limit).map(Some) }
@@ -175,6 +191,22 @@ impl<'b> Reader<'b> {
 pub(crate) fn write_optional_text(writer: &mut Writer<'_>, text: Option<&str>) -> Written {
     match text {
         Some(text) => writer.str(text)?.ok(),
+        None => writer.null()?.ok(),
+    }
+}
+
+/// Writes the place of a party in the genesis, or null for none.
+pub(crate) fn write_party(writer: &mut Writer<'_>, party: Option<usize>) -> Written {
+    match party {
+        Some(party) => writer.u64(party as u64)?.ok(),
+        None => writer.null()?.ok(),
+    }
+}
+
+/// Writes a hash, or null for none.
+pub(crate) fn write_optional_hash(writer: &mut Writer<'_>, hash: Option<skypact_record::Hash>) -> Written {
+    match hash {
+        Some(hash) => writer.bytes(&hash.0)?.ok(),
         None => writer.null()?.ok(),
     }
 }

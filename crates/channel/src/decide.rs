@@ -4,6 +4,7 @@
 use skypact_airspace::UtcNanos;
 use skypact_record::{Hash, KeyChangeError, KeyError, KeyRole, Label, LogClass};
 
+use crate::assurance::AssuranceAct;
 use crate::board::Misfit;
 use crate::channel::Channel;
 use crate::codec::CodecError;
@@ -338,6 +339,9 @@ impl Channel {
         let message = Message::decode(kind, &submission.part.bytes)?;
         match &message {
             Message::Notice(notice) | Message::Protected(Protected { notice, .. }) => check_times(notice, now)?,
+            Message::Assurance(given) if given.act == AssuranceAct::Assures && given.end() < now => {
+                return Err(Rejection::InThePast { ended_ns: given.end().0, now_ns: now.0 });
+            }
             _ => {}
         }
         if let Message::WatchBill(bill) = &message {

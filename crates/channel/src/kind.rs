@@ -57,10 +57,22 @@ pub enum Kind {
     KeyRotation = 25,
     /// A node closes a period of its log and opens the next.
     Period = 26,
+    /// A flight crossed the deconfliction line.
+    Crossing = 31,
+    /// A crossing is disputed, or maintained, or disputed no more.
+    CrossingDispute = 32,
+    /// What a party is to do, by when.
+    Commitment = 33,
+    /// Whether a commitment was kept, as one side finds.
+    CommitmentFinding = 34,
+    /// Who said what, when.
+    Statement = 35,
+    /// That nothing of a party will be or was in a scope.
+    Assurance = 36,
 }
 
 impl Kind {
-    const ALL: [Self; 26] = [
+    const ALL: [Self; 32] = [
         Self::Genesis,
         Self::Notice,
         Self::ReadBack,
@@ -87,6 +99,12 @@ impl Kind {
         Self::ListReceipt,
         Self::KeyRotation,
         Self::Period,
+        Self::Crossing,
+        Self::CrossingDispute,
+        Self::Commitment,
+        Self::CommitmentFinding,
+        Self::Statement,
+        Self::Assurance,
     ];
 
     /// Value in the act.
@@ -128,6 +146,12 @@ impl Kind {
             Self::ListReceipt => "list receipt",
             Self::KeyRotation => "key rotation",
             Self::Period => "period",
+            Self::Crossing => "crossing",
+            Self::CrossingDispute => "crossing dispute",
+            Self::Commitment => "commitment",
+            Self::CommitmentFinding => "commitment finding",
+            Self::Statement => "statement",
+            Self::Assurance => "assurance",
         }
     }
 
@@ -155,7 +179,13 @@ impl Kind {
             | Self::Protected
             | Self::PositionForms
             | Self::WatchBill
-            | Self::ListReceipt => Some(LogClass::Routine),
+            | Self::ListReceipt
+            | Self::Crossing
+            | Self::CrossingDispute
+            | Self::Commitment
+            | Self::CommitmentFinding
+            | Self::Statement
+            | Self::Assurance => Some(LogClass::Routine),
         }
     }
 

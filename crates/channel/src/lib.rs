@@ -7,12 +7,14 @@
 
 mod act_keys;
 mod anchor;
+mod assurance;
 mod board;
 mod carriage;
 mod channel;
 mod class;
 mod clocks;
 mod codec;
+mod commitment;
 mod decide;
 mod dictation;
 mod draft;
@@ -21,6 +23,7 @@ mod frame;
 mod frames_file;
 mod health;
 mod kind;
+mod line;
 mod log;
 mod message;
 mod notice;
@@ -32,6 +35,7 @@ mod protected_list;
 mod quota;
 mod recovery;
 mod short_form;
+mod statement;
 mod station;
 mod stop;
 mod suspension;
@@ -43,12 +47,16 @@ mod watch_bill;
 
 pub use act_keys::ActKeys;
 pub use anchor::{Anchor, Witnessed};
-pub use board::{Board, ConflictState, Misfit, NoticeState, Origin, ProposalState, ReadBack, Version};
+pub use assurance::{Assurance, AssuranceAct, AssuranceBook, AssuranceState};
+pub use board::{
+    AnnouncedCrossing, Board, ConflictState, Misfit, NoticeState, Origin, ProposalState, ReadBack, Version,
+};
 pub use carriage::{Carriage, CarriageError, ExportFrom, Heard, OwnLogs, Run, VerifiedAnswer};
 pub use channel::{Anomaly, AnomalyReason, Channel, EntryRef};
 pub use class::ActivityClass;
 pub use clocks::{CLOCK_OFF_NS, CLOCK_WARN_NS, ClockState, Clocks, OtherClock, Span, Suspect};
 pub use codec::CodecError;
+pub use commitment::{Commitment, CommitmentBook, CommitmentFinding, CommitmentStand, CommitmentState, Finding};
 pub use decide::{Command, Context, Decision, Rejection};
 pub use dictation::{DICTATION_MAX_BYTES, Dictation, DictationError, dictate, spell};
 pub use draft::{Draft, Entropy, Facts, Submission, uuid_v7};
@@ -62,6 +70,10 @@ pub use frames_file::{
 };
 pub use health::{PartyWeek, WEEK_NS, Week, health, week_start};
 pub use kind::Kind;
+pub use line::{
+    CountedCrossing, CrossingDispute, CrossingReport, CrossingStand, DayCount, DisputeAct, DisputeReason, LineBook,
+    ReportedCrossing, days,
+};
 pub use log::{Log, LogRef, NewestCosignature, PostQuantum};
 pub use message::{ConflictKey, Message, Remedy};
 pub use notice::{Notice, NoticeAct};
@@ -72,6 +84,7 @@ pub use protected::{Protected, Protection, Verification};
 pub use protected_list::{ListReceipt, PlacedReceipt, ProtectedList};
 pub use recovery::{MirrorRun, RECOVERY_MAX_BYTES, Rebuild, Rebuilt, Recovered, RecoveryError};
 pub use short_form::{SHORT_FORM_MAX_BYTES, ShortAnswer, ShortForm, ShortFormError};
+pub use statement::{Statement, StatementBook, StatementState};
 pub use station::{Changes, KeptNote, MlDsa44Signers, Next, NoteKind, Placed, RestoreError, Signers, Station};
 pub use stop::{Alarm, Alarms, Rung, Stop, StopArea, StopRung};
 pub use suspension::{Cut, LogHead, Reconciled, Stand, Suspension, Suspensions};

@@ -5,13 +5,17 @@ use skypact_airspace::{TimeWindow, UtcNanos, Volume4d};
 use skypact_record::{DecodeError, Hash, KeyChange, KeyRotation};
 
 use crate::anchor::{Anchor, Witnessed};
+use crate::assurance::Assurance;
 use crate::codec::{self, CodecError, Reader, Writer, Written, write_hashes};
+use crate::commitment::{Commitment, CommitmentFinding};
 use crate::kind::Kind;
+use crate::line::{CrossingDispute, CrossingReport};
 use crate::notice::Notice;
 use crate::period::Period;
 use crate::propagation::Propagation;
 use crate::protected::Protected;
 use crate::protected_list::ListReceipt;
+use crate::statement::Statement;
 use crate::stop::{Stop, StopRung};
 use crate::suspension::Reconciled;
 use crate::volume_codec::{read_volumes, write_volumes};
@@ -170,6 +174,18 @@ pub enum Message {
     ListReceipt(ListReceipt),
     /// A period of the log is closed, and the next one opened.
     Period(Period),
+    /// A flight crossed the deconfliction line.
+    Crossing(CrossingReport),
+    /// A crossing is disputed, or maintained, or disputed no more.
+    CrossingDispute(CrossingDispute),
+    /// What a party is to do, by when.
+    Commitment(Commitment),
+    /// Whether a commitment was kept, as one side finds.
+    CommitmentFinding(CommitmentFinding),
+    /// Who said what, when.
+    Statement(Statement),
+    /// That nothing of a party will be or was in a scope.
+    Assurance(Assurance),
 }
 
 impl Message {
@@ -201,6 +217,12 @@ impl Message {
             Self::WatchBill(_) => Kind::WatchBill,
             Self::ListReceipt(_) => Kind::ListReceipt,
             Self::Period(_) => Kind::Period,
+            Self::Crossing(_) => Kind::Crossing,
+            Self::CrossingDispute(_) => Kind::CrossingDispute,
+            Self::Commitment(_) => Kind::Commitment,
+            Self::CommitmentFinding(_) => Kind::CommitmentFinding,
+            Self::Statement(_) => Kind::Statement,
+            Self::Assurance(_) => Kind::Assurance,
         }
     }
 
@@ -275,6 +297,12 @@ impl Message {
             Self::WatchBill(bill) => bill.write(writer),
             Self::ListReceipt(receipt) => receipt.write(writer),
             Self::Period(period) => period.write(writer),
+            Self::Crossing(body) => body.write(writer),
+            Self::CrossingDispute(body) => body.write(writer),
+            Self::Commitment(body) => body.write(writer),
+            Self::CommitmentFinding(body) => body.write(writer),
+            Self::Statement(body) => body.write(writer),
+            Self::Assurance(body) => body.write(writer),
             Self::KeyChange(_) | Self::KeyRotation(_) => unreachable!("the record writes it"),
         }
     }
@@ -338,6 +366,12 @@ impl Message {
             Kind::ListReceipt => ListReceipt::read(reader).map(Self::ListReceipt),
             Kind::WatchBill => WatchBill::read(reader).map(Self::WatchBill),
             Kind::Period => Period::read(reader).map(Self::Period),
+            Kind::Crossing => CrossingReport::read(reader).map(Self::Crossing),
+            Kind::CrossingDispute => CrossingDispute::read(reader).map(Self::CrossingDispute),
+            Kind::Commitment => Commitment::read(reader).map(Self::Commitment),
+            Kind::CommitmentFinding => CommitmentFinding::read(reader).map(Self::CommitmentFinding),
+            Kind::Statement => Statement::read(reader).map(Self::Statement),
+            Kind::Assurance => Assurance::read(reader).map(Self::Assurance),
         }
     }
 }
@@ -346,9 +380,15 @@ impl Message {
 fn field_count(kind: Kind) -> Option<u64> {
     match kind {
         Kind::Genesis | Kind::KeyChange | Kind::KeyRotation => None,
-        Kind::Notice => Some(6),
-        Kind::Stop | Kind::Protected => Some(5),
-        Kind::Proposal | Kind::Anchor | Kind::Propagation => Some(4),
+        Kind::Statement => Some(8),
+        Kind::Notice | Kind::Crossing => Some(6),
+        Kind::Stop | Kind::Protected | Kind::Commitment => Some(5),
+        Kind::Proposal
+        | Kind::Anchor
+        | Kind::Propagation
+        | Kind::CrossingDispute
+        | Kind::CommitmentFinding
+        | Kind::Assurance => Some(4),
         Kind::Conflict | Kind::StopRung | Kind::Watch | Kind::Period => Some(3),
         Kind::ReadBack
         | Kind::Acceptance

@@ -3,6 +3,7 @@
 //! its two notices, so that both sides come to the same open conflicts over the same entries.
 
 mod duty;
+mod settlement;
 mod state;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -11,6 +12,8 @@ use std::ops::Range;
 use skypact_airspace::{TimeWindow, VolumeIndex, conflicts};
 use skypact_record::Hash;
 
+pub use self::settlement::AnnouncedCrossing;
+use self::settlement::Settlement;
 pub use self::state::{ConflictState, Misfit, NoticeState, Origin, ProposalState, ReadBack, Version};
 use crate::message::{ConflictKey, Message};
 use crate::notice::Notice;
@@ -40,6 +43,7 @@ pub struct Board {
     test_calls: TestCalls,
     /// The newest receipt of each party for the other's list of what is protected.
     list_receipts: [Option<PlacedReceipt>; 2],
+    settlement: Settlement,
     /// Of each party the newest versions of standing notices that the other has not read back and that are not stated to
     /// be overdue: index of the version in its author's log, identity of the notice.
     unread: [BTreeMap<u64, Hash>; 2],
@@ -49,6 +53,7 @@ impl Board {
     /// An empty board under the terms of a pact.
     pub fn new(terms: Terms) -> Self {
         Self {
+            settlement: Settlement::new(&terms),
             terms,
             notices: BTreeMap::new(),
             versions: HashMap::new(),
@@ -208,6 +213,12 @@ impl Board {
             Message::TestAnswer { call } => self.test_calls.check_answer(party, call),
             Message::StopRung(rung) => self.alarms.check_rung(party, rung),
             Message::StopLifted { stop } => self.alarms.check_lifted(party, stop),
+            Message::Crossing(_)
+            | Message::CrossingDispute(_)
+            | Message::Commitment(_)
+            | Message::CommitmentFinding(_)
+            | Message::Statement(_)
+            | Message::Assurance(_) => self.settlement.check(party, message),
             // A STOP always fits, and so does whoever takes the watch or is to take it. Of what a receipt for a list speaks its leaf says. The others are matters of the logs, not of what is announced: the channel sees to them.
             Message::Stop(_)
             | Message::Watch(_)
@@ -279,6 +290,12 @@ impl Board {
             Message::Stop(stop) => self.alarms.call(origin, stop),
             Message::StopRung(rung) => self.alarms.answer(origin, rung),
             Message::StopLifted { stop } => self.alarms.lift(origin, &stop),
+            message @ (Message::Crossing(_)
+            | Message::CrossingDispute(_)
+            | Message::Commitment(_)
+            | Message::CommitmentFinding(_)
+            | Message::Statement(_)
+            | Message::Assurance(_)) => self.settle(origin, message),
             Message::Suspend { .. }
             | Message::Resume { .. }
             | Message::Reconciled(_)
@@ -376,6 +393,7 @@ impl Board {
             );
         }
         self.close_conflicts_of(id);
+        self.contradict(&id);
         let state = &self.notices[&id];
         if state.stands() {
             self.unread[party].insert(state.origin.index, id);

@@ -217,6 +217,9 @@ pub enum Misfit {
     /// The versions are not in conflict under the pact's minima.
     #[error("versions: these notices are not in conflict under the pact's minima")]
     NoConflict,
+    /// A crossing was reported, and the pact has no line that can be counted by.
+    #[error("crossing: the pact has no deconfliction line; agree on one in a new pact")]
+    NoLine,
 }
 
 impl Misfit {
@@ -231,6 +234,7 @@ impl Misfit {
             Self::ContentDiffers { .. } => "content-differs",
             Self::Lifted { .. } => "stop-lifted",
             Self::NoConflict => "no-conflict",
+            Self::NoLine => "no-line",
         }
     }
 }

@@ -7,9 +7,11 @@ use skypact_airspace::{
     Altitude, AltitudeBand, Corridor, Datum, Footprint, LatLng, Polygon, TimeWindow, UtcNanos, Volume4d,
 };
 use skypact_channel::{
-    ActKeys, ActivityClass, Anchor, BillTurn, ConflictKey, Dictation, Draft, Frame, FrameAnswer, Kind, ListReceipt,
+    ActKeys, ActivityClass, Anchor, Assurance, AssuranceAct, BillTurn, Commitment, CommitmentFinding, ConflictKey,
+    CrossingDispute, Dictation, DisputeAct, DisputeReason, Draft, Finding, Frame, FrameAnswer, Kind, ListReceipt,
     LogHead, LogRef, Message, Notice, NoticeAct, Pact, Period, Propagation, Protected, Reach, Reconciled, Remedy, Rung,
-    Stop, StopArea, StopRung, Terms, Verification, VerifiedReceipt, Watch, WatchAct, WatchBill, Witnessed, dictate,
+    Statement, Stop, StopArea, StopRung, Terms, Verification, VerifiedReceipt, Watch, WatchAct, WatchBill, Witnessed,
+    dictate,
 };
 use skypact_record::{
     AddedKey, ForkProof, Hash, KeyChange, KeyRole, Label, LogClass, PartyKey, RevokedKey, Signer as _,
@@ -89,6 +91,12 @@ pub(crate) fn messages() -> Vec<(&'static str, Message)> {
         ("protected", Message::Protected(hospital())),
         ("position-forms", Message::PositionForms { notice: a, forms: vec!["441LL19".to_owned()] }),
         ("period", Message::Period(Period { number: 2, size: 7, root: b })),
+        ("crossing", Message::Crossing(crate::settlement::report("KOBALT 21", 0, 1))),
+        ("crossing-dispute", Message::CrossingDispute(dispute(a))),
+        ("commitment", Message::Commitment(commitment(b))),
+        ("commitment-finding", Message::CommitmentFinding(finding(a))),
+        ("statement", Message::Statement(statement(b))),
+        ("assurance", Message::Assurance(denial())),
         ("list-receipt", Message::ListReceipt(ListReceipt { version: a, count: 3 })),
         ("watch-bill", Message::WatchBill(bill(&[("Officer 1", 0, 8 * 3_600), ("R. Two", 8 * 3_600, 16 * 3_600)]))),
     ]
@@ -102,6 +110,49 @@ pub(crate) fn bill(turns: &[(&str, i64, i64)]) -> WatchBill {
         until: UtcNanos(T0 + until * SECOND),
     };
     WatchBill { turns: turns.iter().map(turn).collect() }
+}
+
+fn dispute(crossing: Hash) -> CrossingDispute {
+    CrossingDispute {
+        crossing,
+        act: DisputeAct::Disputes,
+        reason: Some(DisputeReason::GpsInterference),
+        text: Some("jamming from 1310 to 1340".to_owned()),
+    }
+}
+
+fn commitment(supersedes: Hash) -> Commitment {
+    let text = "Remove the stocks from the depot".to_owned();
+    let evidence = vec![Hash([0x44; 32])];
+    Commitment { of: Some(BLUE), text, due: UtcNanos(T0 + 86_400 * SECOND), evidence, supersedes: Some(supersedes) }
+}
+
+fn finding(commitment: Hash) -> CommitmentFinding {
+    let text = Some("two of three were found empty".to_owned());
+    CommitmentFinding { commitment, finding: Finding::NotKept, text, evidence: vec![Hash([0x44; 32])] }
+}
+
+fn statement(supersedes: Hash) -> Statement {
+    Statement {
+        subject: "Strike of 6 April".to_owned(),
+        speaker: "BLUE".to_owned(),
+        role: Some("Foreign minister".to_owned()),
+        said: UtcNanos(T0),
+        language: "en".to_owned(),
+        quote: "We were told an hour before.".to_owned(),
+        source: Some("press conference, 7 April".to_owned()),
+        supersedes: Some(supersedes),
+    }
+}
+
+/// A denial of every class.
+fn denial() -> Assurance {
+    Assurance {
+        act: AssuranceAct::Denies,
+        class: None,
+        what: "no aircraft of ours was there".to_owned(),
+        scope: shapes(),
+    }
 }
 
 /// A unit that has applied a notice.

@@ -18,6 +18,7 @@ mod posts;
 mod recovery;
 mod refusals;
 mod rotation;
+mod settlement;
 mod short_form;
 mod stop;
 mod suspension;
