@@ -419,7 +419,7 @@ impl Channel {
                     self.board.revoke(&origin, &change);
                 }
             }
-            Message::Witnessed(witnessed) => return self.apply_witnessed(party, &witnessed),
+            Message::Witnessed(witnessed) => return self.apply_witnessed(&origin, &witnessed),
             Message::Period(period) => return self.apply_period(log, period, &origin),
             message => self.board.apply(origin, message)?,
         }
@@ -507,7 +507,8 @@ impl Channel {
     }
 
     /// Notes when witnesses had seen a log of the author of this entry.
-    fn apply_witnessed(&mut self, party: usize, witnessed: &Witnessed) -> Result<(), AnomalyReason> {
+    fn apply_witnessed(&mut self, origin: &Origin, witnessed: &Witnessed) -> Result<(), AnomalyReason> {
+        let party = origin.party;
         let log = LogRef { party, class: witnessed.class };
         let keys = self.keys.log_keys_apart(&self.pact, log, &witnessed.note);
         let note = verify_note(&keys, log, &witnessed.note)?;
@@ -519,7 +520,23 @@ impl Channel {
             self.logs[log.place()].times.add(&line.witness, size, line.time_s);
             self.cited.learn(line.hash, line.time_s, true);
         }
+        if log.class == LogClass::Routine {
+            self.fix_leads(origin);
+        }
         Ok(())
+    }
+
+    /// Fixes the time to effect of the notices that a quorum has seen by now, by the entry that says so.
+    fn fix_leads(&mut self, origin: &Origin) {
+        let party = origin.party;
+        let quorum = usize::try_from(self.pact.genesis().quorum).unwrap_or(usize::MAX);
+        while let Some(unfixed) = self.board.first_unfixed(party) {
+            let log = self.log(LogRef { party, class: LogClass::Routine });
+            let Some(seen_s) = log.times.not_after_s(unfixed.index, quorum) else { return };
+            let minimum_ns = self.pact.terms().minimum_notice_ns[usize::from(unfixed.class.wire())];
+            let timeliness = Timeliness::new(unfixed.start, Some(seen_s), unfixed.claimed, minimum_ns);
+            self.board.fix(party, unfixed, timeliness.is_late, origin.leaf);
+        }
     }
 
     /// Whether the entries that are held give another root; of sizes beyond them nothing is known.

@@ -356,6 +356,11 @@ impl Channel {
                 return Err(Rejection::UnitAlike { unit: unit.clone(), likely: likely.to_owned() });
             }
         }
+        match &message {
+            Message::CaseEntry(entry) => self.board().check_subject("case", &entry.case)?,
+            Message::AgendaEntry(entry) => self.board().check_subject("item", &entry.item)?,
+            _ => {}
+        }
         if let Message::ListReceipt(receipt) = &message {
             receipt.check(&self.board().protected_list(1 - self.me()))?;
         }

@@ -69,10 +69,18 @@ pub enum Kind {
     Statement = 35,
     /// That nothing of a party will be or was in a scope.
     Assurance = 36,
+    /// An incident is reported, which opens a joint case.
+    Case = 27,
+    /// Something is added to a case.
+    CaseEntry = 28,
+    /// Something is put on the agenda of the working group.
+    AgendaItem = 29,
+    /// A position on an item of the agenda, or a decision.
+    AgendaEntry = 30,
 }
 
 impl Kind {
-    const ALL: [Self; 32] = [
+    const ALL: [Self; 36] = [
         Self::Genesis,
         Self::Notice,
         Self::ReadBack,
@@ -105,6 +113,10 @@ impl Kind {
         Self::CommitmentFinding,
         Self::Statement,
         Self::Assurance,
+        Self::Case,
+        Self::CaseEntry,
+        Self::AgendaItem,
+        Self::AgendaEntry,
     ];
 
     /// Value in the act.
@@ -152,6 +164,10 @@ impl Kind {
             Self::CommitmentFinding => "commitment finding",
             Self::Statement => "statement",
             Self::Assurance => "assurance",
+            Self::Case => "case",
+            Self::CaseEntry => "case entry",
+            Self::AgendaItem => "agenda item",
+            Self::AgendaEntry => "agenda entry",
         }
     }
 
@@ -185,7 +201,11 @@ impl Kind {
             | Self::Commitment
             | Self::CommitmentFinding
             | Self::Statement
-            | Self::Assurance => Some(LogClass::Routine),
+            | Self::Assurance
+            | Self::Case
+            | Self::CaseEntry
+            | Self::AgendaItem
+            | Self::AgendaEntry => Some(LogClass::Routine),
         }
     }
 

@@ -6,10 +6,15 @@
 //! Formats are in docs/channel-protocol.md.
 
 mod act_keys;
+mod agenda;
+mod agenda_book;
+mod agenda_items;
 mod anchor;
 mod assurance;
 mod board;
 mod carriage;
+mod case;
+mod case_book;
 mod channel;
 mod class;
 mod clocks;
@@ -46,12 +51,17 @@ mod watch;
 mod watch_bill;
 
 pub use act_keys::ActKeys;
+pub use agenda::{AgendaAct, AgendaEntry, AgendaItem};
+pub use agenda_book::{AgendaBook, AgendaDecision, Discussed};
+pub use agenda_items::{OpenItem, Point, Topic, agenda};
 pub use anchor::{Anchor, Witnessed};
 pub use assurance::{Assurance, AssuranceAct, AssuranceBook, AssuranceState};
 pub use board::{
     AnnouncedCrossing, Board, ConflictState, Misfit, NoticeState, Origin, ProposalState, ReadBack, Version,
 };
 pub use carriage::{Carriage, CarriageError, ExportFrom, Heard, OwnLogs, Run, VerifiedAnswer};
+pub use case::{CaseAct, CaseEntry, CaseFile, CaseReport, Cited, Neutral, NeutralFinding};
+pub use case_book::{Answer, Asked, Case, CaseBook, Cause, CauseKind, Causes, Closed, Evidence};
 pub use channel::{Anomaly, AnomalyReason, Channel, EntryRef};
 pub use class::ActivityClass;
 pub use clocks::{CLOCK_OFF_NS, CLOCK_WARN_NS, ClockState, Clocks, OtherClock, Span, Suspect};

@@ -4,8 +4,10 @@
 use skypact_airspace::{TimeWindow, UtcNanos, Volume4d};
 use skypact_record::{DecodeError, Hash, KeyChange, KeyRotation};
 
+use crate::agenda::{AgendaEntry, AgendaItem};
 use crate::anchor::{Anchor, Witnessed};
 use crate::assurance::Assurance;
+use crate::case::{CaseEntry, CaseReport};
 use crate::codec::{self, CodecError, Reader, Writer, Written, write_hashes};
 use crate::commitment::{Commitment, CommitmentFinding};
 use crate::kind::Kind;
@@ -186,6 +188,14 @@ pub enum Message {
     Statement(Statement),
     /// That nothing of a party will be or was in a scope.
     Assurance(Assurance),
+    /// An incident is reported, which opens a joint case.
+    Case(CaseReport),
+    /// Something is added to a case.
+    CaseEntry(CaseEntry),
+    /// Something is put on the agenda of the working group.
+    AgendaItem(AgendaItem),
+    /// A position on an item of the agenda, or a decision.
+    AgendaEntry(AgendaEntry),
 }
 
 impl Message {
@@ -223,6 +233,10 @@ impl Message {
             Self::CommitmentFinding(_) => Kind::CommitmentFinding,
             Self::Statement(_) => Kind::Statement,
             Self::Assurance(_) => Kind::Assurance,
+            Self::Case(_) => Kind::Case,
+            Self::CaseEntry(_) => Kind::CaseEntry,
+            Self::AgendaItem(_) => Kind::AgendaItem,
+            Self::AgendaEntry(_) => Kind::AgendaEntry,
         }
     }
 
@@ -303,6 +317,10 @@ impl Message {
             Self::CommitmentFinding(body) => body.write(writer),
             Self::Statement(body) => body.write(writer),
             Self::Assurance(body) => body.write(writer),
+            Self::Case(report) => report.write(writer),
+            Self::CaseEntry(entry) => entry.write(writer),
+            Self::AgendaItem(item) => item.write(writer),
+            Self::AgendaEntry(entry) => entry.write(writer),
             Self::KeyChange(_) | Self::KeyRotation(_) => unreachable!("the record writes it"),
         }
     }
@@ -372,6 +390,10 @@ impl Message {
             Kind::CommitmentFinding => CommitmentFinding::read(reader).map(Self::CommitmentFinding),
             Kind::Statement => Statement::read(reader).map(Self::Statement),
             Kind::Assurance => Assurance::read(reader).map(Self::Assurance),
+            Kind::Case => CaseReport::read(reader).map(Self::Case),
+            Kind::CaseEntry => CaseEntry::read(reader).map(Self::CaseEntry),
+            Kind::AgendaItem => AgendaItem::read(reader).map(Self::AgendaItem),
+            Kind::AgendaEntry => AgendaEntry::read(reader).map(Self::AgendaEntry),
         }
     }
 }
@@ -388,14 +410,16 @@ fn field_count(kind: Kind) -> Option<u64> {
         | Kind::Propagation
         | Kind::CrossingDispute
         | Kind::CommitmentFinding
-        | Kind::Assurance => Some(4),
-        Kind::Conflict | Kind::StopRung | Kind::Watch | Kind::Period => Some(3),
+        | Kind::Assurance
+        | Kind::Case => Some(4),
+        Kind::Conflict | Kind::StopRung | Kind::Watch | Kind::Period | Kind::CaseEntry | Kind::AgendaEntry => Some(3),
         Kind::ReadBack
         | Kind::Acceptance
         | Kind::Reconciled
         | Kind::Witnessed
         | Kind::PositionForms
-        | Kind::ListReceipt => Some(2),
+        | Kind::ListReceipt
+        | Kind::AgendaItem => Some(2),
         Kind::StopLifted | Kind::Suspend | Kind::Resume | Kind::Overdue | Kind::TestAnswer | Kind::WatchBill => Some(1),
         Kind::TestCall => Some(0),
     }

@@ -3,6 +3,7 @@
 //! its two notices, so that both sides come to the same open conflicts over the same entries.
 
 mod duty;
+mod settle;
 mod settlement;
 mod state;
 
@@ -12,11 +13,14 @@ use std::ops::Range;
 use skypact_airspace::{TimeWindow, VolumeIndex, conflicts};
 use skypact_record::Hash;
 
+pub(crate) use self::settle::Unfixed;
 pub use self::settlement::AnnouncedCrossing;
 use self::settlement::Settlement;
 pub use self::state::{ConflictState, Misfit, NoticeState, Origin, ProposalState, ReadBack, Version};
+use crate::agenda_book::AgendaBook;
+use crate::case_book::CaseBook;
 use crate::message::{ConflictKey, Message};
-use crate::notice::Notice;
+use crate::notice::{Notice, NoticeAct};
 use crate::protected::Protection;
 use crate::protected_list::PlacedReceipt;
 use crate::stop::Alarms;
@@ -47,6 +51,14 @@ pub struct Board {
     /// Of each party the newest versions of standing notices that the other has not read back and that are not stated to
     /// be overdue: index of the version in its author's log, identity of the notice.
     unread: [BTreeMap<u64, Hash>; 2],
+    cases: CaseBook,
+    agenda: AgendaBook,
+    /// Notices whose newest version is stated to be overdue and is not read back.
+    unacknowledged: BTreeSet<Hash>,
+    /// Alarms that nobody has ended.
+    escalating: BTreeSet<Hash>,
+    /// Of each party the versions that announce or change a notice and whose time to effect is not fixed, by index in its log.
+    unfixed: [BTreeMap<u64, Unfixed>; 2],
 }
 
 impl Board {
@@ -68,6 +80,11 @@ impl Board {
             test_calls: TestCalls::default(),
             list_receipts: Default::default(),
             unread: Default::default(),
+            cases: CaseBook::default(),
+            agenda: AgendaBook::default(),
+            unacknowledged: BTreeSet::new(),
+            escalating: BTreeSet::new(),
+            unfixed: Default::default(),
         }
     }
 
@@ -219,11 +236,15 @@ impl Board {
             | Message::CommitmentFinding(_)
             | Message::Statement(_)
             | Message::Assurance(_) => self.settlement.check(party, message),
+            Message::CaseEntry(entry) => self.cases.check(party, entry),
+            Message::AgendaEntry(entry) => self.agenda.check(party, entry),
             // A STOP always fits, and so does whoever takes the watch or is to take it. Of what a receipt for a list speaks its leaf says. The others are matters of the logs, not of what is announced: the channel sees to them.
             Message::Stop(_)
             | Message::Watch(_)
             | Message::WatchBill(_)
             | Message::ListReceipt(_)
+            | Message::Case(_)
+            | Message::AgendaItem(_)
             | Message::TestCall
             | Message::Suspend { .. }
             | Message::Resume { .. }
@@ -262,11 +283,16 @@ impl Board {
                 let id = self.versions[&notice];
                 let state = self.notices.get_mut(&id).expect("checked above");
                 self.unread[state.origin.party].remove(&state.origin.index);
+                self.unacknowledged.remove(&id);
                 state.read_backs.push(ReadBack { version: notice, origin });
             }
             Message::Overdue { notice } => {
-                let state = self.notices.get_mut(&self.versions[&notice]).expect("checked above");
+                let id = self.versions[&notice];
+                let state = self.notices.get_mut(&id).expect("checked above");
                 self.unread[state.origin.party].remove(&state.origin.index);
+                if state.read_back().is_none() {
+                    self.unacknowledged.insert(id);
+                }
                 state.overdue.push(ReadBack { version: notice, origin });
             }
             Message::Conflict { key, window, volume_pairs } => self.apply_finding(&origin, key, window, volume_pairs),
@@ -287,15 +313,30 @@ impl Board {
                 let state = self.proposals.get_mut(&proposal).expect("checked above");
                 state.acceptance.get_or_insert(origin);
             }
-            Message::Stop(stop) => self.alarms.call(origin, stop),
-            Message::StopRung(rung) => self.alarms.answer(origin, rung),
-            Message::StopLifted { stop } => self.alarms.lift(origin, &stop),
             message @ (Message::Crossing(_)
             | Message::CrossingDispute(_)
             | Message::Commitment(_)
             | Message::CommitmentFinding(_)
             | Message::Statement(_)
             | Message::Assurance(_)) => self.settle(origin, message),
+            Message::Stop(stop) => {
+                let leaf = origin.leaf;
+                self.alarms.call(origin, stop);
+                self.judge_stop(&leaf);
+            }
+            Message::StopRung(rung) => {
+                let stop = rung.stop;
+                self.alarms.answer(origin, rung);
+                self.judge_stop(&stop);
+            }
+            Message::StopLifted { stop } => {
+                self.alarms.lift(origin, &stop);
+                self.judge_stop(&stop);
+            }
+            Message::Case(report) => self.cases.report(report, origin),
+            Message::CaseEntry(entry) => self.cases.add(entry, origin),
+            Message::AgendaItem(item) => self.agenda.raise(item, origin),
+            Message::AgendaEntry(entry) => self.agenda.say(entry, origin),
             Message::Suspend { .. }
             | Message::Resume { .. }
             | Message::Reconciled(_)
@@ -361,6 +402,12 @@ impl Board {
         let (party, leaf) = (origin.party, origin.leaf);
         let id = notice.previous.map_or(leaf, |previous| self.versions[&previous]);
         self.versions.insert(leaf, id);
+        self.unacknowledged.remove(&id);
+        if matches!(notice.act, NoticeAct::New | NoticeAct::Changed) {
+            let (index, class, start) = (origin.index, notice.class, notice.window().start());
+            let unfixed = Unfixed { index, notice: id, class, start, claimed: origin.claimed_time };
+            self.unfixed[party].insert(index, unfixed);
+        }
         let version = Version {
             act: notice.act,
             start: notice.window().start(),
@@ -427,7 +474,7 @@ impl Board {
                 window,
                 volume_pairs,
                 open: true,
-                unseen: unseen(sides),
+                unseen: unseen(sides.map(|side| &side.origin)),
                 filed: [None; 2],
                 proposals: Vec::new(),
             };
@@ -457,6 +504,7 @@ impl Board {
         let conflict = self.conflicts.get_mut(&key).expect("inserted above");
         conflict.filed[origin.party].get_or_insert(origin.leaf);
         self.unfiled[origin.party].remove(&key);
+        self.judge_conflict(&key);
     }
 
     /// A conflict that a counterpart found and this side did not. The volumes of versions that were replaced are no
@@ -470,7 +518,7 @@ impl Board {
             window,
             volume_pairs,
             open,
-            unseen: if open { unseen([first, second]) } else { [false; 2] },
+            unseen: if open { unseen([first, second].map(|side| &side.origin)) } else { [false; 2] },
             filed: [None; 2],
             proposals: Vec::new(),
         }
@@ -506,7 +554,6 @@ fn same_content(stated: Hash, actual: Hash) -> Result<(), Misfit> {
 }
 
 /// Of each side, whether its node held the other's version and its act does not cite it.
-fn unseen(sides: [&NoticeState; 2]) -> [bool; 2] {
-    let [a, b] = sides.map(|side| &side.origin);
+fn unseen([a, b]: [&Origin; 2]) -> [bool; 2] {
     [(a, b), (b, a)].map(|(own, other)| other.index < own.seen_routine && !own.references.contains(&other.leaf))
 }

@@ -220,6 +220,9 @@ pub enum Misfit {
     /// A crossing was reported, and the pact has no line that can be counted by.
     #[error("crossing: the pact has no deconfliction line; agree on one in a new pact")]
     NoLine,
+    /// A finding is not signed by the key that it names, over this file, for this case.
+    #[error("finding: its signature does not hold for this case and this file; have the neutral sign it again")]
+    FindingInvalid,
 }
 
 impl Misfit {
@@ -235,6 +238,7 @@ impl Misfit {
             Self::Lifted { .. } => "stop-lifted",
             Self::NoConflict => "no-conflict",
             Self::NoLine => "no-line",
+            Self::FindingInvalid => "finding-invalid",
         }
     }
 }

@@ -66,7 +66,7 @@ pub(crate) fn messages() -> Vec<(&'static str, Message)> {
         volumes: shapes(),
     };
     let window = TimeWindow::new(UtcNanos(T0), UtcNanos(T0 + SECOND)).unwrap();
-    vec![
+    let mut messages = vec![
         ("notice-new", here()),
         ("notice-changed", Message::Notice(changed)),
         ("read-back", Message::ReadBack { notice: a, content: b }),
@@ -99,7 +99,9 @@ pub(crate) fn messages() -> Vec<(&'static str, Message)> {
         ("assurance", Message::Assurance(denial())),
         ("list-receipt", Message::ListReceipt(ListReceipt { version: a, count: 3 })),
         ("watch-bill", Message::WatchBill(bill(&[("Officer 1", 0, 8 * 3_600), ("R. Two", 8 * 3_600, 16 * 3_600)]))),
-    ]
+    ];
+    messages.extend(crate::cases::messages(a, b));
+    messages
 }
 
 /// A watch bill: officers, and from when to when, s after [`T0`].

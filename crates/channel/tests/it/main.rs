@@ -6,6 +6,7 @@ mod agreement;
 mod anchors;
 mod bytes;
 mod carriage;
+mod cases;
 mod clocks;
 mod desk;
 mod exchange;
