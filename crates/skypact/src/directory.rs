@@ -219,6 +219,11 @@ impl NodeDir {
         self.0.join("alarms.log")
     }
 
+    /// Excerpts of tracks around crossings of a line, each under its hash.
+    pub fn track_excerpts(&self) -> PathBuf {
+        self.0.join("line")
+    }
+
     /// Where pacts in force are.
     pub fn pacts(&self) -> PathBuf {
         self.0.join("pacts")

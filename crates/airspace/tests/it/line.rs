@@ -227,3 +227,75 @@ proptest! {
         prop_assert_eq!(expected, shifted.crossings(&shifted_track).crossings);
     }
 }
+
+/// Numbers that look like chance, and are the same everywhere.
+struct Numbers(u64);
+
+impl Numbers {
+    /// From `low` to `high`.
+    fn between(&mut self, low: i64, high: i64) -> i64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        low + ((self.0 >> 33) as i64).rem_euclid(high - low + 1)
+    }
+}
+
+/// Lines and tracks, a third on a coarse grid, a third at the antimeridian, with the crossings that the rule gives: what an implementation
+/// in another language is held against.
+fn golden() -> String {
+    let mut numbers = Numbers(6);
+    let mut text = String::new();
+    for case in 0..300 {
+        let (unit, middle) = [(1_000_000_000, 0), (1, 180 * 1_000_000_000), (1, 40 * 1_000_000_000)][case % 3];
+        let reach = 4_000_000_000 / unit;
+        let mut place = |numbers: &mut Numbers| {
+            let (lat, lng) = (numbers.between(-reach, reach) * unit, middle + numbers.between(-reach, reach) * unit);
+            LatLng::new(lat, (lng + TURN / 2).rem_euclid(TURN) - TURN / 2).expect("in range")
+        };
+        let count = numbers.between(2, 5);
+        let mut points: Vec<LatLng> = (0..count).map(|_| place(&mut numbers)).collect();
+        if case % 5 == 0 {
+            points.push(points[0]);
+        }
+        let mut time = numbers.between(0, 1_000_000_000_000);
+        let reports: Vec<Report> = (0..numbers.between(2, 12))
+            .map(|_| {
+                time += numbers.between(0, 60) * numbers.between(0, 6_000_000_000);
+                Report { time: UtcNanos(time), at: place(&mut numbers) }
+            })
+            .collect();
+        let pair = |at: &LatLng| format!("{},{}", at.lat_e9(), at.lng_e9());
+        let join = |items: Vec<String>| items.join(" ");
+        text += &format!("line {}\n", join(points.iter().map(pair).collect()));
+        let report = |report: &Report| format!("{},{}", report.time.0, pair(&report.at));
+        text += &format!("track {}\n", join(reports.iter().map(report).collect()));
+        match DeconflictionLine::new(&points) {
+            Err(_) => text += "none\n",
+            Ok(line) => {
+                let found = line.crossings(&reports);
+                for Crossing { time, at, direction } in found.crossings {
+                    text += &format!("crossing {},{},{}\n", time.0, pair(&at), direction as u8);
+                }
+                for (from, until) in found.gaps {
+                    text += &format!("gap {},{}\n", from.0, until.0);
+                }
+            }
+        }
+    }
+    text
+}
+
+fn golden_path() -> std::path::PathBuf {
+    std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors").join("crossings")
+}
+
+#[test]
+fn the_golden_crossings_are_those_of_the_rule() {
+    assert_eq!(std::fs::read_to_string(golden_path()).expect("vectors/crossings"), golden());
+}
+
+#[test]
+#[ignore = "writes the golden file anew after a deliberate change of the rule"]
+fn write_golden_crossings() {
+    std::fs::create_dir_all(golden_path().parent().expect("a folder")).expect("a folder");
+    std::fs::write(golden_path(), golden()).expect("a file");
+}

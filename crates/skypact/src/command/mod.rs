@@ -23,6 +23,8 @@ mod health;
 mod inbox;
 mod init;
 mod key;
+mod line;
+mod line_count;
 mod monitor;
 mod notice;
 mod notice_check;
@@ -106,6 +108,8 @@ enum Command {
     Watch(watch::Args),
     /// Call to see whether the counterpart answers, and answer its calls.
     TestCall(test_call::Args),
+    /// Count who crossed the deconfliction line; dispute a crossing, or answer a dispute.
+    Line(line::Args),
     /// Show week by week whether trust gets better or worse.
     Health(health::Args),
     /// Show who may sign for the parties; add an officer, revoke a key (with the party's root key).
@@ -181,6 +185,7 @@ fn run(cli: Cli) -> Result<Outcome, CliError> {
         Command::Unit(args) => wait_for(unit::run(args, json)),
         Command::Watch(args) => wait_for(watch::run(args, json)),
         Command::TestCall(args) => wait_for(test_call::run(args, json)),
+        Command::Line(args) => wait_for(line::run(args, json)),
         Command::Health(args) => wait_for(health::run(args, json)),
         Command::Officer(args) => wait_for(officer::run(args, json)),
         Command::Key(args) => wait_for(key::run(args, json)),

@@ -9,6 +9,7 @@ use skypact_record::{Algorithm, ChannelName, Genesis, KeyRole, Origin, Party, Wi
 use super::exit::show;
 use super::pact_sheet::Sheet;
 use super::proposal::Proposal;
+use super::quantity::positions;
 use super::terms::{self, TermsText};
 use super::{CliError, Outcome, length_mm};
 use crate::directory::{Card, NodeDir, read_toml, write_new};
@@ -54,6 +55,10 @@ enum Step {
         /// Vertical minimum between crewed aircraft, such as 500ft; over that of the terms.
         #[arg(long)]
         vertical: Option<String>,
+        /// Deconfliction line: its points from one end to the other, "LAT,LNG LAT,LNG", over that of the terms. One that ends with
+        /// its first point is the edge of an area.
+        #[arg(long, allow_hyphen_values = true)]
+        line: Option<String>,
         /// File to write.
         #[arg(long)]
         out: PathBuf,
@@ -86,12 +91,16 @@ pub(super) fn run(args: &Args, json: bool) -> Result<Outcome, CliError> {
             let terms = of.as_deref().map(Sheet::read).transpose()?.map_or_else(Terms::template, |sheet| sheet.terms);
             show(json, &terms::value(&terms), &terms::text(&terms));
         }
-        Step::Propose { dir, with, name, witness, quorum, terms, lateral, vertical, out } => {
+        Step::Propose { dir, with, name, witness, quorum, terms, lateral, vertical, line, out } => {
             let stated = terms.as_deref().map(|file| read_toml(file, "write one with 'skypact pact terms'"));
             let mut terms = stated.transpose()?.unwrap_or_else(TermsText::default).terms()?;
             let crewed = &mut terms.minima[0];
             set(&mut crewed.lateral_mm, "lateral", lateral.as_deref())?;
             set(&mut crewed.vertical_mm, "vertical", vertical.as_deref())?;
+            if let Some(line) = line {
+                terms.deconfliction_line = positions("line", line)?;
+            }
+            terms::check_line(&terms)?;
             let genesis = genesis(dir, with, name, witness, *quorum, &terms)?;
             let mut proposal = Proposal::of(&genesis)?;
             proposal.sign(dir)?;

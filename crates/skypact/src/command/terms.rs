@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde::Deserialize;
-use skypact_airspace::{LatLng, Minima, Polygon};
+use skypact_airspace::{DeconflictionLine, LatLng, Minima, Polygon};
 use skypact_channel::{ActivityClass, Terms};
 
 use super::CliError;
@@ -132,7 +132,7 @@ pub(super) fn text(terms: &Terms) -> String {
         &along(&terms.area),
     );
     field(
-        "Deconfliction line, from one end to the other, as above. Empty: none.",
+        "Deconfliction line, from one end to the other, as above. One that ends with its\n# first point is the edge of an area. Empty: none.",
         "deconfliction_line",
         &along(&terms.deconfliction_line),
     );
@@ -176,6 +176,15 @@ fn checked(terms: &Terms) -> Result<Terms, CliError> {
     }
     let again = Terms::decode(&terms.encode());
     again.map_err(|error| CliError::usage("field-invalid", error.field, error.to_string()))
+}
+
+/// Whether crossings can be counted by the line, if there is one.
+pub(super) fn check_line(terms: &Terms) -> Result<(), CliError> {
+    if terms.deconfliction_line.is_empty() {
+        return Ok(());
+    }
+    let line = DeconflictionLine::new(&terms.deconfliction_line);
+    line.map(drop).map_err(|error| invalid("deconfliction_line", error.to_string()))
 }
 
 fn points(field: &str, stated: Option<&Vec<String>>) -> Result<Vec<LatLng>, CliError> {

@@ -43,6 +43,7 @@ pub fn document() -> String {
         routes::watch,
         routes::test_calls,
         routes::protected,
+        routes::line,
         routes::check,
         routes::acts,
         routes::bundle,

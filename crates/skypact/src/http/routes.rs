@@ -17,8 +17,8 @@ use super::guard::Officer;
 use super::problem::Problem;
 use super::request::{JsonBody, Name};
 use super::views::{
-    self, ActIn, ActsIn, BundleQuery, ChannelView, CheckIn, ConflictView, HeadKeyView, KeyView, LinkWeekView,
-    NoticeView, PlacedView, ProposalView, ProtectedListView, StopView, TestCallView, WatchView, WeekView,
+    self, ActIn, ActsIn, BundleQuery, ChannelView, CheckIn, ConflictView, HeadKeyView, KeyView, LineQuery, LineView,
+    LinkWeekView, NoticeView, PlacedView, ProposalView, ProtectedListView, StopView, TestCallView, WatchView, WeekView,
 };
 use super::{carriage, dictation};
 use crate::directory::unbase64;
@@ -29,7 +29,7 @@ pub const BODY_MAX_BYTES: usize = 64 << 20;
 const ACTS_MAX: usize = 10_000;
 
 /// Every path, with what answers it. `openapi/local.json` has the same ones; a test compares.
-pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 18] {
+pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 19] {
     [
         ("/v1/channels", get(channels)),
         ("/v1/channels/{name}", get(channel)),
@@ -44,6 +44,7 @@ pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 18] {
         ("/v1/channels/{name}/watch", get(watch)),
         ("/v1/channels/{name}/test-calls", get(test_calls)),
         ("/v1/channels/{name}/protected", get(protected)),
+        ("/v1/channels/{name}/line", get(line)),
         ("/v1/channels/{name}/check", post(check)),
         ("/v1/channels/{name}/acts", post(acts)),
         ("/v1/channels/{name}/bundle", get(bundle)),
@@ -232,6 +233,27 @@ async fn test_calls(State(node): State<NodeHandle>, Name(name): Name) -> Answer<
 )]
 async fn protected(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<ProtectedListView>> {
     read(&node, name, views::protected_lists).await
+}
+
+/// The deconfliction line, what crossed it by the reports of both parties, and what was said about that.
+#[utoipa::path(
+    get,
+    path = "/v1/channels/{name}/line",
+    params(
+        ("name" = String, Path, description = "Name of the channel."),
+        ("from_ns" = Option<i64>, Query, description = "First instant, nanoseconds UTC; from the beginning when absent."),
+        ("until_ns" = Option<i64>, Query, description = "Last instant; to the end when absent.")
+    ),
+    responses((status = 200, description = "The line, the count by day, and the crossings.", body = LineView))
+)]
+async fn line(
+    State(node): State<NodeHandle>,
+    Name(name): Name,
+    query: Result<Query<LineQuery>, QueryRejection>,
+) -> Answer<LineView> {
+    let Query(query) = query
+        .map_err(|error| Problem::request(400, "field-invalid", "query", format!("query: {}", error.body_text())))?;
+    read(&node, name, move |channel| views::line(channel, query)).await
 }
 
 /// What each party did in each week, out of the record alone.

@@ -37,6 +37,11 @@ fn scenario_5_convoy_holds() {
 }
 
 #[test]
+fn scenario_6_line_day_holds() {
+    holds("6");
+}
+
+#[test]
 fn scenario_8_suspension_holds() {
     holds("8");
 }

@@ -4,9 +4,11 @@
 mod convoy;
 mod empty_chair;
 mod fifty_seconds;
+mod line_day;
 mod nine_kilometres;
 mod routine_day;
 mod scene;
+mod squitter;
 mod suspension;
 
 use serde::Serialize;
@@ -25,12 +27,13 @@ pub struct Scenario {
 }
 
 /// Every scenario that can be played, ascending by number.
-pub const SCENARIOS: [Scenario; 6] = [
+pub const SCENARIOS: [Scenario; 7] = [
     Scenario { number: 1, title: "Routine day" },
     Scenario { number: 2, title: "Nine kilometres" },
     Scenario { number: 3, title: "Empty chair" },
     Scenario { number: 4, title: "Fifty seconds" },
     Scenario { number: 5, title: "Convoy" },
+    Scenario { number: 6, title: "Line day" },
     Scenario { number: 8, title: "Suspension" },
 ];
 
@@ -68,6 +71,7 @@ pub async fn play(scenario: Scenario, quiet: bool) -> Result<Played, CliError> {
         3 => empty_chair::play(quiet).await?,
         4 => fifty_seconds::play(quiet).await?,
         5 => convoy::play(quiet).await?,
+        6 => line_day::play(quiet).await?,
         8 => suspension::play(quiet).await?,
         number => return Err(CliError::usage("field-invalid", "scenario", format!("scenario: there is no {number}"))),
     };

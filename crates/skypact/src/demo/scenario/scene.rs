@@ -153,7 +153,9 @@ impl Scene {
 fn acts(arguments: &[&str]) -> bool {
     match arguments {
         ["notice", step, ..] => *step != "list",
-        ["stop" | "channel" | "watch" | "unit" | "test-call", step, ..] => !matches!(*step, "list" | "status" | "show"),
+        ["stop" | "channel" | "watch" | "unit" | "test-call" | "line", step, ..] => {
+            !matches!(*step, "list" | "status" | "show")
+        }
         ["ack" | "protect", ..] | ["conflicts", _, ..] => true,
         _ => false,
     }

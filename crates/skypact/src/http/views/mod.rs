@@ -4,6 +4,7 @@ mod clocks;
 mod desk;
 mod health;
 mod keys;
+mod line;
 mod link;
 mod time;
 mod words;
@@ -23,6 +24,10 @@ pub use self::desk::{
 };
 pub use self::health::{PartyWeekView, WeekView, weeks};
 pub use self::keys::{HeadKeyView, KeyView, head_keys, keys};
+pub use self::line::{
+    AnnouncedCrossingView, CrossingPositionView, CrossingReportView, CrossingView, LineDayView, LineQuery, LineView,
+    line,
+};
 pub use self::link::{LargestOffsetView, LinkWeekView, link_week};
 pub use self::time::EntryTimeView;
 use self::time::entry_time;
