@@ -7,6 +7,7 @@ use skypact_record::Hash;
 use super::AlarmView;
 use crate::command::time_text;
 use crate::http::views;
+use crate::node::WitnessContact;
 
 /// When it is looked, and what counts as too long.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +39,21 @@ pub(super) fn of_clocks(name: &str, channel: &Channel, clocks: &Clocks) -> Optio
     let id = format!("{}-clock-off", channel.pact().channel());
     let text = format!("nothing is said to be clear: {}; {}", off.reason, off.remedy);
     Some(AlarmView { event: "clock-off", channel: name.to_owned(), id, rung: 0, text })
+}
+
+/// Witnesses that do not answer: what is filed meanwhile is in two hands alone.
+pub(super) fn of_witnesses(name: &str, channel: &Channel, contacts: &[WitnessContact]) -> Vec<AlarmView> {
+    let alarm = |contact: &WitnessContact| AlarmView {
+        event: "witness-silent",
+        channel: name.to_owned(),
+        id: format!("{}-{}-silent", channel.pact().channel(), contact.name),
+        rung: 0,
+        text: match contact.silent_ns {
+            Some(_) => format!("witness {} does not answer: what is filed is not witnessed", contact.name),
+            None => format!("nobody asks witness {}: node.toml has no address of it", contact.name),
+        },
+    };
+    contacts.iter().filter(|contact| contact.is_silent()).map(alarm).collect()
 }
 
 /// What waits in the record of a channel.

@@ -1,10 +1,11 @@
 //! Alarms that leave the machine: a STOP that nobody answers, a conflict with something protected, a unit that has not applied
 //! a notice, a watch that nobody has, a list of protected sites that nobody signed for, a test call that was missed or not made,
-//! clocks that are off.
+//! clocks that are off, a witness that is silent.
 //! Each goes to the bells that `node.toml` names, when its escalation rung has passed, with retries, and DIR/alarms.log says what became of it.
 
 mod bell;
 mod cause;
+mod outcome;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use tracing::warn;
 
 pub use self::bell::{Bell, BellError};
 use self::cause::Look;
+pub use self::outcome::{FailedBell, failed_bells};
 use crate::node::{NodeError, NodeHandle};
 use crate::plans;
 
@@ -57,7 +59,7 @@ impl Default for WatchConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AlarmView {
     /// stop, protected-conflict, plan-conflict, suspended, overdue, unit-gap, watch-unattended, watch-gap, list-unsigned, test-call,
-    /// test-call-missed, test-call-due or clock-off; of the other side watch-unattended-there, watch-gap-there, list-outdated and
+    /// test-call-missed, test-call-due, witness-silent or clock-off; of the other side watch-unattended-there, watch-gap-there, list-outdated and
     /// test-call-absent.
     pub event: &'static str,
     /// Name of the channel.
@@ -140,6 +142,7 @@ async fn alarms(
         for name in channels.names() {
             if let Some(channel) = channels.get(name) {
                 found.extend(channels.clocks(name).and_then(|clocks| cause::of_clocks(name, channel, &clocks)));
+                found.extend(cause::of_witnesses(name, channel, &channels.witnesses(name)));
                 found.extend(cause::of_channel(name, channel, look));
                 found.extend(plans.iter().flat_map(|plan| cause::of_plan(name, channel, plan)));
             }

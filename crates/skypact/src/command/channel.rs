@@ -112,6 +112,9 @@ fn status(view: &ChannelView) -> String {
         (false, None) => writeln!(text, "LINK DOWN: {} was not heard of yet", view.counterpart),
         (false, Some(error)) => writeln!(text, "LINK DOWN: {error}"),
     };
+    for witness in &view.witnesses {
+        let _ = writeln!(text, "{}", witness.line());
+    }
     for clock in &view.clocks {
         let _ = writeln!(text, "{}", clock.line(&view.party));
     }

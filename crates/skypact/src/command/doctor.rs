@@ -1,5 +1,5 @@
-//! `skypact doctor`: looks at the directory of a node or a witness without changing it, and says what is damaged and where. Of a
-//! node that runs it asks how far the other clocks are, and who has the watch.
+//! `skypact doctor`: looks at the directory of a node or a witness without changing it, and says what is damaged and where, and which
+//! bells failed. Of a node that runs it asks how far the other clocks are, whether witnesses answer, and who has the watch.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
@@ -7,13 +7,15 @@ use std::path::PathBuf;
 use skypact_record::Signer as _;
 
 use super::exit::show;
+use super::inbox::failed_bell;
 use super::quantity::time_text;
 use super::{CliError, Outcome};
+use crate::alarm::{FailedBell, failed_bells};
 use crate::clock;
 use crate::directory::{Card, NodeDir, read_toml};
 use crate::http::client::LocalClient;
 use crate::http::tokens::Tokens;
-use crate::http::views::{ChannelView, WatchView};
+use crate::http::views::{ChannelView, WatchView, WitnessView};
 use crate::keys::{FileSigner, KeyRing, KeyRole, MlDsa44Signer};
 use crate::storage::SqliteStore;
 
@@ -40,6 +42,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         findings.extend(keys(&dir));
         findings.extend([identity(&dir), pacts(&dir), record(&dir), wall_clock()]);
         findings.extend(desks(&dir).await);
+        findings.extend(bells(&dir));
         findings.extend([socket(&dir), tokens(&dir)]);
     }
     let sound = findings.iter().all(|(_, sound, _)| *sound);
@@ -164,6 +167,9 @@ async fn desks(dir: &NodeDir) -> Vec<Finding> {
     let mut findings = Vec::new();
     for channel in client.get::<Vec<ChannelView>>("/v1/channels").await.unwrap_or_default() {
         findings.push(other_clocks(&channel));
+        let witness =
+            |witness: &WitnessView| ("witness", !witness.silent, format!("{}: {}", channel.name, witness.line()));
+        findings.extend(channel.witnesses.iter().map(witness));
         let watches = client.get::<Vec<WatchView>>(&format!("/v1/channels/{}/watch", channel.name)).await;
         let own = watches.unwrap_or_default().into_iter().find(|watch| watch.party == channel.party);
         findings.extend(own.map(|watch| {
@@ -173,6 +179,22 @@ async fn desks(dir: &NodeDir) -> Vec<Finding> {
         }));
     }
     findings
+}
+
+/// Whether what is to ring beyond this machine rang when it was tried last.
+fn bells(dir: &NodeDir) -> Vec<Finding> {
+    let count = dir.read_config().map_or(0, |config| config.alarms.len());
+    let failed = failed_bells(&dir.alarm_log());
+    let told = |bell: &FailedBell| ("bell", false, format!("{}: {}", bell.channel, failed_bell(bell)));
+    if failed.is_empty() {
+        let none = "none: nothing rings beyond this machine; node.toml names them, [[alarm]]".to_owned();
+        return vec![(
+            "bells",
+            true,
+            if count == 0 { none } else { format!("{count}, and none failed when last tried") },
+        )];
+    }
+    failed.iter().map(told).collect()
 }
 
 fn other_clocks(channel: &ChannelView) -> Finding {

@@ -10,7 +10,9 @@ use super::protect_list::unsigned;
 use super::quantity::time_text;
 use super::stop::alarm;
 use super::{CliError, Outcome, reading};
-use crate::http::views::{ConflictView, EntryTimeView, NoticeView, StopView, TestCallView};
+use crate::alarm::{FailedBell, failed_bells};
+use crate::directory::NodeDir;
+use crate::http::views::{ConflictView, EntryTimeView, NoticeView, StopView, TestCallView, words};
 
 /// How long it is shown that the counterpart ended or cancelled a notice, ns: 12 h, a long watch.
 const OVER_SHOWN_NS: i64 = 12 * 3_600_000_000_000;
@@ -23,11 +25,20 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
-    show_each(&args.place, json, inbox).await
+    // Whoever asks another machine's node does not have its files.
+    let log = args.place.access.api.is_none().then(|| NodeDir(args.place.dir.clone()).alarm_log());
+    let failed = log.map_or_else(Vec::new, |log| failed_bells(&log));
+    show_each(&args.place, json, async |desk| inbox(desk, &failed).await).await
+}
+
+/// A bell that failed, in a line.
+pub(super) fn failed_bell(bell: &FailedBell) -> String {
+    let FailedBell { bell, event, reason, at_ns, .. } = bell;
+    format!("BELL FAILED: {bell}, for {event} at {}\n  {}; see alarms.log", time_text(*at_ns), words(reason))
 }
 
 /// What needs an act in one channel, as JSON and as text.
-async fn inbox(desk: &Desk) -> Result<Shown, CliError> {
+async fn inbox(desk: &Desk, failed: &[FailedBell]) -> Result<Shown, CliError> {
     let mut unread: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
     let over: Vec<NoticeView> = unread.iter().filter(|notice| is_newly_over(desk, notice)).cloned().collect();
     let mut proposals = pending(desk, &unread).await?;
@@ -42,18 +53,9 @@ async fn inbox(desk: &Desk) -> Result<Shown, CliError> {
     stops.retain(|stop| stop.escalating);
     let list = unsigned(desk).await?;
     let mut text = String::new();
+    let bells: Vec<&FailedBell> = failed.iter().filter(|bell| bell.channel == desk.view.name).collect();
+    text += &first(desk, &stops, &bells, &calls);
     // Writing to a String cannot fail.
-    for stop in &stops {
-        let _ = writeln!(text, "{}", alarm(desk, stop));
-        text += &clock_off(&stop.time);
-    }
-    if let Some(suspension) = &desk.view.suspension {
-        let _ = writeln!(text, "SUSPENDED  {}", standing(&desk.view, suspension));
-    }
-    for call in &calls {
-        let _ = writeln!(text, "test call  answer it: skypact test-call answer {}", short(&call.id));
-        text += &clock_off(&call.time);
-    }
     for notice in &overdue {
         let _ = writeln!(text, "telephone  {}\n{}", line(notice), ending(notice));
         text += &clock_off(&notice.time);
@@ -95,11 +97,35 @@ async fn inbox(desk: &Desk) -> Result<Shown, CliError> {
     }
     text += &desk.unknown();
     let proposals = proposals.into_iter().map(|proposal| proposal.view).collect::<Vec<_>>();
-    let value = serde_json::json!({ "stops": stops, "suspension": desk.view.suspension, "test_calls": calls, "overdue": overdue, "unread": unread, "over": over, "conflicts": conflicts, "proposals": proposals, "protected_list": list, "connected": desk.view.connected, "unknown": desk.view.unknown });
+    let value = serde_json::json!({ "stops": stops, "suspension": desk.view.suspension, "test_calls": calls, "overdue": overdue, "unread": unread, "over": over, "conflicts": conflicts, "proposals": proposals, "protected_list": list, "connected": desk.view.connected, "unknown": desk.view.unknown, "bells_failed": bells, "witnesses": desk.view.witnesses });
     if text.is_empty() {
         text.push_str("nothing needs an act");
     }
     Ok((value, text, Outcome::Done))
+}
+
+/// What is to be seen before any notice: STOPs, bells and witnesses that fail, a suspension, test calls.
+fn first(desk: &Desk, stops: &[StopView], bells: &[&FailedBell], calls: &[TestCallView]) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    for stop in stops {
+        let _ = writeln!(text, "{}", alarm(desk, stop));
+        text += &clock_off(&stop.time);
+    }
+    for bell in bells {
+        let _ = writeln!(text, "{}", failed_bell(bell));
+    }
+    for witness in desk.view.witnesses.iter().filter(|witness| witness.silent) {
+        let _ = writeln!(text, "{}", witness.line());
+    }
+    if let Some(suspension) = &desk.view.suspension {
+        let _ = writeln!(text, "SUSPENDED  {}", standing(&desk.view, suspension));
+    }
+    for call in calls {
+        let _ = writeln!(text, "test call  answer it: skypact test-call answer {}", short(&call.id));
+        text += &clock_off(&call.time);
+    }
+    text
 }
 
 /// A line that says so when the time that an entry claims is not when it was placed.

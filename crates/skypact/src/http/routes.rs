@@ -107,7 +107,8 @@ async fn channels(State(node): State<NodeHandle>) -> Answer<Vec<ChannelView>> {
     let all = node.query(move |channels| {
         let view = |name: &str| {
             let (channel, clocks) = (channels.get(name)?, channels.clocks(name)?);
-            Some(views::channel(name, channel, &channels.link(name), &clocks, now_ns))
+            let (link, witnesses) = (channels.link(name), channels.witnesses(name));
+            Some(views::channel(name, channel, &link, &clocks, &witnesses, now_ns))
         };
         channels.names().filter_map(view).collect()
     });

@@ -17,7 +17,7 @@ use crate::transport::PeerClient;
 /// How often a witness is asked, and one that has no beacon. Not as often as there is a new one: asked at every second of the period
 /// in turn, the witness's clock shows where it is within it.
 const EVERY: Duration = Duration::from_secs(7);
-const WITHOUT_BEACON: Duration = Duration::from_mins(5);
+const WITHOUT_BEACON: Duration = Duration::from_mins(1);
 /// A beacon that is further from this node's clock than this, in seconds, is not cited: a leaf would say what cannot be.
 const APART_S: u64 = 60;
 /// Beacons that are remembered, so that those that the counterpart cites can be kept: half a day of one witness.
@@ -133,9 +133,13 @@ async fn ask(
     let unusable = |reason: String| NodeError::File { path: format!("beacon of witness {witness}"), reason };
     let (answer, between) = node.timed(client.get("/beacon")).await;
     let answer = answer?;
+    let whose = Whose::Witness(witness.to_owned());
     match answer.status {
         200 => {}
-        404 | 405 => return Ok(false),
+        404 | 405 => {
+            node.compare(channel.to_owned(), ClockNews { whose, shown: None, between }).await?;
+            return Ok(false);
+        }
         status => return Err(unusable(format!("answered {status}"))),
     }
     let keys = pact.genesis().witness_keys_ed25519();
@@ -143,7 +147,7 @@ async fn ask(
     let key = key.ok_or_else(|| unusable("is by no witness of the pact".to_owned()))?;
     let beacon = Beacon::parse(&answer.body, key).map_err(|error| unusable(error.to_string()))?;
     // Also one that is too far away to be cited.
-    let (whose, shown) = (Whose::Witness(witness.to_owned()), Span::of_beacon(beacon.time_s()));
+    let shown = Some(Span::of_beacon(beacon.time_s()));
     node.compare(channel.to_owned(), ClockNews { whose, shown, between }).await?;
     let now_s = u64::try_from(node.now_ns() / 1_000_000_000).unwrap_or(0);
     if beacon.time_s().abs_diff(now_s) > APART_S {

@@ -23,6 +23,8 @@ const EVERY: Duration = Duration::from_secs(10);
 const EVERY_SLOW: Duration = Duration::from_mins(10);
 const WITHOUT_CLOCK: Duration = Duration::from_mins(5);
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long a witness may not answer, ns: it is asked every few seconds, and one that has no time to show every minute.
+const WITNESS_SILENT_NS: i64 = 120_000_000_000;
 /// Requests that a party may make at once after a pause, and how many more each second.
 const REQUESTS_AT_ONCE: u32 = 16;
 const REQUESTS_EACH_SECOND: u32 = 4;
@@ -35,11 +37,12 @@ pub(super) enum Whose {
     Witness(String),
 }
 
-/// One look at another clock: whose, what it showed, and between which steady times of this node's.
+/// One look at another clock: whose, what it showed, and between which steady times of this node's. A witness that answers and has no
+/// time to show shows none.
 #[derive(Debug, Clone)]
 pub(super) struct ClockNews {
     pub(super) whose: Whose,
-    pub(super) shown: Span,
+    pub(super) shown: Option<Span>,
     pub(super) between: Span,
 }
 
@@ -52,20 +55,61 @@ impl NodeHandle {
     }
 }
 
+/// Whether a witness of a pact answers this node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WitnessContact {
+    /// Its name.
+    pub name: String,
+    /// For how long it has not answered, ns by the machine's clock; from the start on when it never did. None when node.toml has no
+    /// address of it, so that nobody asks it.
+    pub silent_ns: Option<i64>,
+}
+
+impl WitnessContact {
+    /// Whether it has to be looked after.
+    pub fn is_silent(&self) -> bool {
+        self.silent_ns.is_none_or(|silent_ns| silent_ns > WITNESS_SILENT_NS)
+    }
+}
+
 /// What was read of the other clocks of a channel since the start.
 #[derive(Debug, Default)]
 pub(super) struct OtherClocks {
     counterpart: OtherClock,
     witnesses: BTreeMap<String, OtherClock>,
+    /// When this began, steady ns.
+    begun_ns: i64,
+    /// Witnesses that are asked, each with when it last answered, steady ns.
+    asked: BTreeMap<String, Option<i64>>,
 }
 
 impl OtherClocks {
+    /// Of a channel whose witnesses of these names are asked.
+    pub(super) fn new<'a>(begun_ns: i64, asked: impl Iterator<Item = &'a String>) -> Self {
+        Self { begun_ns, asked: asked.map(|name| (name.clone(), None)).collect(), ..Self::default() }
+    }
+
     pub(super) fn hear(&mut self, news: ClockNews) {
         let clock = match news.whose {
             Whose::Counterpart => &mut self.counterpart,
-            Whose::Witness(name) => self.witnesses.entry(name).or_default(),
+            Whose::Witness(name) => {
+                self.asked.insert(name.clone(), Some(news.between.most_ns));
+                self.witnesses.entry(name).or_default()
+            }
         };
-        clock.add(news.shown, news.between.least_ns, news.between.most_ns);
+        if let Some(shown) = news.shown {
+            clock.add(shown, news.between.least_ns, news.between.most_ns);
+        }
+    }
+
+    /// Which witnesses of a pact answer, at a steady time of a clock of this speed.
+    pub(super) fn contacts(&self, pact: &Pact, steady_ns: i64, speed: u32) -> Vec<WitnessContact> {
+        let contact = |name: &str| {
+            let since_ns = self.asked.get(name).map(|heard_ns| heard_ns.unwrap_or(self.begun_ns));
+            let silent_ns = since_ns.map(|since_ns| steady_ns.saturating_sub(since_ns) / i64::from(speed.max(1)));
+            WitnessContact { name: name.to_owned(), silent_ns }
+        };
+        pact.genesis().witness_keys_ed25519().iter().map(|key| contact(key.name().as_str())).collect()
     }
 
     /// Where they are now.
@@ -132,6 +176,29 @@ async fn ask(node: &NodeHandle, channel: &str, client: &PeerClient) -> Result<Du
     }
     let shown = <[u8; 8]>::try_from(&answer.body[..]).map_err(|_| unusable("is not of 8 bytes".to_owned()))?;
     let shown = Span::exact(i64::from_be_bytes(shown));
-    node.compare(channel.to_owned(), ClockNews { whose: Whose::Counterpart, shown, between }).await?;
+    node.compare(channel.to_owned(), ClockNews { whose: Whose::Counterpart, shown: Some(shown), between }).await?;
     Ok(EVERY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND_NS: i64 = 1_000_000_000;
+
+    #[test]
+    fn a_witness_is_silent_when_it_has_not_answered_for_two_minutes_or_is_not_asked() {
+        let contact = |silent_ns| WitnessContact { name: "witness.example".to_owned(), silent_ns };
+        assert!(contact(None).is_silent(), "nobody asks it");
+        assert!(!contact(Some(120 * SECOND_NS)).is_silent());
+        assert!(contact(Some(121 * SECOND_NS)).is_silent());
+
+        let name = "witness.example".to_owned();
+        let mut clocks = OtherClocks::new(5 * SECOND_NS, [name.clone()].iter());
+        assert_eq!(clocks.asked[&name], None);
+        let between = Span { least_ns: 6 * SECOND_NS, most_ns: 7 * SECOND_NS };
+        clocks.hear(ClockNews { whose: Whose::Witness(name.clone()), shown: None, between });
+        assert_eq!(clocks.asked[&name], Some(7 * SECOND_NS), "it answered, and showed no time");
+        assert_eq!(clocks.witnesses[&name].offset(0, between), None);
+    }
 }

@@ -17,7 +17,7 @@ use tokio::sync::{oneshot, watch};
 use tracing::{error, warn};
 
 use super::beacon::Beacons;
-use super::clocks::{ClockNews, OtherClocks};
+use super::clocks::{ClockNews, OtherClocks, WitnessContact};
 use super::link_health::{self, LinkHealth, LinkWeek, Look};
 use super::recovery::{Runs, Waiting, left_document};
 use super::round::{Answer, Round, gather, origin};
@@ -179,6 +179,14 @@ impl Channels {
     pub fn clocks(&self, name: &str) -> Option<Clocks> {
         let member = self.members.get(name)?;
         Some(member.clocks.compare(member.station.channel().pact(), &self.clock))
+    }
+
+    /// Which witnesses of a channel answer, now.
+    pub fn witnesses(&self, name: &str) -> Vec<WitnessContact> {
+        let contacts = |member: &Member| {
+            member.clocks.contacts(member.station.channel().pact(), self.clock.steady_ns(), self.clock.speed())
+        };
+        self.members.get(name).map(contacts).unwrap_or_default()
     }
 
     /// What this node measured of the link of a channel: beginnings of weeks, ns UTC, oldest first.

@@ -389,7 +389,7 @@ async fn ask_witness(
     let receipt = VerifiedReceipt::of_witness(pact, &keys, request.checkpoint, witness, &text)?;
     let receipt = receipt.ok_or_else(|| refused("answered with no cosignature of its own".to_owned()))?;
     for line in receipt.cosignatures.iter().filter(|line| line.witness == witness) {
-        let (whose, shown) = (Whose::Witness(witness.to_owned()), Span::of_second(line.time_s));
+        let (whose, shown) = (Whose::Witness(witness.to_owned()), Some(Span::of_second(line.time_s)));
         node.compare(channel.to_owned(), ClockNews { whose, shown, between }).await?;
     }
     node.keep(channel.to_owned(), receipt).await?;

@@ -25,6 +25,7 @@ mod tiles;
 
 pub use bundle::BundleOptions;
 pub use carriage::{ExportOptions, Imported};
+pub use clocks::WitnessContact;
 pub use core::{Channels, LinkState, fork_document};
 pub use dictation::{Dictated, Spoken, WrittenDown};
 pub use error::NodeError;

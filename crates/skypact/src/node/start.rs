@@ -230,7 +230,8 @@ fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
         }
         let carriage = Carriage::new(crate::entropy::random());
         let health = LinkHealth::read(options.store.document(&link_health::document(pact.channel()))?.as_deref());
-        let (link, clocks) = (LinkState::default(), OtherClocks::default());
+        let clocks = OtherClocks::new(options.clock.steady_ns(), options.witnesses.keys());
+        let link = LinkState::default();
         members
             .insert(name.clone(), Member { station, terms, link, clocks, health, answered_ns: None, carriage, left });
     }

@@ -215,7 +215,7 @@ fn the_other_sides_empty_chair_its_gap_and_a_list_that_nobody_signed_for_ring() 
     let rings = ["watch-unattended-there", "watch-gap-there", "list-unsigned"].map(there);
     assert_eq!((rings, rang(&blue, "list-outdated").len()), ([0, 0, 0], 0), "nothing is due yet");
     officer(&blue, &["watch", "leave"]);
-    until("RED sees the empty chair", || screen_of(&red).contains("BLUE: NOBODY has the watch, since"));
+    until("RED sees the empty chair", || shown("watch", &red).contains("BLUE: NOBODY has the watch, since"));
     drop(nodes);
 
     let nodes = start("2099-04-07T04:30:00Z");
@@ -242,9 +242,38 @@ fn the_other_sides_empty_chair_its_gap_and_a_list_that_nobody_signed_for_ring() 
     assert_eq!((there("list-unsigned"), rang(&blue, "list-outdated").len()), (1, 1), "it is signed for");
 }
 
-/// What `skypact watch` shows.
-fn screen_of(dir: &str) -> String {
-    String::from_utf8(skypact(&["watch", "--dir", dir]).stdout).unwrap()
+#[test]
+fn a_bell_that_failed_and_a_witness_that_is_silent_are_on_the_screen_and_the_witness_rings() {
+    let ground = Ground::new("silent");
+    pact(&ground);
+    let (red, blue, witness) = (ground.path("red"), ground.path("blue"), ground.path("witness"));
+    let (second, cards) =
+        (ground.path("second.toml"), [ground.path("blue/party.card"), ground.path("witness/party.card")]);
+    succeed(&["init", "--dir", &witness, "--witness", "witness.example"]);
+    let propose = ["pact", "propose", "--dir", &red, "--with", &cards[0], "--name", "west-river", "--out", &second];
+    succeed(&[&propose[..], &["--witness", &cards[1]]].concat());
+    succeed(&["pact", "sign", "--dir", &blue, &second]);
+    succeed(&["pact", "sign", "--dir", &red, &second]);
+    bell(&red, "command = [\"cat\"]");
+    bell(&red, "command = [\"false\"]");
+    assert!(shown("doctor", &red).contains("ok     bells: 2, and none failed"));
+    let _node = Node::start(&red);
+    until("the witness that nobody asks rings", || rang(&red, "witness-silent").len() == 1);
+    let silent = "WITNESS SILENT: node.toml has no address of witness.example; put it there";
+    let failed = "BELL FAILED: false, for witness-silent at ";
+    until("the other bell fails", || shown("inbox", &red).contains(failed));
+    let inbox = shown("inbox", &red);
+    assert_eq!((inbox.matches(silent).count(), inbox.matches(failed).count()), (1, 1), "{inbox}");
+    assert!(inbox.contains("ended with exit status: 1; see alarms.log"), "{inbox}");
+    assert!(shown("channel", &red).contains(silent));
+    let doctor = shown("doctor", &red);
+    assert!(doctor.contains(&format!("WRONG  witness: west-river: {silent}")), "{doctor}");
+    assert!(doctor.contains(&format!("WRONG  bell: west-river: {failed}")), "{doctor}");
+}
+
+/// What a command shows, whatever its exit code.
+fn shown(command: &str, dir: &str) -> String {
+    String::from_utf8(skypact(&[command, "--dir", dir]).stdout).unwrap()
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! Views of what this node measured of the link, apart from what both sides count alike.
+//! Views of what this node measured of the link and heard of the witnesses, apart from what both sides count alike.
 
 use serde::{Deserialize, Serialize};
 use skypact_channel::Channel;
 use utoipa::ToSchema;
 
-use crate::node::LinkWeek;
+use crate::node::{LinkWeek, WitnessContact};
 
 /// What this node alone measured in one week, from Monday 0000 UTC by its clock.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -32,6 +32,36 @@ pub struct LargestOffsetView {
     pub name: String,
     /// At least so far ahead or behind, nanoseconds.
     pub offset_ns: i64,
+}
+
+/// Whether a witness answers this node.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct WitnessView {
+    /// Its name.
+    pub name: String,
+    /// Whether it has to be looked after: it has not answered for two minutes, or nobody asks it.
+    pub silent: bool,
+    /// For how long it has not answered, nanoseconds. None when node.toml has no address of it.
+    pub silent_ns: Option<i64>,
+}
+
+impl WitnessView {
+    pub(super) fn of(contact: &WitnessContact) -> Self {
+        Self { name: contact.name.clone(), silent: contact.is_silent(), silent_ns: contact.silent_ns }
+    }
+
+    /// How it stands, in a line.
+    pub fn line(&self) -> String {
+        match (self.silent, self.silent_ns) {
+            (false, _) => format!("{} answers", self.name),
+            (true, Some(silent_ns)) => format!(
+                "WITNESS SILENT: {} has not answered for {} s; what is filed is not witnessed",
+                self.name,
+                silent_ns / 1_000_000_000
+            ),
+            (true, None) => format!("WITNESS SILENT: node.toml has no address of {}; put it there", self.name),
+        }
+    }
 }
 
 /// View of one week.

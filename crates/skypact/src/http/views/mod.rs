@@ -28,13 +28,13 @@ pub use self::line::{
     AnnouncedCrossingView, CrossingPositionView, CrossingReportView, CrossingView, LineDayView, LineQuery, LineView,
     line,
 };
-pub use self::link::{LargestOffsetView, LinkWeekView, link_week};
+pub use self::link::{LargestOffsetView, LinkWeekView, WitnessView, link_week};
 pub use self::time::EntryTimeView;
 use self::time::entry_time;
 use self::words::some_words;
 pub use self::words::words;
 use crate::directory::base64;
-use crate::node::{BundleOptions, LinkState};
+use crate::node::{BundleOptions, LinkState, WitnessContact};
 
 /// A channel: what an act has to state, and how it stands.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -59,6 +59,8 @@ pub struct ChannelView {
     pub clocks: Vec<ClockView>,
     /// Party or witness whose clock is wrong, when the others agree that it is.
     pub clock_suspect: Option<String>,
+    /// Whether the witnesses of the pact answer this node.
+    pub witnesses: Vec<WitnessView>,
     /// Why nothing is said to be clear; when there is no reason, the absence of conflicts is CLEAR.
     pub unknown: Vec<UnknownView>,
     /// The suspension that stands, if there is one. A link that is down is none.
@@ -335,7 +337,14 @@ impl ActIn {
 }
 
 /// View of a channel.
-pub fn channel(name: &str, channel: &Channel, link: &LinkState, clocks: &Clocks, now_ns: i64) -> ChannelView {
+pub fn channel(
+    name: &str,
+    channel: &Channel,
+    link: &LinkState,
+    clocks: &Clocks,
+    witnesses: &[WitnessContact],
+    now_ns: i64,
+) -> ChannelView {
     let (pact, me) = (channel.pact(), channel.me());
     let quorum = usize::try_from(pact.genesis().quorum).unwrap_or(usize::MAX);
     let log = |log: LogRef| {
@@ -360,6 +369,7 @@ pub fn channel(name: &str, channel: &Channel, link: &LinkState, clocks: &Clocks,
         link_error: link.last_error.clone(),
         clocks: clocks::clocks(channel, clocks),
         clock_suspect: clocks::suspect(channel, clocks),
+        witnesses: witnesses.iter().map(WitnessView::of).collect(),
         unknown: clocks::unknown(channel, link, clocks),
         suspension: channel.suspension().map(|standing| suspension(channel, standing)),
         open_conflicts: channel.board().conflicts().filter(|(_, conflict)| conflict.open).count(),
