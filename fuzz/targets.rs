@@ -19,6 +19,7 @@ use skypact_f3548::{
     ErrorReport, ParseOptions, PutConstraintReference, PutOperationalIntentReference, PutSubscription, Query, Request,
     SetUssAvailability,
 };
+use skypact_papers::{Entry as PaperEntry, Format};
 use skypact_record::verify::{Expectation, verify};
 use skypact_record::{
     Algorithm, Beacon, Cosignature, Entry, ForkProof, Hash, JournalLeaf, KeyChange, KeyHistory, KeyRotation,
@@ -30,7 +31,7 @@ use skypact_record::{
 type Run = fn(&[u8]);
 
 /// The targets: name, which is that of a folder of seeds, and what it runs.
-pub(crate) const TARGETS: [(&str, Run); 14] = [
+pub(crate) const TARGETS: [(&str, Run); 15] = [
     ("request", request),
     ("changes", changes),
     ("token", token),
@@ -45,6 +46,7 @@ pub(crate) const TARGETS: [(&str, Run); 14] = [
     ("beacon", beacon),
     ("position", position),
     ("keys", keys),
+    ("papers", papers),
 ];
 
 /// The time at which everything here takes place: 2026-01-01.
@@ -132,6 +134,35 @@ pub(crate) fn token(bytes: &[u8]) {
     let header = std::str::from_utf8(bytes).ok();
     let refused = AUTHENTICATOR.verify(header, NOW.0 / 1_000_000_000).expect_err("nobody has the private key");
     assert!(!refused.code().is_empty() && refused.to_string().len() < 1_024);
+}
+
+/// A paper of notices. The first byte chooses the format. What is read is written and read again as the same.
+pub(crate) fn papers(bytes: &[u8]) {
+    let Some((kind, paper)) = bytes.split_first() else { return };
+    let format = Format::ALL[usize::from(*kind) % Format::ALL.len()];
+    let told = |fault: &skypact_papers::Fault| {
+        assert!(!fault.code.is_empty() && fault.line > 0);
+        assert!(fault.to_string().len() < 4_096, "a fault is short whatever was written");
+    };
+    let reading = match format.read(paper) {
+        Ok(reading) => reading,
+        Err(fault) => return told(&fault),
+    };
+    reading.faults.iter().for_each(told);
+    assert!(reading.fault_count >= reading.faults.len());
+    let labels: Vec<String> = (0..reading.notices.len()).map(|place| place.to_string()).collect();
+    let entries: Vec<PaperEntry<'_>> = labels
+        .iter()
+        .zip(&reading.notices)
+        .map(|(label, (_, notice))| PaperEntry { label, party: "RED", notice })
+        .collect();
+    let again = format.read(format.write(&entries).as_bytes()).expect("what was written is a paper");
+    assert_eq!(again.fault_count, 0, "{:?}", again.faults);
+    // XML has no place for two characters that a call sign may hold; those of a paper in XML are none of them.
+    let notices = |reading: &skypact_papers::Reading| -> Vec<_> {
+        reading.notices.iter().map(|(_, notice)| notice.clone()).collect()
+    };
+    assert_eq!(notices(&again), notices(&reading));
 }
 
 /// An entry of a DSS's log, and the leaf of a journal.

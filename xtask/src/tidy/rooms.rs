@@ -20,6 +20,7 @@ const ROOMS: &[Room] = &[
     Room { directory: "crates/f3548", is_pure: true, may_know: &["skypact-airspace"] },
     Room { directory: "crates/dss", is_pure: true, may_know: &["skypact-airspace", "skypact-f3548"] },
     Room { directory: "crates/channel", is_pure: true, may_know: &["skypact-airspace", "skypact-record"] },
+    Room { directory: "crates/papers", is_pure: true, may_know: &["skypact-airspace", "skypact-channel"] },
     Room {
         directory: "crates/simulator",
         is_pure: false,
@@ -28,7 +29,14 @@ const ROOMS: &[Room] = &[
     Room {
         directory: "crates/skypact",
         is_pure: false,
-        may_know: &["skypact-airspace", "skypact-record", "skypact-f3548", "skypact-dss", "skypact-channel"],
+        may_know: &[
+            "skypact-airspace",
+            "skypact-record",
+            "skypact-f3548",
+            "skypact-dss",
+            "skypact-channel",
+            "skypact-papers",
+        ],
     },
     Room { directory: "xtask", is_pure: false, may_know: &[] },
 ];

@@ -5,6 +5,7 @@ pub mod channel;
 pub mod conflict;
 pub mod dss;
 mod exercise;
+pub mod import;
 pub mod link;
 pub mod memory;
 pub mod notice;

@@ -25,6 +25,21 @@ enum What {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// A paper of notices into the record, over three processes on loopback.
+    Import {
+        /// Notices of the paper.
+        #[arg(long, default_value_t = 10_000)]
+        count: usize,
+        /// Notices of the counterpart that they are checked against.
+        #[arg(long, default_value_t = 10_000)]
+        of_counterpart: usize,
+        /// csv, geojson or kml.
+        #[arg(long, default_value = "csv")]
+        format: String,
+        /// Seed of their volumes.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// From filing a notice to the counterpart's durable receipt, over three processes on loopback.
     Notice {
         /// Notices, one after another.
@@ -165,6 +180,10 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
                 seed,
             };
             serde_json::to_value(crate::bench::link::run(options).await?)
+        }
+        What::Import { count, of_counterpart, format, seed } => {
+            let format = super::notice_import::format(&format)?;
+            serde_json::to_value(crate::bench::import::run(format, count, of_counterpart, seed).await?)
         }
         What::Notice { count } => serde_json::to_value(crate::bench::notice::run(count).await?),
     };

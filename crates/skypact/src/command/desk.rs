@@ -12,6 +12,7 @@ use super::{CliError, Outcome};
 use crate::directory::NodeDir;
 use crate::entropy::SystemEntropy;
 use crate::http::client::LocalClient;
+use crate::http::problem::Problem;
 use crate::http::views::{ActIn, ActsIn, ChannelView, NoticeView, PlacedView, UnknownView};
 use crate::keys::{FileSigner, KeyRole};
 use crate::node::RecordSigner;
@@ -132,22 +133,31 @@ impl Desk {
         signer: &RecordSigner,
         messages: impl IntoIterator<Item = (Message, Vec<Hash>)>,
     ) -> Result<Vec<PlacedView>, CliError> {
-        let facts = self.facts()?;
-        let signed: Result<Vec<ActIn>, CliError> = messages
-            .into_iter()
-            .map(|(message, references)| {
-                let draft = Draft::new(&facts, &message, references, UtcNanos(self.view.now_ns), &mut SystemEntropy);
-                let act =
-                    draft.sign(signer).map_err(|error| CliError::usage(error.code(), "act", error.to_string()))?;
-                Ok(ActIn::of(&act))
-            })
-            .collect();
         let mut placed = Vec::new();
-        for acts in signed?.chunks(ACTS_PER_REQUEST) {
-            let answer: Vec<PlacedView> = self.client.post(&self.path("acts"), &ActsIn { acts: acts.to_vec() }).await?;
-            placed.extend(answer);
+        for acts in self.sign(signer, messages)?.chunks(ACTS_PER_REQUEST) {
+            placed.extend(self.submit(acts.to_vec()).await?);
         }
         Ok(placed)
+    }
+
+    /// Signs messages, each with the leaf hashes that it cites.
+    pub(super) fn sign(
+        &self,
+        signer: &RecordSigner,
+        messages: impl IntoIterator<Item = (Message, Vec<Hash>)>,
+    ) -> Result<Vec<ActIn>, CliError> {
+        let facts = self.facts()?;
+        let sign = |(message, references)| {
+            let draft = Draft::new(&facts, &message, references, UtcNanos(self.view.now_ns), &mut SystemEntropy);
+            let act = draft.sign(signer).map_err(|error| CliError::usage(error.code(), "act", error.to_string()))?;
+            Ok(ActIn::of(&act))
+        };
+        messages.into_iter().map(sign).collect()
+    }
+
+    /// Has signed acts recorded, in order, in one request.
+    pub(super) async fn submit(&self, acts: Vec<ActIn>) -> Result<Vec<PlacedView>, Problem> {
+        self.client.post(&self.path("acts"), &ActsIn { acts }).await
     }
 
     /// Reads notices back as they were shown.

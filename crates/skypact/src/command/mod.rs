@@ -28,6 +28,8 @@ mod line_count;
 mod monitor;
 mod notice;
 mod notice_check;
+mod notice_export;
+mod notice_import;
 mod officer;
 mod pact;
 mod pact_sheet;
@@ -55,6 +57,7 @@ mod witness;
 pub use access::Access;
 pub use desk::{Desk, Where, hash};
 pub use exit::{CliError, Outcome};
+pub(crate) use notice_import::Import;
 pub use quantity::{altitude, length_mm, time_ns, time_text};
 
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! `skypact notice`: file, change, activate, end, cancel, list.
+//! `skypact notice`: file, change, activate, end, cancel, list; import and export have files of their own.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -12,13 +12,13 @@ use super::exit::show;
 use super::notice_check::Forced;
 use super::position_check::PositionArgs;
 use super::quantity::{FootprintText, VolumeText, counted, time_text};
-use super::{CliError, Outcome, reading};
+use super::{CliError, Outcome, notice_export, notice_import, reading};
 use crate::directory::base64;
 use crate::http::views::{NoticeView, PlacedView, UnknownView};
 use crate::node::RecordSigner;
 
 /// Most versions of the counterpart that a filing cites.
-const REFERENCES_MAX: usize = 60;
+pub(super) const REFERENCES_MAX: usize = 60;
 
 /// Arguments of `notice`.
 #[derive(Debug, clap::Args)]
@@ -45,6 +45,12 @@ enum Step {
     End(ActArgs),
     /// Say that an activity will not take place.
     Cancel(ActArgs),
+    /// File the notices of a paper: CSV, GeoJSON or KML.
+    Import(Box<notice_import::Args>),
+    /// Write notices into a paper: CSV, GeoJSON or KML.
+    Export(notice_export::Args),
+    /// Print a CSV file to fill in, with a notice of each shape.
+    Template,
 }
 
 #[derive(Debug, clap::Args)]
@@ -122,6 +128,9 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         Step::Activate(args) => act(&args, NoticeAct::Activated, json).await,
         Step::End(args) => act(&args, NoticeAct::Ended, json).await,
         Step::Cancel(args) => act(&args, NoticeAct::Cancelled, json).await,
+        Step::Import(args) => notice_import::run(&args, json).await,
+        Step::Export(args) => notice_export::run(&args).await,
+        Step::Template => Ok(notice_export::template()),
     }
 }
 

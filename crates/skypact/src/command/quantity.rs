@@ -1,9 +1,9 @@
-//! Quantities as people write them. Nothing is guessed: a length without unit, an altitude without datum and a time
-//! without zone are errors that say what to write.
+//! Quantities as arguments and files state them, by the rules of `skypact_papers::quantity`; errors name the field.
 
 use skypact_airspace::{
-    Altitude, AltitudeBand, Circle, Corridor, Datum, Footprint, LatLng, Polygon, TimeWindow, UtcNanos, Volume4d,
+    Altitude, AltitudeBand, Circle, Corridor, Footprint, LatLng, Polygon, TimeWindow, UtcNanos, Volume4d,
 };
+use skypact_papers::quantity;
 
 use super::CliError;
 
@@ -94,54 +94,17 @@ pub(super) fn band(lower: Option<&str>, upper: Option<&str>) -> Result<AltitudeB
 
 /// A length with its unit: `20NM`, `5km`, `300m`, `500ft`. Millimetres.
 pub fn length_mm(field: &str, text: &str) -> Result<i64, CliError> {
-    let text = text.trim();
-    let unit_at = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
-    let (number, unit) = (text[..unit_at].trim(), &text[unit_at..]);
-    let unit_mm = match unit {
-        "NM" | "nm" => 1_852_000.0,
-        "km" => 1e6,
-        "m" => 1e3,
-        "ft" => 304.8,
-        _ => return Err(invalid(field, format!("'{text}' needs a unit: NM, km, m or ft, such as 20NM"))),
-    };
-    let number: f64 = number.parse().map_err(|_| invalid(field, format!("'{text}' does not begin with a number")))?;
-    let mm = (number * unit_mm).round();
-    if mm.is_finite() && (0.0..=1e12).contains(&mm) {
-        Ok(mm as i64)
-    } else {
-        Err(invalid(field, format!("'{text}' is out of range")))
-    }
+    quantity::length_mm(text).map_err(|error| invalid(field, error.to_string()))
 }
 
 /// An altitude with its datum: `FL180`, `5000ft AMSL`, `1500m W84`.
 pub fn altitude(field: &str, text: &str) -> Result<Altitude, CliError> {
-    let text = text.trim();
-    if let Some(level) = text.strip_prefix("FL") {
-        let level: u16 =
-            level.parse().map_err(|_| invalid(field, format!("'{text}': write a flight level as FL180")))?;
-        return Ok(Altitude::flight_level(level));
-    }
-    let (length, datum) = match text.rsplit_once(' ') {
-        Some((length, "AMSL")) => (length, Datum::Amsl),
-        Some((length, "W84")) => (length, Datum::W84),
-        _ => {
-            let message = format!("'{text}' needs a datum: write FL180, \"5000ft AMSL\", \"1500m W84\" or unlimited");
-            return Err(invalid(field, message));
-        }
-    };
-    // Some land lies below the sea.
-    let (sign, length) = length.strip_prefix('-').map_or((1, length), |length| (-1, length));
-    Ok(Altitude { mm: sign * length_mm(field, length)?, datum })
+    quantity::altitude(text).map_err(|error| invalid(field, error.to_string()))
 }
 
 /// An instant in UTC, RFC 3339 with `Z`: `2017-04-07T09:00Z`. Nanoseconds since the Unix epoch.
 pub fn time_ns(field: &str, text: &str) -> Result<i64, CliError> {
-    let wrong = || invalid(field, format!("'{text}' is no time in UTC: write 2017-04-07T09:00:00Z"));
-    if !text.ends_with('Z') {
-        return Err(wrong());
-    }
-    let instant: jiff::Timestamp = text.parse().map_err(|_| wrong())?;
-    i64::try_from(instant.as_nanosecond()).map_err(|_| wrong())
+    quantity::time_ns(text).map_err(|error| invalid(field, error.to_string()))
 }
 
 /// From one instant to another.
@@ -181,20 +144,8 @@ pub(super) fn positions(field: &str, text: &str) -> Result<Vec<LatLng>, CliError
     text.split_whitespace().map(|pair| position(field, pair)).collect()
 }
 
-/// `LAT,LNG` in decimal degrees, south and west negative.
 fn position(field: &str, text: &str) -> Result<LatLng, CliError> {
-    let wrong = || invalid(field, format!("'{text}' is no LAT,LNG in decimal degrees, such as 35.2854,40.1760"));
-    let (lat, lng) = text.split_once(',').ok_or_else(wrong)?;
-    let e9 = |degrees: &str| {
-        degrees
-            .trim()
-            .parse::<f64>()
-            .ok()
-            .filter(|degrees| degrees.abs() <= 360.0)
-            .map(|degrees| (degrees * 1e9).round() as i64)
-    };
-    let (lat_e9, lng_e9) = (e9(lat).ok_or_else(wrong)?, e9(lng).ok_or_else(wrong)?);
-    LatLng::new(lat_e9, lng_e9).map_err(|error| invalid(field, format!("'{text}': {error}")))
+    quantity::position(text).map_err(|error| invalid(field, error.to_string()))
 }
 
 fn invalid(field: &str, message: impl Into<String>) -> CliError {

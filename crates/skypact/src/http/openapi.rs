@@ -45,6 +45,7 @@ pub fn document() -> String {
         routes::protected,
         routes::line,
         routes::check,
+        routes::checks,
         routes::acts,
         routes::bundle,
         carriage::export,

@@ -9,7 +9,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Extension, Json, Router};
-use skypact_channel::{Channel, Kind, LogRef, Message, Submission};
+use skypact_channel::{Channel, Kind, LogRef, Message, Notice, Submission};
 use skypact_record::{Algorithm, Hash, KeyId, KeyRole, LogClass, Part, Signature};
 
 use super::file_body::{FileBody, nameless};
@@ -17,8 +17,9 @@ use super::guard::Officer;
 use super::problem::Problem;
 use super::request::{JsonBody, Name};
 use super::views::{
-    self, ActIn, ActsIn, BundleQuery, ChannelView, CheckIn, ConflictView, HeadKeyView, KeyView, LineQuery, LineView,
-    LinkWeekView, NoticeView, PlacedView, ProposalView, ProtectedListView, StopView, TestCallView, WatchView, WeekView,
+    self, ActIn, ActsIn, BundleQuery, ChannelView, CheckIn, ChecksIn, ConflictView, HeadKeyView, KeyView, LineQuery,
+    LineView, LinkWeekView, NoticeView, PlacedView, ProposalView, ProtectedListView, StopView, TestCallView, WatchView,
+    WeekView,
 };
 use super::{carriage, dictation};
 use crate::directory::unbase64;
@@ -29,7 +30,7 @@ pub const BODY_MAX_BYTES: usize = 64 << 20;
 const ACTS_MAX: usize = 10_000;
 
 /// Every path, with what answers it. `openapi/local.json` has the same ones; a test compares.
-pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 19] {
+pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 20] {
     [
         ("/v1/channels", get(channels)),
         ("/v1/channels/{name}", get(channel)),
@@ -46,6 +47,7 @@ pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 19] {
         ("/v1/channels/{name}/protected", get(protected)),
         ("/v1/channels/{name}/line", get(line)),
         ("/v1/channels/{name}/check", post(check)),
+        ("/v1/channels/{name}/checks", post(checks)),
         ("/v1/channels/{name}/acts", post(acts)),
         ("/v1/channels/{name}/bundle", get(bundle)),
         ("/v1/channels/{name}/frames", get(carriage::export).post(carriage::import)),
@@ -296,16 +298,50 @@ async fn check(
     Name(name): Name,
     JsonBody(request): JsonBody<CheckIn>,
 ) -> Answer<Vec<String>> {
-    let missing = || Problem::request(400, "field-invalid", "body", "body: give the notice's CBOR in base64");
-    let body = unbase64(&request.body).ok_or_else(missing)?;
-    let message = Message::decode(Kind::Notice, &body);
-    let message = message.map_err(|error| Problem::request(400, error.code(), error.field, error.to_string()))?;
-    let Message::Notice(notice) = message else { unreachable!("decoded as a notice") };
-    let view = move |channel: &Channel| {
-        let found = channel.board().conflicts_with(channel.me(), &notice);
-        found.into_iter().map(|(version, ..)| version.to_string()).collect()
-    };
+    let notice = unfiled(&request.body)?;
+    read(&node, name, move |channel| in_conflict_with(channel, &notice)).await
+}
+
+/// Conflicts that each of several notices would have if it were filed now. Nothing is recorded.
+#[utoipa::path(
+    post,
+    path = "/v1/channels/{name}/checks",
+    params(("name" = String, Path, description = "Name of the channel.")),
+    request_body = ChecksIn,
+    responses((status = 200, description = "For each notice the leaf hashes of the counterpart's versions that it would be in conflict with.", body = Vec<Vec<String>>))
+)]
+async fn checks(
+    State(node): State<NodeHandle>,
+    Name(name): Name,
+    JsonBody(request): JsonBody<ChecksIn>,
+) -> Answer<Vec<Vec<String>>> {
+    if request.bodies.len() > ACTS_MAX {
+        return Err(Problem::request(400, "too-many-notices", "bodies", format!("at most {ACTS_MAX} in one request")));
+    }
+    let notices = request
+        .bodies
+        .iter()
+        .enumerate()
+        .map(|(position, body)| unfiled(body).map_err(|problem| Problem { position: Some(position), ..problem }));
+    let notices = notices.collect::<Result<Vec<Notice>, _>>()?;
+    let view = move |channel: &Channel| notices.iter().map(|notice| in_conflict_with(channel, notice)).collect();
     read(&node, name, view).await
+}
+
+/// A notice out of the CBOR of its body, in base64.
+fn unfiled(body: &str) -> Result<Notice, Problem> {
+    let missing = || Problem::request(400, "field-invalid", "body", "body: give the notice's CBOR in base64");
+    let message = Message::decode(Kind::Notice, &unbase64(body).ok_or_else(missing)?);
+    match message.map_err(|error| Problem::request(400, error.code(), error.field, error.to_string()))? {
+        Message::Notice(notice) => Ok(notice),
+        _ => unreachable!("decoded as a notice"),
+    }
+}
+
+/// Leaf hashes of the counterpart's versions that a notice would be in conflict with.
+fn in_conflict_with(channel: &Channel, notice: &Notice) -> Vec<String> {
+    let found = channel.board().conflicts_with(channel.me(), notice);
+    found.into_iter().map(|(version, ..)| version.to_string()).collect()
 }
 
 /// Records acts that officers signed, in order; what is answered is durable. At the first one that is refused the rest is left.

@@ -34,6 +34,7 @@ mod listener;
 mod loopback;
 mod node;
 mod officers;
+mod papers;
 mod plans;
 mod position;
 mod protected;

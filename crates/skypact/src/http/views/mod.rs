@@ -311,6 +311,13 @@ pub struct CheckIn {
     pub body: String,
 }
 
+/// Notices that are not filed yet.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ChecksIn {
+    /// CBOR of the body of each, base64; at most 10,000.
+    pub bodies: Vec<String>,
+}
+
 /// Where an act was placed.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct PlacedView {

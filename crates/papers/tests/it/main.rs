@@ -1,0 +1,6 @@
+//! Papers in and out: every one comes back as it was, and what is wrong in one is told by line and field.
+
+mod faults;
+mod fixtures;
+mod notices;
+mod round_trip;
