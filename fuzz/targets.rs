@@ -11,7 +11,7 @@ use skypact::http::dss::token::{Authenticator, TokenRules};
 use skypact_airspace::UtcNanos;
 use skypact_airspace::position::{StatedPosition, TEXT_BYTES_MAX, gars, mgrs, separation};
 use skypact_channel::{
-    ActKeys, Channel, Dictation, Frame, FramesItem, FramesReader, FramesWriter, LogRef, Pact, ShortForm,
+    ActKeys, Channel, Dictation, Frame, FramesItem, FramesReader, FramesWriter, Kind, LogRef, Message, Pact, ShortForm,
     VerifiedAnswer, dictate,
 };
 use skypact_dss::{Caller, Change, Dss, Operation, Recorded, Scope, Scopes, Stamp, Target};
@@ -22,7 +22,7 @@ use skypact_f3548::{
 use skypact_papers::{Entry as PaperEntry, Format};
 use skypact_record::verify::{Expectation, verify};
 use skypact_record::{
-    Algorithm, Beacon, Cosignature, Entry, ForkProof, Hash, JournalLeaf, KeyChange, KeyHistory, KeyRotation,
+    Algorithm, Beacon, Cosignature, Entry, Erasure, ForkProof, Hash, JournalLeaf, KeyChange, KeyHistory, KeyRotation,
     NoteSignature, Offer, Origin, PublicKey, SignedCheckpoint, SignedSealing, SignedStamp, TileResource, TileSpan,
     VerifierKey, entry_bundle, leaves_of, open, verify_journal,
 };
@@ -396,10 +396,10 @@ pub(crate) fn beacon(bytes: &[u8]) {
     }
 }
 
-/// What tells keys, and a proof of a fork. The first byte chooses the kind.
+/// What tells keys, a proof of a fork, and what erases bodies. The first byte chooses the kind.
 pub(crate) fn keys(bytes: &[u8]) {
     let Some((kind, bytes)) = bytes.split_first() else { return };
-    match kind % 3 {
+    match kind % 4 {
         0 => {
             if let Ok(change) = KeyChange::decode(bytes) {
                 assert_eq!(change.encode().as_deref(), Ok(bytes));
@@ -416,12 +416,20 @@ pub(crate) fn keys(bytes: &[u8]) {
                 }
             }
         }
-        _ => {
+        2 => {
             if let Ok(proof) = ForkProof::decode(bytes) {
                 assert_eq!(proof.encode(), bytes);
                 if let Err(error) = proof.verify(&proof.log_keys(PACT.genesis())) {
                     assert!(!error.code().is_empty() && !error.to_string().is_empty());
                 }
+            }
+        }
+        _ => {
+            let of_record = Erasure::decode(bytes);
+            assert!(of_record.iter().all(|erasure| erasure.encode().as_deref() == Ok(bytes)));
+            // The channel also reads what stays of each body.
+            if let Ok(message) = Message::decode(Kind::Erased, bytes) {
+                assert!(of_record.is_ok() && message.encode() == bytes);
             }
         }
     }

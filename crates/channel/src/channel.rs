@@ -11,9 +11,10 @@ use skypact_record::{
 
 use crate::act_keys::ActKeys;
 use crate::anchor::{Anchor, Witnessed};
-use crate::board::{Board, Misfit, NoticeState, Origin, Version};
+use crate::board::{Board, ErasedVersion, Misfit, NoticeState, Origin, Version};
 use crate::codec::CodecError;
 use crate::draft::Facts;
+use crate::erasure::{ErasureError, Erasures, Residue};
 use crate::existence::{CitedTimes, Existence};
 use crate::frame::{FrameError, VerifiedEntry, VerifiedReceipt, stored_entry, verify_entry, verify_note};
 use crate::kind::Kind;
@@ -45,6 +46,7 @@ pub struct Channel {
     /// Entries that put other keys in the place of those that sign heads: a proof of a fork shows them.
     rotations: [Vec<Entry>; 4],
     suspensions: Suspensions,
+    pub(crate) erasures: Erasures,
     anomalies: VecDeque<Anomaly>,
 }
 
@@ -121,6 +123,9 @@ pub enum AnomalyReason {
     /// A key change that breaks a rule.
     #[error("it changes no keys: {0}")]
     KeysUnchanged(#[from] KeyChangeError),
+    /// It erases nothing.
+    #[error("it erases nothing: {0}")]
+    NothingErased(#[from] ErasureError),
     /// Its kind belongs to a later version of the protocol.
     #[error("its kind {kind} is not known to this version")]
     UnknownKind {
@@ -147,6 +152,7 @@ impl Channel {
             key_changes: Default::default(),
             rotations: Default::default(),
             suspensions: Suspensions::default(),
+            erasures: Erasures::default(),
             anomalies: VecDeque::new(),
         })
     }
@@ -397,7 +403,9 @@ impl Channel {
         if act.epoch != if kind == Kind::Reconciled { epoch + 1 } else { epoch } {
             return Err(AnomalyReason::WrongEpoch { epoch: act.epoch });
         }
-        let part = entry.entry.parts.first().and_then(Option::as_ref).ok_or(AnomalyReason::BodyWithheld)?;
+        let Some(part) = entry.entry.parts.first().and_then(Option::as_ref) else {
+            return self.apply_without_body(log, kind, entry);
+        };
         let message = Message::decode(kind, &part.bytes)?;
         let origin = self.origin_of(log, entry, Hash::of(&part.bytes));
         let seen = || entry.entry.leaf.seen.clone();
@@ -421,9 +429,46 @@ impl Channel {
             }
             Message::Witnessed(witnessed) => return self.apply_witnessed(&origin, &witnessed),
             Message::Period(period) => return self.apply_period(log, period, &origin),
-            message => self.board.apply(origin, message)?,
+            Message::Erased(erased) => self.apply_erased(origin, &erased)?,
+            message => {
+                let is_of_erased = self.speaks_of_erased(&message);
+                match self.board.apply(origin, message) {
+                    Err(Misfit::Unknown { .. }) if is_of_erased => {}
+                    applied => applied?,
+                }
+            }
         }
         Ok(())
+    }
+
+    /// What stays of an erased body takes its place. Nothing is known of what its content was, and nobody can say that it was another one.
+    fn apply_without_body(&mut self, log: LogRef, kind: Kind, entry: &VerifiedEntry) -> Result<(), AnomalyReason> {
+        if !self.lacks_body(entry.hash) {
+            return Err(AnomalyReason::BodyWithheld);
+        }
+        let origin = self.origin_of(log, entry, Hash::of(&[]));
+        match self.foreseen(&entry.hash) {
+            Some(Residue::Notice { act, previous, class, window, .. }) if kind.is_notice() => {
+                let stands_for = ErasedVersion { act, previous, class, window, is_protected: kind == Kind::Protected };
+                self.board.apply_erased_version(origin, stands_for)?;
+            }
+            Some(Residue::ReadBack { notice }) if kind == Kind::ReadBack => {
+                self.board.apply_erased_read_back(origin, notice)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Takes over what notes and beacons say of the same entries.
+    pub(crate) fn take_heads(&mut self, from: &Self) {
+        (self.beacon, self.cited) = (from.beacon, from.cited.clone());
+        for (log, from) in self.logs.iter_mut().zip(&from.logs) {
+            log.delivered = from.delivered;
+            log.cosigned.clone_from(&from.cosigned);
+            log.cosignature = from.cosignature;
+            log.post_quantum.clone_from(&from.post_quantum);
+        }
     }
 
     /// Takes in what an entry tells of keys, as a verifier of bundles does: whatever its epoch and message id are.

@@ -9,6 +9,7 @@ use crate::board::Misfit;
 use crate::channel::Channel;
 use crate::codec::CodecError;
 use crate::draft::{Draft, Entropy, Submission};
+use crate::erasure::ErasureError;
 use crate::frame::{VerifiedEntry, VerifiedFrame, VerifiedReceipt};
 use crate::kind::Kind;
 use crate::log::LogRef;
@@ -95,6 +96,9 @@ pub enum Rejection {
     /// The key change breaks a rule.
     #[error(transparent)]
     Keys(#[from] KeyChangeError),
+    /// What is to be erased may not go.
+    #[error(transparent)]
+    Erasure(#[from] ErasureError),
     /// The signature or a commitment does not hold.
     #[error("act: {reason}")]
     Invalid {
@@ -207,6 +211,7 @@ impl Rejection {
             Self::NoSuchOfficer { .. } => "officer-unknown",
             Self::UnitAlike { .. } => "unit-alike",
             Self::Keys(error) => error.code(),
+            Self::Erasure(error) => error.code(),
             Self::Invalid { .. } => "act-invalid",
             Self::MessageRepeated => "message-repeated",
             Self::WrongKind { .. } => "wrong-kind",
@@ -234,6 +239,7 @@ impl Rejection {
             Self::NoSuchOfficer { .. } => Some("turns"),
             Self::UnitAlike { .. } => Some("unit"),
             Self::Keys(_) | Self::KeyNotHeld { .. } => Some("key_change"),
+            Self::Erasure(_) => Some("bodies"),
             Self::Invalid { .. } => Some("act"),
             Self::MessageRepeated => Some("message_id"),
             Self::WrongKind { .. } => Some("kind"),
@@ -369,6 +375,9 @@ impl Channel {
         }
         if let Message::KeyRotation(rotation) = &message {
             self.keys().clone().rotate(self.pact(), log, self.log(log).size(), rotation)?;
+        }
+        if let Message::Erased(erased) = &message {
+            self.check_erasing(erased)?;
         }
         self.check_suspension(&message)?;
         Ok(self.board().check(self.me(), &message)?)

@@ -42,7 +42,7 @@ impl Existence {
 }
 
 /// What the leaves of a channel cite of witnesses' times.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct CitedTimes {
     /// Times of lines, s since the Unix epoch, UTC.
     times: HashMap<Hash, u64>,

@@ -53,6 +53,8 @@ pub enum Kind {
     WatchBill = 22,
     /// A list of what the counterpart has protected was received.
     ListReceipt = 23,
+    /// An officer erases bodies of entries of the own party.
+    Erased = 24,
     /// A party's root puts another key in the place of one that signs heads.
     KeyRotation = 25,
     /// A node closes a period of its log and opens the next.
@@ -80,7 +82,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 36] = [
+    const ALL: [Self; 37] = [
         Self::Genesis,
         Self::Notice,
         Self::ReadBack,
@@ -105,6 +107,7 @@ impl Kind {
         Self::PositionForms,
         Self::WatchBill,
         Self::ListReceipt,
+        Self::Erased,
         Self::KeyRotation,
         Self::Period,
         Self::Crossing,
@@ -156,6 +159,7 @@ impl Kind {
             Self::PositionForms => "position forms",
             Self::WatchBill => "watch bill",
             Self::ListReceipt => "list receipt",
+            Self::Erased => "erased",
             Self::KeyRotation => "key rotation",
             Self::Period => "period",
             Self::Crossing => "crossing",
@@ -196,6 +200,7 @@ impl Kind {
             | Self::PositionForms
             | Self::WatchBill
             | Self::ListReceipt
+            | Self::Erased
             | Self::Crossing
             | Self::CrossingDispute
             | Self::Commitment
@@ -227,6 +232,11 @@ impl Kind {
             Self::KeyChange | Self::KeyRotation => KeyRole::Root,
             _ => KeyRole::Officer,
         }
+    }
+
+    /// Whether it is a version of a notice.
+    pub fn is_notice(self) -> bool {
+        matches!(self, Self::Notice | Self::Protected)
     }
 
     /// Whether it tells keys of its author: then it needs its body.

@@ -23,6 +23,7 @@ mod commitment;
 mod decide;
 mod dictation;
 mod draft;
+mod erasure;
 mod existence;
 mod frame;
 mod frames_file;
@@ -70,6 +71,7 @@ pub use commitment::{Commitment, CommitmentBook, CommitmentFinding, CommitmentSt
 pub use decide::{Command, Context, Decision, Rejection};
 pub use dictation::{DICTATION_MAX_BYTES, Dictation, DictationError, dictate, spell};
 pub use draft::{Draft, Entropy, Facts, Submission, uuid_v7};
+pub use erasure::{Erasable, Erased, ErasureError, ErasureState, Refold, Residue};
 pub use existence::Existence;
 pub use frame::{
     ENTRIES_MAX, EntryFault, FRAME_MAX_BYTES, Frame, FrameAnswer, FrameError, VerifiedEntry, VerifiedFrame,

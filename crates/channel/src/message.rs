@@ -10,6 +10,7 @@ use crate::assurance::Assurance;
 use crate::case::{CaseEntry, CaseReport};
 use crate::codec::{self, CodecError, Reader, Writer, Written, write_hashes};
 use crate::commitment::{Commitment, CommitmentFinding};
+use crate::erasure::Erased;
 use crate::kind::Kind;
 use crate::line::{CrossingDispute, CrossingReport};
 use crate::notice::Notice;
@@ -196,6 +197,8 @@ pub enum Message {
     AgendaItem(AgendaItem),
     /// A position on an item of the agenda, or a decision.
     AgendaEntry(AgendaEntry),
+    /// Bodies of the own party are gone for good.
+    Erased(Erased),
 }
 
 impl Message {
@@ -237,6 +240,7 @@ impl Message {
             Self::CaseEntry(_) => Kind::CaseEntry,
             Self::AgendaItem(_) => Kind::AgendaItem,
             Self::AgendaEntry(_) => Kind::AgendaEntry,
+            Self::Erased(_) => Kind::Erased,
         }
     }
 
@@ -247,6 +251,7 @@ impl Message {
             Self::KeyRotation(rotation) => {
                 rotation.encode().expect("a key rotation that was read or made within its bounds")
             }
+            Self::Erased(erased) => erased.encode(),
             _ => codec::encode(|writer| self.write(writer)),
         }
     }
@@ -262,6 +267,9 @@ impl Message {
             let field = if kind == Kind::KeyRotation { "key_rotation" } else { "key_change" };
             let error = |error: DecodeError| CodecError { message: kind.name(), field, reason: error.to_string() };
             return message.map_err(error);
+        }
+        if kind == Kind::Erased {
+            return Erased::decode(bytes).map(Self::Erased);
         }
         codec::decode_exact(kind.name(), bytes, |reader| Self::read(kind, reader), Self::encode)
     }
@@ -321,7 +329,7 @@ impl Message {
             Self::CaseEntry(entry) => entry.write(writer),
             Self::AgendaItem(item) => item.write(writer),
             Self::AgendaEntry(entry) => entry.write(writer),
-            Self::KeyChange(_) | Self::KeyRotation(_) => unreachable!("the record writes it"),
+            Self::KeyChange(_) | Self::KeyRotation(_) | Self::Erased(_) => unreachable!("the record writes it"),
         }
     }
 
@@ -330,7 +338,7 @@ impl Message {
         reader
             .fields(count.ok_or_else(|| reader.error("is no message of the channel protocol; the record reads it"))?)?;
         match kind {
-            Kind::Genesis | Kind::KeyChange | Kind::KeyRotation | Kind::Notice => {
+            Kind::Genesis | Kind::KeyChange | Kind::KeyRotation | Kind::Erased | Kind::Notice => {
                 Notice::read(reader).map(Self::Notice)
             }
             Kind::ReadBack => {
@@ -401,7 +409,7 @@ impl Message {
 /// Fields of a body of that kind; none of one whose form belongs to the record.
 fn field_count(kind: Kind) -> Option<u64> {
     match kind {
-        Kind::Genesis | Kind::KeyChange | Kind::KeyRotation => None,
+        Kind::Genesis | Kind::KeyChange | Kind::KeyRotation | Kind::Erased => None,
         Kind::Statement => Some(8),
         Kind::Notice | Kind::Crossing => Some(6),
         Kind::Stop | Kind::Protected | Kind::Commitment => Some(5),

@@ -4,11 +4,12 @@
 
 use std::collections::VecDeque;
 
-use skypact_record::{Checkpoint, Entry, KeyId, KeyRole, LogClass, SignedCheckpoint};
+use skypact_record::{Checkpoint, Entry, Hash, KeyId, KeyRole, LogClass, SignedCheckpoint};
 
 use crate::channel::Channel;
 use crate::decide::{Context, Rejection};
 use crate::draft::Submission;
+use crate::erasure::{Erased, Residue};
 use crate::frame::{Frame, FrameError, VerifiedEntry, VerifiedReceipt, verify_entry};
 use crate::kind::Kind;
 use crate::log::LogRef;
@@ -148,13 +149,25 @@ impl MirrorRun {
             if (entry.leaf.origin.as_str(), entry.leaf.index) != (origin.as_str(), index) {
                 return Err(refused("an entry belongs to another place"));
             }
-            if entry.parts.iter().any(Option::is_none) {
-                return Err(refused("a body is withheld"));
-            }
             self.entries.push_back(entry);
         }
         self.receipt = Some(receipt);
         Ok(())
+    }
+}
+
+impl MirrorRun {
+    /// What stays of the bodies that entries of this run erase.
+    fn residues(&self) -> impl Iterator<Item = (Hash, Option<Residue>)> + '_ {
+        let erasing = self.entries.iter().filter(|entry| entry.leaf.act.act().kind == Kind::Erased.wire());
+        let parts = erasing.filter_map(|entry| entry.parts.first()?.as_ref());
+        parts.filter_map(|part| Erased::decode(&part.bytes).ok()).flat_map(|erased| erased.bodies)
+    }
+
+    /// Whether a body is missing that nothing erases.
+    fn withholds(&self, channel: &Channel) -> bool {
+        let absent = self.entries.iter().filter(|entry| entry.parts.iter().any(Option::is_none));
+        absent.map(|entry| entry.leaf.hash()).any(|leaf| !channel.foresees(&leaf))
     }
 }
 
@@ -213,7 +226,16 @@ impl Rebuild {
         left: [u64; 2],
         confirmed: [bool; 2],
     ) -> Result<Self, RecoveryError> {
-        let channel = Channel::new(now.pact().clone(), now.pact().party_name(now.me()))?;
+        let mut channel = Channel::new(now.pact().clone(), now.pact().party_name(now.me()))?;
+        // What was erased is known before it is folded in: by this store, or by what comes back with it.
+        channel.foresee(now.residues());
+        for run in &runs {
+            channel.foresee(run.residues());
+        }
+        if let Some(run) = runs.iter().find(|run| run.withholds(&channel)) {
+            let origin = now.pact().log_keys(run.log).origin.to_string();
+            return Err(RecoveryError::Refused { origin, reason: "a body is withheld".to_owned() });
+        }
         let mut own = Vec::with_capacity(2);
         for ((run, left), confirmed) in runs.into_iter().zip(left).zip(confirmed) {
             own.push(Own::new(now, run, left, confirmed)?);

@@ -61,7 +61,7 @@ pub struct Act {
     pub author: PartyName,
     /// Log that it belongs to.
     pub log_class: LogClass,
-    /// Kind of message: `Act::GENESIS`, `Act::KEY_CHANGE`, `Act::KEY_ROTATION`, or as docs/channel-protocol.md numbers them.
+    /// Kind of message: `Act::GENESIS`, `Act::KEY_CHANGE`, `Act::ERASED`, `Act::KEY_ROTATION`, or as docs/channel-protocol.md numbers them.
     pub kind: u16,
     /// Id of the message.
     pub message_id: MessageId,
@@ -78,6 +78,8 @@ impl Act {
     pub const GENESIS: u16 = 0;
     /// Kind of a change of the keys that sign acts, signed by the author's root.
     pub const KEY_CHANGE: u16 = 15;
+    /// Kind of an entry that erases bodies of its author, signed by an officer.
+    pub const ERASED: u16 = 24;
     /// Kind of a rotation of the keys that sign notes, signed by the author's root.
     pub const KEY_ROTATION: u16 = 25;
     /// Most references of one act.

@@ -3,6 +3,7 @@
 //! its two notices, so that both sides come to the same open conflicts over the same entries.
 
 mod duty;
+mod erased;
 mod settle;
 mod settlement;
 mod state;
@@ -13,6 +14,7 @@ use std::ops::Range;
 use skypact_airspace::{TimeWindow, VolumeIndex, conflicts};
 use skypact_record::Hash;
 
+pub(crate) use self::erased::ErasedVersion;
 pub(crate) use self::settle::Unfixed;
 pub use self::settlement::AnnouncedCrossing;
 use self::settlement::Settlement;
@@ -35,6 +37,8 @@ pub struct Board {
     notices: BTreeMap<Hash, NoticeState>,
     /// Every version ever seen, to the identity of its notice.
     versions: HashMap<Hash, Hash>,
+    /// Read-backs, receipts of units, positions in other forms, proposals and acceptances, to the notice that they speak of.
+    said: HashMap<Hash, Hash>,
     index: [VolumeIndex<Hash>; 2],
     conflicts: BTreeMap<ConflictKey, ConflictState>,
     conflicts_of: HashMap<Hash, BTreeSet<ConflictKey>>,
@@ -69,6 +73,7 @@ impl Board {
             terms,
             notices: BTreeMap::new(),
             versions: HashMap::new(),
+            said: HashMap::new(),
             index: [VolumeIndex::new(), VolumeIndex::new()],
             conflicts: BTreeMap::new(),
             conflicts_of: HashMap::new(),
@@ -176,16 +181,7 @@ impl Board {
     pub fn check(&self, party: usize, message: &Message) -> Result<(), Misfit> {
         match message {
             Message::Notice(notice) => self.check_notice(party, notice),
-            Message::ReadBack { notice, content } => {
-                let state = self.newest("notice", notice)?;
-                if state.origin.party == party {
-                    return Err(Misfit::WrongParty {
-                        field: "notice",
-                        reason: "only the counterpart of its author reads a notice back",
-                    });
-                }
-                same_content(*content, state.origin.content)
-            }
+            Message::ReadBack { notice, content } => self.check_read_back(party, notice, Some(*content)),
             Message::Conflict { key, .. } => self.check_conflict(key),
             Message::Proposal { key, notice, .. } => {
                 let conflict = self.conflicts.get(key);
@@ -253,7 +249,8 @@ impl Board {
             | Message::Witnessed(_)
             | Message::KeyChange(_)
             | Message::KeyRotation(_)
-            | Message::Period(_) => Ok(()),
+            | Message::Period(_)
+            | Message::Erased(_) => Ok(()),
         }
     }
 
@@ -261,17 +258,19 @@ impl Board {
     pub fn apply(&mut self, origin: Origin, message: Message) -> Result<(), Misfit> {
         self.check(origin.party, &message)?;
         match message {
-            Message::Notice(notice) => self.apply_notice(origin, notice, None),
+            Message::Notice(notice) => self.apply_notice(Filed::new(notice), origin, None),
             Message::Protected(protected) => {
                 let (notice, protection) = protected.into_parts();
-                self.apply_notice(origin, notice, Some(protection));
+                self.apply_notice(Filed::new(notice), origin, Some(protection));
             }
             Message::Propagation(propagation) => {
-                let state = self.notices.get_mut(&self.versions[&propagation.notice]).expect("checked above");
+                let id = self.speaks(&origin, &propagation.notice);
+                let state = self.notices.get_mut(&id).expect("checked above");
                 state.units[origin.party].say(propagation, origin);
             }
             Message::PositionForms { notice, forms } => {
-                let state = self.notices.get_mut(&self.versions[&notice]).expect("checked above");
+                let id = self.speaks(&origin, &notice);
+                let state = self.notices.get_mut(&id).expect("checked above");
                 state.forms.push((notice, forms, origin));
             }
             Message::Watch(watch) => self.watches[origin.party].push(watch, origin),
@@ -279,13 +278,7 @@ impl Board {
             Message::ListReceipt(receipt) => return self.apply_list_receipt(origin, receipt),
             Message::TestCall => self.test_calls.call(origin),
             Message::TestAnswer { call } => self.test_calls.answer(&call, origin),
-            Message::ReadBack { notice, .. } => {
-                let id = self.versions[&notice];
-                let state = self.notices.get_mut(&id).expect("checked above");
-                self.unread[state.origin.party].remove(&state.origin.index);
-                self.unacknowledged.remove(&id);
-                state.read_backs.push(ReadBack { version: notice, origin });
-            }
+            Message::ReadBack { notice, .. } => self.apply_read_back(origin, notice),
             Message::Overdue { notice } => {
                 let id = self.versions[&notice];
                 let state = self.notices.get_mut(&id).expect("checked above");
@@ -297,6 +290,7 @@ impl Board {
             }
             Message::Conflict { key, window, volume_pairs } => self.apply_finding(&origin, key, window, volume_pairs),
             Message::Proposal { key, notice, remedy, volumes } => {
+                self.speaks(&origin, &notice);
                 self.conflicts.get_mut(&key).expect("checked above").proposals.push(origin.leaf);
                 self.apply_proposal(ProposalState {
                     counters: self.countered(&origin, &key),
@@ -310,6 +304,8 @@ impl Board {
                 });
             }
             Message::Acceptance { proposal, .. } => {
+                let notice = self.proposals[&proposal].notice;
+                self.speaks(&origin, &notice);
                 let state = self.proposals.get_mut(&proposal).expect("checked above");
                 state.acceptance.get_or_insert(origin);
             }
@@ -344,9 +340,38 @@ impl Board {
             | Message::Witnessed(_)
             | Message::KeyChange(_)
             | Message::KeyRotation(_)
-            | Message::Period(_) => {}
+            | Message::Period(_)
+            | Message::Erased(_) => {}
         }
         Ok(())
+    }
+
+    /// Notes of which notice an entry speaks, by one of its versions.
+    fn speaks(&mut self, origin: &Origin, version: &Hash) -> Hash {
+        let id = self.versions[version];
+        self.said.insert(origin.leaf, id);
+        id
+    }
+
+    /// Of a content that is gone, of the version or of the read-back, nobody can tell whether it was the right one.
+    fn check_read_back(&self, party: usize, notice: &Hash, content: Option<Hash>) -> Result<(), Misfit> {
+        let state = self.newest("notice", notice)?;
+        if state.origin.party == party {
+            return Err(Misfit::WrongParty {
+                field: "notice",
+                reason: "only the counterpart of its author reads a notice back",
+            });
+        }
+        let known = content.filter(|_| !state.is_erased());
+        known.map_or(Ok(()), |content| same_content(content, state.origin.content))
+    }
+
+    fn apply_read_back(&mut self, origin: Origin, notice: Hash) {
+        let id = self.speaks(&origin, &notice);
+        let state = self.notices.get_mut(&id).expect("checked above");
+        self.unread[state.origin.party].remove(&state.origin.index);
+        self.unacknowledged.remove(&id);
+        state.read_backs.push(ReadBack { version: notice, origin });
     }
 
     /// The newest proposal of the other party about this conflict that an act cites.
@@ -398,7 +423,8 @@ impl Board {
         Ok(state)
     }
 
-    fn apply_notice(&mut self, origin: Origin, notice: Notice, protection: Option<Protection>) {
+    fn apply_notice(&mut self, filed: Filed, origin: Origin, protection: Option<Protection>) {
+        let Filed { notice, window, is_erased } = filed;
         let (party, leaf) = (origin.party, origin.leaf);
         let id = notice.previous.map_or(leaf, |previous| self.versions[&previous]);
         self.versions.insert(leaf, id);
@@ -410,7 +436,9 @@ impl Board {
         }
         let version = Version {
             act: notice.act,
-            start: notice.window().start(),
+            start: window.start(),
+            end: window.end(),
+            is_erased,
             is_protected: protection.is_some(),
             origin: origin.clone(),
         };
@@ -546,6 +574,19 @@ impl Board {
             TimeWindow::new(start, end).expect("the latest end is not before the earliest start"),
             found.len() as u64,
         ))
+    }
+}
+
+/// A version as it is filed, or what stays of it.
+struct Filed {
+    notice: Notice,
+    window: TimeWindow,
+    is_erased: bool,
+}
+
+impl Filed {
+    fn new(notice: Notice) -> Self {
+        Self { window: notice.window(), notice, is_erased: false }
     }
 }
 

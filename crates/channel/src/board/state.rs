@@ -29,7 +29,7 @@ pub struct Origin {
     pub seen_routine: u64,
     /// Leaf hashes that the act cites.
     pub references: Vec<Hash>,
-    /// SHA-256 of the body bytes.
+    /// SHA-256 of the body bytes; of no bytes where the body is erased.
     pub content: Hash,
     /// Time that the act claims.
     pub claimed_time: UtcNanos,
@@ -51,8 +51,12 @@ pub struct Version {
     pub act: NoticeAct,
     /// When its activity takes effect: the earliest start of its volumes.
     pub start: UtcNanos,
+    /// The latest end of its volumes.
+    pub end: UtcNanos,
     /// Whether it states itself what makes it protected, so that this is in its body.
     pub is_protected: bool,
+    /// Whether its body is gone: of its places, altitudes and words nothing is known.
+    pub is_erased: bool,
     /// Its place in the record.
     pub origin: Origin,
 }
@@ -60,7 +64,7 @@ pub struct Version {
 /// An announced activity: its newest version and what led to it.
 #[derive(Debug, Clone)]
 pub struct NoticeState {
-    /// Newest version.
+    /// Newest version. Where its body is erased it has no volumes and no words.
     pub notice: Notice,
     /// Its place in the record; `origin.leaf` is what others cite.
     pub origin: Origin,
@@ -84,8 +88,11 @@ impl NoticeState {
         self.versions[0].origin.leaf
     }
 
-    /// Bytes of the newest version's body, whose hash is read back.
+    /// Bytes of the newest version's body, whose hash is read back; none where it is erased.
     pub fn body(&self) -> Vec<u8> {
+        if self.is_erased() {
+            return Vec::new();
+        }
         let notice = self.notice.clone();
         match &self.protection {
             Some(protection) if self.versions.last().is_some_and(|newest| newest.is_protected) => {
@@ -93,6 +100,17 @@ impl NoticeState {
             }
             _ => Message::Notice(notice).encode(),
         }
+    }
+
+    /// Whether the body of the newest version is erased.
+    pub fn is_erased(&self) -> bool {
+        self.versions.last().is_some_and(|newest| newest.is_erased)
+    }
+
+    /// From the earliest start to the latest end of the newest version's volumes; known also when they are erased.
+    pub fn window(&self) -> TimeWindow {
+        let newest = self.versions.last().expect("a notice has a version");
+        TimeWindow::new(newest.start, newest.end).expect("no window ends before it starts")
     }
 
     /// Whether it still stands: neither ended nor cancelled.

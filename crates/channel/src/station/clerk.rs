@@ -85,7 +85,7 @@ impl Station {
             .then(|| self.clerk.rested_at().unwrap_or(UtcNanos(i64::MIN)));
         let deadline = self.clerk.deadlines.front().map(|(due_ns, _)| UtcNanos(*due_ns));
         let period = self.open_periods().map(|(_, since, span)| span.end(since)).min();
-        heads.into_iter().chain(deadline).chain(period).min()
+        heads.into_iter().chain(deadline).chain(self.erasure_due()).chain(period).min()
     }
 
     pub(super) fn say_what_is_due(&mut self, context: &mut Context<'_>) {

@@ -149,6 +149,8 @@ pub struct Station {
     forked: [bool; 4],
     /// What is said when its time comes.
     clerk: Clerk,
+    /// When bodies last went.
+    pub(crate) erased_at: Option<UtcNanos>,
     /// What each party may still add to each log, in the order of [`LogRef::ALL`].
     quotas: [Quota; 4],
 }
@@ -161,7 +163,17 @@ impl Station {
         // The counterpart may make up for a day without link; the own officers are told at once.
         let saved_hours = |log: LogRef| if log.party == channel.me() { 1 } else { 24 };
         let quotas = LogRef::ALL.map(|log| Quota::new(per_hour, saved_hours(log)));
-        Self { channel, signers, changes, heads, sealed: [0; 4], forked: [false; 4], clerk: Clerk::default(), quotas }
+        Self {
+            channel,
+            signers,
+            changes,
+            heads,
+            sealed: [0; 4],
+            forked: [false; 4],
+            clerk: Clerk::default(),
+            erased_at: None,
+            quotas,
+        }
     }
 
     /// The state, changes that are not durable yet among it.
@@ -225,6 +237,11 @@ impl Station {
             self.heads[log.place()] = None;
         }
         self.changes = Changes { entries, ..Changes::default() };
+    }
+
+    /// Takes a channel that was folded anew over the same entries.
+    pub(crate) fn fold_in(&mut self, channel: Channel) {
+        self.channel = channel;
     }
 
     /// Keeps a note about an own log.

@@ -8,10 +8,10 @@ use skypact_airspace::{
 };
 use skypact_channel::{
     ActKeys, ActivityClass, Anchor, Assurance, AssuranceAct, BillTurn, Commitment, CommitmentFinding, ConflictKey,
-    CrossingDispute, Dictation, DisputeAct, DisputeReason, Draft, Finding, Frame, FrameAnswer, Kind, ListReceipt,
-    LogHead, LogRef, Message, Notice, NoticeAct, Pact, Period, Propagation, Protected, Reach, Reconciled, Remedy, Rung,
-    Statement, Stop, StopArea, StopRung, Terms, Verification, VerifiedReceipt, Watch, WatchAct, WatchBill, Witnessed,
-    dictate,
+    CrossingDispute, Dictation, DisputeAct, DisputeReason, Draft, Erased, Finding, Frame, FrameAnswer, Kind,
+    ListReceipt, LogHead, LogRef, Message, Notice, NoticeAct, Pact, Period, Propagation, Protected, Reach, Reconciled,
+    Remedy, Residue, Rung, Statement, Stop, StopArea, StopRung, Terms, Verification, VerifiedReceipt, Watch, WatchAct,
+    WatchBill, Witnessed, dictate,
 };
 use skypact_record::{
     AddedKey, ForkProof, Hash, KeyChange, KeyRole, Label, LogClass, PartyKey, RevokedKey, Signer as _,
@@ -90,6 +90,7 @@ pub(crate) fn messages() -> Vec<(&'static str, Message)> {
         ("propagation", Message::Propagation(applied(a, "DRONE CELL"))),
         ("protected", Message::Protected(hospital())),
         ("position-forms", Message::PositionForms { notice: a, forms: vec!["441LL19".to_owned()] }),
+        ("erased", Message::Erased(erased())),
         ("period", Message::Period(Period { number: 2, size: 7, root: b })),
         ("crossing", Message::Crossing(crate::settlement::report("KOBALT 21", 0, 1))),
         ("crossing-dispute", Message::CrossingDispute(dispute(a))),
@@ -102,6 +103,22 @@ pub(crate) fn messages() -> Vec<(&'static str, Message)> {
     ];
     messages.extend(crate::cases::messages(a, b));
     messages
+}
+
+/// A notice that was cancelled, its read-back, and a position in other forms.
+fn erased() -> Erased {
+    let hash = |byte| Hash([byte; 32]);
+    let window = TimeWindow::new(UtcNanos(T0), UtcNanos(T0 + SECOND)).unwrap();
+    let version = |act, previous, unseen_overlap| {
+        Some(Residue::Notice { act, previous, class: ActivityClass::Manned, window, unseen_overlap })
+    };
+    let bodies = [
+        (hash(0x11), version(NoticeAct::New, None, true)),
+        (hash(0x22), version(NoticeAct::Cancelled, Some(hash(0x11)), false)),
+        (hash(0x33), Some(Residue::ReadBack { notice: hash(0x44) })),
+        (hash(0x55), None),
+    ];
+    Erased { bodies: bodies.into() }
 }
 
 /// A watch bill: officers, and from when to when, s after [`T0`].

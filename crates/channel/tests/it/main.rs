@@ -9,6 +9,7 @@ mod carriage;
 mod cases;
 mod clocks;
 mod desk;
+mod erasure;
 mod exchange;
 mod golden;
 mod keys;

@@ -62,7 +62,7 @@ fn origin(post: &Post, log: LogRef) -> Origin {
 }
 
 /// What BLUE gives of one of RED's logs from `start` on and before `end`.
-fn held(blue: &Post, log: LogRef, start: u64, end: u64) -> Frame {
+pub(crate) fn held(blue: &Post, log: LogRef, start: u64, end: u64) -> Frame {
     let entries = blue.stored.iter().filter(|(of, entry)| *of == log && (start..end).contains(&entry.leaf.index));
     Frame {
         channel: blue.station.channel().pact().channel(),
@@ -73,7 +73,7 @@ fn held(blue: &Post, log: LogRef, start: u64, end: u64) -> Frame {
     }
 }
 
-fn whole(blue: &Post, old: &Post, log: LogRef) -> Frame {
+pub(crate) fn whole(blue: &Post, old: &Post, log: LogRef) -> Frame {
     held(blue, log, old.station.channel().log(log).delivered, blue.station.channel().log(log).size())
 }
 
@@ -84,7 +84,7 @@ fn run(old: &Post, log: LogRef, frames: &[Frame]) -> Result<MirrorRun, RecoveryE
 }
 
 /// RED takes over what it is given, under what it gave away and what was confirmed.
-fn recover(
+pub(crate) fn recover(
     old: &mut Post,
     frames: [&Frame; 2],
     left: [u64; 2],
