@@ -3,7 +3,7 @@
 usage: python3 agree.py DIR
 
 DIR/expected.jsonl has one JSON object a line: file, channel (hex or null), holds, faults (whether there are any),
-statements as in `verify --json`, and if given entries. Compared are these, and of a statement what, log, status,
+statements as in `verify --json`, and if given entries and erasures. Compared are these, and of a statement what, log, status,
 not_before_s and not_after_s. Exit code 1 if anything differs, 2 if the directory cannot be used.
 """
 
@@ -60,6 +60,8 @@ def compare(directory: Path, expected: dict[str, Any]) -> list[str]:
     differences += [f"{file}: only there {s}" for s in theirs if s not in ours]
     if not differences and ours != theirs:
         differences.append(f"{file}: the statements are the same in another order or number")
+    if "erasures" in expected and report["erasures"] != expected["erasures"]:
+        differences.append(f"{file}: erasures are {report['erasures']} here and {expected['erasures']} there")
     if differences:
         differences.append(f"{file}: faults here are {sorted({f['code'] for f in found})}")
     return differences

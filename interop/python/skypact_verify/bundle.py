@@ -256,3 +256,4 @@ class _Pass:
             self.report.entries += log.leaves
             self.report.signatures_checked += log.signatures_checked
             self.report.statements += statements_of(log, times, complete)
+            self.report.erasures += log.erasures()[0]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from skypact_verify import key_change, keys, names, note
 from skypact_verify.act import KIND_GENESIS
+from skypact_verify.erased import KIND_ERASED, Erasure
 from skypact_verify.genesis import Genesis, Party
 from skypact_verify.keys import Key
 from skypact_verify.leaf import LEAF_BYTES_MAX, Leaf, leaf_hash, read_leaf
@@ -68,6 +69,13 @@ class LogState:
     leaf_hashes: dict[int, bytes] = field(default_factory=dict)
     parts_given: int = 0
     parts_withheld: int = 0
+    # Claimed times of entries that may erase others, by index.
+    erasers: dict[int, int] = field(default_factory=dict)
+    # Index and number of missing parts by the hash of the leaf.
+    absent: dict[bytes, tuple[int, int]] = field(default_factory=dict)
+    # The leaves that each eraser names.
+    named: dict[int, list[bytes]] = field(default_factory=dict)
+    chosen_hashes: dict[int, bytes] = field(default_factory=dict)
     signatures_checked: int = 0
     # How many leaves could be read.
     leaves: int = 0
@@ -107,6 +115,22 @@ class LogState:
         """A fault of what was offered: it leaves log and bodies what they are."""
         self.offered_holds = False
         self.faults.append(Fault(code, file, offset, self.origin, None, message))
+
+    # ---- erasures
+
+    def erasures(self) -> tuple[list[Erasure], int]:
+        """Oldest first, as far as what they name is missing, and how many parts that are; the first that names an entry counts."""
+        absent = dict(self.absent)
+        found, parts = [], 0
+        for index, leaves in self.named.items():
+            entries = []
+            for leaf in leaves:
+                if leaf in absent and absent[leaf][0] < index:
+                    entry, missing = absent.pop(leaf)
+                    entries.append(entry)
+                    parts += missing
+            found.append(Erasure(self.origin, index, self.erasers[index], tuple(sorted(entries))))
+        return found, parts
 
     # ---- checkpoints
 
@@ -290,6 +314,10 @@ class LogState:
             valid = False
             self.fault(refused.code, file, offset + refused.at, refused.message, index)
         self._change_keys(leaf, index, valid, file, offset)
+        if valid and leaf.act.kind == KIND_ERASED:
+            self.erasers[index] = leaf.act.claimed_time_ns
+        if self.mode == MODE_CHOSEN:
+            self.chosen_hashes[index] = leaf_hash(data)
         return True
 
     def _check_place(self, leaf: Leaf, index: int) -> None:

@@ -1,5 +1,6 @@
 """The files of a bundle that hold body parts: sections 6 and 10 of the record format."""
 
+from skypact_verify import erased
 from skypact_verify.cbor import Reader
 from skypact_verify.log import LogState
 from skypact_verify.part import Part, check_parts, read_parts
@@ -60,3 +61,12 @@ class PartsReader:
         given = sum(part is not None for part in parts)
         log.parts_given += given
         log.parts_withheld += len(parts) - given
+        leaf = log.leaf_hashes.get(index) or log.chosen_hashes.get(index)
+        if leaf is not None and given < len(parts):
+            log.absent[leaf] = (index, len(parts) - given)
+        if index in log.erasers and len(parts) == 1 and parts[0] is not None:
+            try:
+                log.named[index] = erased.read_leaves(parts[0].body)
+            except Refused:
+                # What is no erasure erases nothing, and is its author's affair.
+                pass

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from skypact_verify.erased import Erasure
 from skypact_verify.refusal import Fault
 
 PROVEN, CLAIMED, UNPROVEN = "proven", "claimed", "unproven"
@@ -37,6 +38,7 @@ class Report:
     # The verifier was told no channel: a person has to compare it.
     channel_to_compare: str | None = None
     statements: list[Statement] = field(default_factory=list)
+    erasures: list[Erasure] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
     def holds(self) -> bool:
@@ -50,6 +52,7 @@ class Report:
             "channel": self.channel,
             "channel_to_compare": self.channel_to_compare,
             "entries": self.entries,
+            "erasures": [e.as_json() for e in self.erasures],
             "faults": [f.as_json() for f in self.faults],
             "holds": self.holds(),
             "name": self.name,
@@ -65,6 +68,9 @@ class Report:
         for s in self.statements:
             lines.append(f"{s.status:<9} {s.what:<12} {s.log or ''}".rstrip())
             lines.append(f"          {s.detail}{_interval(s)}")
+        for e in self.erasures:
+            entries = ", ".join(map(str, e.entries)) or "nothing that is missing here"
+            lines.append(f"erased    by entry {e.index} of {e.log}: {entries}")
         lines += [str(f) for f in self.faults]
         if self.channel_to_compare is not None:
             lines += ["compare this channel hash with what the parties published:", f"  {self.channel_to_compare}"]

@@ -27,9 +27,9 @@ def statements_of(log: LogState, times: dict[bytes, int], complete: bool) -> lis
         said.append(_post_quantum(log, largest.size))
     # Parts that are not given at all are no fault: their commitments stand.
     status = PROVEN if log.bodies_hold and complete else UNPROVEN
-    said.append(
-        Statement("bodies", log.origin, status, f"{log.parts_given} parts given, {log.parts_withheld} withheld")
-    )
+    _, erased = log.erasures()
+    detail = f"{log.parts_given} parts given" + (f", {erased} erased" if erased else "")
+    said.append(Statement("bodies", log.origin, status, f"{detail}, {log.parts_withheld - erased} withheld"))
     return said
 
 

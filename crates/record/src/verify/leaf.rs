@@ -34,7 +34,13 @@ impl Pact {
 
     /// The key of that id, if it may sign acts of `author` at `index` of a log with this history; the same answer as
     /// `KeyHistory::act_key`.
-    fn act_key<'a>(&'a self, keys: &'a KeyHistory, id: KeyId, author: &PartyName, index: u64) -> Option<&'a PartyKey> {
+    pub(super) fn act_key<'a>(
+        &'a self,
+        keys: &'a KeyHistory,
+        id: KeyId,
+        author: &PartyName,
+        index: u64,
+    ) -> Option<&'a PartyKey> {
         let of_genesis = self.act_keys.get(&id).filter(|(party, _)| party == author).map(|(_, key)| key);
         let key = of_genesis.or_else(|| keys.added_key(id, index))?;
         (!keys.is_revoked(id, index)).then_some(key)

@@ -1,12 +1,14 @@
 //! One log as it is read: its checkpoints, then its leaves and their hashes, or chosen leaves with proofs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::erased::Eraser;
 use super::key_files::KeyFiles;
 use super::leaf::{CheckedLeaf, GivenLeaf, Pact, check_leaves};
 use super::offered::OffersRead;
 use super::parts::PartsRead;
 use super::report::{Fault, Faults, LogMode};
+use crate::act::Act;
 use crate::bundle::{CHUNK_LEAVES, TarFile};
 use crate::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::cosignature::Cosignature;
@@ -70,6 +72,10 @@ pub(super) struct Log {
     pub(super) offers: OffersRead,
     pub(super) signatures_checked: u64,
     pub(super) keys: KeyFiles,
+    /// Entries that may erase others, by index.
+    pub(super) erasers: BTreeMap<u64, Eraser>,
+    /// Hashes of chosen leaves.
+    chosen_hashes: BTreeMap<u64, Hash>,
     signatories: Vec<(Signatory, VerifierKey)>,
     head_bytes: Vec<u8>,
     leaf_hashes: Vec<Hash>,
@@ -96,6 +102,8 @@ impl Log {
             offers: OffersRead::default(),
             signatures_checked: 0,
             keys: KeyFiles::default(),
+            erasers: BTreeMap::new(),
+            chosen_hashes: BTreeMap::new(),
             head_bytes: Vec::new(),
             leaf_hashes: Vec::new(),
             frontier: Frontier::new(),
@@ -127,6 +135,11 @@ impl Log {
     /// Hash of leaf `index` of a whole log, if it was given.
     pub(super) fn leaf_hash(&self, index: u64) -> Option<Hash> {
         self.leaf_hashes.get(usize::try_from(index).ok()?).copied()
+    }
+
+    /// Hash of leaf `index`, if it was given, in a log of either mode.
+    pub(super) fn given_hash(&self, index: u64) -> Option<Hash> {
+        self.leaf_hash(index).or_else(|| self.chosen_hashes.get(&index).copied())
     }
 
     /// Whether every leaf up to the head is there and makes the root of every checkpoint.
@@ -276,7 +289,7 @@ impl Log {
             if !self.has_gap {
                 self.place(checked.hash, faults);
             }
-            self.take(checked, file, faults);
+            self.take(pact, checked, file, faults);
         }
         self.has_gap |= rest.is_some();
     }
@@ -297,7 +310,8 @@ impl Log {
     }
 
     /// Keeps of a checked leaf what later files need.
-    fn take(&mut self, checked: CheckedLeaf, file: &TarFile, faults: &mut Faults) {
+    fn take(&mut self, pact: &Pact, checked: CheckedLeaf, file: &TarFile, faults: &mut Faults) {
+        let holds = checked.refusal.is_none();
         if let Some(refusal) = checked.refusal {
             let fault = self.fault(refusal.code, file, refusal.message).at(checked.offset + refusal.offset);
             faults.push(fault.of_leaf(checked.index));
@@ -309,6 +323,15 @@ impl Log {
         if self.mode == LogMode::Whole && act.tells_keys() && !self.keys.has(checked.index) {
             let message = "leaf changes keys, and its part is not in keys/: who may sign after it cannot be told";
             faults.push(self.fault("key-change-without-part", file, message).at(checked.offset).of_leaf(checked.index));
+        }
+        if act.kind == Act::ERASED && holds {
+            let id = leaf.act.signature().key_id;
+            let key = pact.act_key(self.keys.history(), id, &act.author, checked.index);
+            let signer = key.map(|key| key.label.to_string()).unwrap_or_default();
+            self.erasers.insert(checked.index, Eraser { signer, claimed_time: act.claimed_time });
+        }
+        if self.mode == LogMode::Chosen {
+            self.chosen_hashes.insert(checked.index, checked.hash);
         }
         self.commitments.extend(&leaf.act.act().commitments);
         self.given.push(Given { index: checked.index, commitments_end: self.commitments.len() });
@@ -359,7 +382,7 @@ impl Log {
         for checked in check_leaves(pact, self.keys.history(), &self.name, &[leaf], 1) {
             // The leaf is in base64 here, so a byte in it is no byte in the tar.
             let refusal = checked.refusal.map(|refusal| super::leaf::LeafRefusal { offset: 0, ..refusal });
-            self.take(CheckedLeaf { refusal, ..checked }, file, faults);
+            self.take(pact, CheckedLeaf { refusal, ..checked }, file, faults);
         }
     }
 

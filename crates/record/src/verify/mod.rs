@@ -3,6 +3,7 @@
 //! work is bounded by the bytes given.
 
 mod beacons;
+mod erased;
 mod files;
 mod key_files;
 mod leaf;
@@ -14,7 +15,7 @@ mod statements;
 
 use std::io::Read;
 
-pub use report::{Expectation, Fault, LogMode, LogReport, Report, Statement, StatementKind, Status};
+pub use report::{ErasureReport, Expectation, Fault, LogMode, LogReport, Report, Statement, StatementKind, Status};
 
 use crate::act::LogClass;
 use crate::bundle::{FileName, Manifest, ManifestLog, TarFile, TarReader};

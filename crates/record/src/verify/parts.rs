@@ -1,5 +1,6 @@
 //! Body parts, held to the commitments of the leaves that came before them.
 
+use super::erased::ErasuresRead;
 use super::leaf::Pact;
 use super::log::Log;
 use super::report::{Fault, Faults};
@@ -15,6 +16,7 @@ pub(super) struct PartsRead {
     pub(super) given: u64,
     /// Parts withheld or erased, of entries that are listed.
     pub(super) withheld: u64,
+    pub(super) erasures: ErasuresRead,
     last_index: Option<u64>,
     last_file_length: Option<usize>,
 }
@@ -54,6 +56,9 @@ pub(super) fn read_parts(pact: &Pact, log: &mut Log, file: &TarFile, first_index
         }
         if let Err((code, message)) = check_item(pact, log, &item) {
             faults.push(fault(code, offset, message).of_leaf(index));
+        } else {
+            let (leaf, is_eraser) = (log.given_hash(index), log.erasers.contains_key(&index));
+            log.parts.erasures.take(index, leaf, is_eraser, &item.1);
         }
         log.parts.last_index = Some(index);
         let given = item.1.iter().flatten().count();

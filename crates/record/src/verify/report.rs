@@ -178,6 +178,21 @@ pub struct LogReport {
     pub mode: LogMode,
 }
 
+/// An entry that erases bodies of its author.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErasureReport {
+    /// Its log.
+    pub origin: Origin,
+    /// Its index there.
+    pub index: u64,
+    /// Label of the key that signed it.
+    pub signer: String,
+    /// When, as its author claims, ns since the Unix epoch, UTC.
+    pub claimed_time: i64,
+    /// Entries of its log that it names and of which parts are missing in the bundle, ascending.
+    pub entries: Vec<u64>,
+}
+
 /// What the verifier says of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
@@ -193,6 +208,8 @@ pub struct Report {
     pub statements: Vec<Statement>,
     /// What the maker of the bundle says, and nobody has proved.
     pub claims: Vec<String>,
+    /// Which missing bodies their author erased, by log and index of the entry that says so.
+    pub erasures: Vec<ErasureReport>,
     /// What is wrong; at most `Report::FAULTS_MAX` and one that says that there are more.
     pub faults: Vec<Fault>,
     /// Leaves that were read.

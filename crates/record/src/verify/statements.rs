@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::erased::erasures;
 use super::log::{Head, Log};
 use super::report::{Expectation, LogMode, LogReport, Report, Statement, StatementKind, Status};
 use super::{Pact, Verifier};
@@ -30,6 +31,7 @@ impl Verifier {
             parties: parties.map(|party| party.name.to_string()).collect(),
             logs: logs.collect(),
             statements,
+            erasures: self.logs.iter().flat_map(|log| erasures(log).0).collect(),
             claims: self.manifest.map(|manifest| manifest.claims).unwrap_or_default(),
             entries: self.logs.iter().map(|log| log.indices().count() as u64).sum(),
             signatures_checked: self.signatures_checked
@@ -98,7 +100,13 @@ impl Verifier {
         }
         let matched = self.files.is_whole() && !self.faults.touch(origin, "parts/");
         let status = if matched { Status::Proven } else { Status::Unproven };
-        let detail = format!("{} parts given, {} withheld", log.parts.given, log.parts.withheld);
+        let detail = match erasures(log).1 {
+            0 => format!("{} parts given, {} withheld", log.parts.given, log.parts.withheld),
+            erased => {
+                let withheld = log.parts.withheld.saturating_sub(erased);
+                format!("{} parts given, {erased} erased, {withheld} withheld", log.parts.given)
+            }
+        };
         state(StatementKind::Bodies, (status, detail), (None, None));
     }
 }

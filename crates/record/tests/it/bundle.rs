@@ -1,6 +1,7 @@
 //! The verifier against bundles that are right, and against every way in which one of their bytes, keys or signatures can be wrong.
 
 mod beacons;
+mod erased;
 mod forgery;
 pub(crate) mod maker;
 mod offered;

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use skypact_record::Hash;
 use skypact_record::bundle::TarReader;
-use skypact_record::verify::{Expectation, Report, verify};
+use skypact_record::verify::{ErasureReport, Expectation, Report, verify};
 
 use crate::bundle::maker::{self, NEXT_SEED, PostQuantum, Recipe, Rotation};
 use crate::golden;
@@ -71,6 +71,14 @@ fn line(name: &str, channel: Option<Hash>, report: &Report) -> serde_json::Value
     serde_json::json!({
         "file": name, "channel": channel.map(|channel| channel.to_string()), "holds": report.holds(),
         "faults": !report.faults.is_empty(), "entries": report.entries, "statements": statements.collect::<Vec<_>>(),
+        "erasures": report.erasures.iter().map(erasure).collect::<Vec<_>>(),
+    })
+}
+
+fn erasure(erasure: &ErasureReport) -> serde_json::Value {
+    serde_json::json!({
+        "log": erasure.origin.to_string(), "index": erasure.index, "claimed_ns": erasure.claimed_time,
+        "entries": erasure.entries,
     })
 }
 
@@ -93,6 +101,7 @@ fn recipe(number: u64) -> Recipe {
         is_chosen: draw(number, "chosen", 3) == 0,
         beacon_every_s: (draw(number, "beacons", 3) == 0).then_some(3),
         rotation: rotation(number),
+        erases_at: [None, Some(2), Some(3), Some(5)][draw(number, "erases", 4) as usize],
         offered_from: [None, Some(0), Some(1)][draw(number, "offered", 3) as usize],
         ..Recipe::default()
     }

@@ -5,10 +5,11 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 
-use skypact_record::verify::{Expectation, Fault, Report, verify};
+use skypact_record::verify::{ErasureReport, Expectation, Fault, Report, verify};
 use skypact_record::{Hash, VerifierKey, is_journal_bundle};
 
 use super::exit::show;
+use super::quantity::time_text;
 use super::{CliError, Outcome, verify_journal};
 
 /// Arguments of `verify`.
@@ -63,6 +64,7 @@ fn value(report: &Report) -> serde_json::Value {
     serde_json::json!({
         "holds": report.holds(), "channel": report.channel.map(|channel| channel.to_string()), "name": report.channel_name,
         "parties": report.parties, "channel_to_compare": report.channel_to_compare().map(|channel| channel.to_string()), "entries": report.entries, "signatures_checked": report.signatures_checked,
+        "erasures": report.erasures.iter().map(erasure_value).collect::<Vec<_>>(),
         "statements": statements.collect::<Vec<_>>(), "faults": report.faults.iter().map(fault_value).collect::<Vec<_>>(),
     })
 }
@@ -74,6 +76,11 @@ fn text(report: &Report) -> String {
         let log = statement.log.as_ref().map(ToString::to_string).unwrap_or_default();
         let line = format!("{:<9} {:<12} {log}", statement.status.to_string(), statement.what.to_string());
         let _ = writeln!(text, "{}\n          {}", line.trim_end(), statement.detail);
+    }
+    for erasure in &report.erasures {
+        let (entries, time) = (spans(&erasure.entries), time_text(erasure.claimed_time));
+        let _ = writeln!(text, "erased    by entry {} of {}\n          {entries}", erasure.index, erasure.origin);
+        let _ = writeln!(text, "          signed by {}, who claims {time}", erasure.signer);
     }
     for fault in &report.faults {
         let _ = writeln!(text, "{}", fault_text(fault));
@@ -89,6 +96,22 @@ fn text(report: &Report) -> String {
         if report.holds() { "all that is claimed is proven" } else { "NOT all that is claimed is proven" }
     );
     text
+}
+
+fn erasure_value(erasure: &ErasureReport) -> serde_json::Value {
+    serde_json::json!({
+        "log": erasure.origin.to_string(), "index": erasure.index, "signer": erasure.signer,
+        "claimed_ns": erasure.claimed_time, "entries": erasure.entries,
+    })
+}
+
+/// Indices as runs: `entries 3-5, 9`.
+fn spans(indices: &[u64]) -> String {
+    let runs =
+        indices.chunk_by(|before, after| before + 1 == *after).filter_map(|run| Some((run.first()?, run.last()?)));
+    let runs: Vec<String> =
+        runs.map(|(first, last)| if first == last { first.to_string() } else { format!("{first}-{last}") }).collect();
+    if runs.is_empty() { "nothing that is missing here".to_owned() } else { format!("entries {}", runs.join(", ")) }
 }
 
 pub(super) fn fault_value(fault: &Fault) -> serde_json::Value {

@@ -6,10 +6,10 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use ml_dsa::{Keypair as _, MlDsa44};
 use skypact_record::bundle::BundleWriter;
 use skypact_record::{
-    Act, Algorithm, Beacon, ChannelName, Checkpoint, Entry, Genesis, Hash, KeyRole, KeyRotation, Label, Leaf, LogName,
-    Note, NoteSignature, Offer, Origin, Part, Party, PartyKey, PartyName, PublicKey, RotatedKey, SealingAnnouncement,
-    SignedAct, SignedCheckpoint, SignedGenesis, SignedStamp, Signer, SignerError, Stamp, Tree, WitnessKey, cosign,
-    seal, sealing_key,
+    Act, Algorithm, Beacon, ChannelName, Checkpoint, Entry, Erasure, Genesis, Hash, KeyRole, KeyRotation, Label, Leaf,
+    LogName, Note, NoteSignature, Offer, Origin, Part, Party, PartyKey, PartyName, PublicKey, RotatedKey,
+    SealingAnnouncement, SignedAct, SignedCheckpoint, SignedGenesis, SignedStamp, Signer, SignerError, Stamp, Tree,
+    WitnessKey, cosign, seal, sealing_key,
 };
 
 /// A deterministic signer.
@@ -142,6 +142,8 @@ pub(crate) struct Recipe {
     pub(crate) blue_signs_with: u8,
     /// BLUE's logs have a rotation.
     pub(crate) rotation: Option<Rotation>,
+    /// The entry of this index erases those of odd index before it, in each log that is longer than this.
+    pub(crate) erases_at: Option<u64>,
 }
 
 /// A rotation of BLUE's checkpoint keys, in each of its logs that is longer than this.
@@ -206,6 +208,7 @@ impl Default for Recipe {
             alter: |_| {},
             blue_signs_with: seed(0, KeyRole::Node),
             rotation: None,
+            erases_at: None,
         }
     }
 }
@@ -297,19 +300,34 @@ impl Recipe {
             if let Some(rotation) = rotation {
                 parts = vec![Some(rotation.part(signed, index))];
             }
+            let erases = self.erases_at == Some(index) && rotation.is_none();
+            if erases {
+                let odd =
+                    made.leaves.iter().skip(1).step_by(2).map(|leaf| (skypact_record::tree::leaf_hash(leaf), None));
+                let mut bodies: Vec<_> = odd.collect();
+                bodies.sort_unstable();
+                parts = vec![part(Erasure { bodies }.encode().unwrap())];
+            }
             let act = Act {
                 channel: signed.channel(),
                 epoch: 0,
                 author: made.log.party.clone(),
                 log_class: made.log.class,
-                kind: if rotation.is_some() { Act::KEY_ROTATION } else { u16::from(index > 0) },
+                kind: match (rotation.is_some(), erases) {
+                    (true, _) => Act::KEY_ROTATION,
+                    (_, true) => Act::ERASED,
+                    _ => u16::from(index > 0),
+                },
                 message_id: [index as u8; 16],
                 references: Vec::new(),
                 claimed_time: index as i64,
                 commitments: parts.iter().flatten().map(Part::commitment).collect(),
             };
-            if index > 0 && rotation.is_none() {
+            if index > 0 && rotation.is_none() && !erases {
                 parts[1] = None;
+            }
+            if index % 2 == 1 && rotation.is_none() && self.erases_at.is_some_and(|at| index < at) {
+                parts.fill(None);
             }
             if let Some(every_s) = self.beacon_every_s.filter(|_| index > 0) {
                 let line = beacon(index, every_s);
