@@ -1,7 +1,7 @@
 //! What somebody has to hear of, out of the record, the plans and the clocks.
 
 use skypact_airspace::UtcNanos;
-use skypact_channel::{APPLIED_BEFORE_NS, Channel, Clocks, Notice};
+use skypact_channel::{APPLIED_BEFORE_NS, Channel, Clocks, Notice, NoticeState};
 use skypact_record::Hash;
 
 use super::AlarmView;
@@ -86,13 +86,13 @@ pub(super) fn of_channel(name: &str, channel: &Channel, look: Look) -> Vec<Alarm
         let text = "a notice was delivered and not read back in time: telephone".to_owned();
         found.push(alarm("overdue", &state.origin.leaf.to_string(), 0, text));
     }
-    let is_due = |notice: &Notice| {
+    let is_due = |notice: &NoticeState| {
         let window = notice.window();
         window.start().0.saturating_sub(now_ns) <= APPLIED_BEFORE_NS && now_ns <= window.end().0
     };
     for state in channel.board().notices().filter(|state| state.stands()) {
         let gaps = state.units[channel.me()].gaps(&state.origin.leaf);
-        if !gaps.is_empty() && is_due(&state.notice) {
+        if !gaps.is_empty() && is_due(state) {
             let text = format!("a notice takes effect and is not applied by {}", views::words(&gaps.join(", ")));
             found.push(alarm("unit-gap", &format!("{}-units", state.origin.leaf), 0, text));
         }

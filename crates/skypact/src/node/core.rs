@@ -436,7 +436,8 @@ impl Core {
         if changed {
             self.revision.send_modify(|revision| *revision += 1);
         }
-        recoveries.into_iter().try_for_each(|waiting| self.recover(waiting))
+        recoveries.into_iter().try_for_each(|waiting| self.recover(waiting))?;
+        self.erase_due()
     }
 
     /// Keeps what was measured. A full disk is no reason to stop for its sake.

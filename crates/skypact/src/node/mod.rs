@@ -12,6 +12,7 @@ mod core;
 mod courier;
 mod dictation;
 mod drop_off;
+mod erasure;
 mod error;
 mod link_health;
 mod outbound;

@@ -175,6 +175,11 @@ pub trait Store: Send {
     /// the entry that ordered it does no harm.
     fn erase(&mut self, log: &str, index: u64, part: usize) -> Result<(), StoreError>;
 
+    /// The same of several parts, each by log, index and part; in one transaction where the store has them.
+    fn erase_all(&mut self, parts: &[(String, u64, usize)]) -> Result<(), StoreError> {
+        parts.iter().try_for_each(|(log, index, part)| self.erase(log, *index, *part))
+    }
+
     /// Keep a small named document in place of the last one with that name.
     fn put_document(&mut self, name: &str, bytes: &[u8]) -> Result<(), CommitError>;
 

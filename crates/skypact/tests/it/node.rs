@@ -3,6 +3,7 @@
 mod beacon;
 mod clocks;
 mod drop_box;
+mod erasure;
 mod fork;
 mod recovery;
 mod short;

@@ -189,7 +189,13 @@ impl Store for SqliteStore {
     /// The engine overwrites the bytes in the database and the write-ahead log is emptied; a disk that moves blocks, and
     /// backups, may still hold copies. While another process reads the store the log is emptied later.
     fn erase(&mut self, log: &str, index: u64, part: usize) -> Result<(), StoreError> {
-        self.write("erasing a part", |connection| rows::erase_part(connection, log, index, part))?;
+        self.erase_all(&[(log.to_owned(), index, part)])
+    }
+
+    fn erase_all(&mut self, parts: &[(String, u64, usize)]) -> Result<(), StoreError> {
+        self.write("erasing parts", |connection| {
+            parts.iter().try_for_each(|(log, index, part)| rows::erase_part(connection, log, *index, *part))
+        })?;
         let emptied = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         emptied.map_err(failure("emptying the write-ahead log"))
     }
