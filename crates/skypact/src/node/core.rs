@@ -18,6 +18,7 @@ use tracing::{error, warn};
 
 use super::beacon::Beacons;
 use super::clocks::{ClockNews, OtherClocks, WitnessContact};
+use super::erasure::Refolds;
 use super::link_health::{self, LinkHealth, LinkWeek, Look};
 use super::recovery::{Runs, Waiting, left_document};
 use super::round::{Answer, Round, gather, origin};
@@ -227,6 +228,8 @@ pub(super) struct Core {
     pub(super) revision: watch::Sender<u64>,
     /// Times of witnesses that were heard of late.
     pub(super) beacons: Beacons,
+    /// Channels that are folded anew after bodies were erased.
+    pub(super) refolds: Refolds,
     /// Set when a commit failed, before anybody is told.
     pub(super) failure: Arc<OnceLock<Failure>>,
 }
@@ -254,8 +257,11 @@ impl Core {
         Ok(())
     }
 
-    /// The next request, or the end of the wait for one when a station has something to say by itself.
+    /// The next request, or the end of the wait for one when a station has something to say by itself, or a fold goes on.
     fn wait(&self, requests: &Receiver<Request>) -> Result<Request, RecvTimeoutError> {
+        if !self.refolds.is_empty() {
+            return requests.recv_timeout(Duration::ZERO);
+        }
         let Some(due) = self.channels.members.values().filter_map(|member| member.station.due()).min() else {
             return requests.recv().map_err(|_| RecvTimeoutError::Disconnected);
         };
@@ -437,7 +443,7 @@ impl Core {
             self.revision.send_modify(|revision| *revision += 1);
         }
         recoveries.into_iter().try_for_each(|waiting| self.recover(waiting))?;
-        self.erase_due()
+        self.erase_and_refold()
     }
 
     /// Keeps what was measured. A full disk is no reason to stop for its sake.

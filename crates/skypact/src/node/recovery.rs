@@ -234,6 +234,7 @@ impl Core {
             left_out = left_out.len(),
             "this store was an old one: what was missing came back from the counterpart"
         );
+        self.refold_again()?;
         self.revision.send_modify(|revision| *revision += 1);
         let _ = reply.send(Ok(recovered));
         Ok(())

@@ -18,6 +18,7 @@ use super::beacon::{Beacons, replay_cited};
 use super::clocks::{ClockDoor, OtherClocks};
 use super::core::{Channels, Core, LinkState, Member};
 use super::courier::entry_of;
+use super::erasure::Refolds;
 use super::link_health::{self, LinkHealth};
 use super::outbound::Outbound;
 use super::peer::{PeerDoor, SlowLines};
@@ -114,7 +115,16 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
     let handle =
         NodeHandle { requests, revision: news, clock: clock.clone(), scratch, failure: Arc::clone(&failure), pacts };
     let ring = options.keys.clone();
-    let mut core = Core { channels, ring, store: options.store, clock, revision, beacons: Beacons::default(), failure };
+    let mut core = Core {
+        channels,
+        ring,
+        store: options.store,
+        clock,
+        revision,
+        beacons: Beacons::default(),
+        refolds: Refolds::new(),
+        failure,
+    };
     core.open()?;
 
     let pins = Pins::new();

@@ -41,6 +41,9 @@ async fn an_erased_notice_is_gone_from_the_files_of_both_nodes_and_its_leaves_pr
     let [blue_at, red_at] = addresses.each_ref().map(String::as_str);
     let blue = ground.start("BLUE", blue_at, red_at).await;
     let red = ground.start("RED", red_at, blue_at).await;
+    // A fold of more than one piece.
+    let calls = (0..300).map(|_| ground.act("RED", &Message::TestCall)).collect();
+    red.handle.submit(CHANNEL, calls).await.expect("recorded");
     let filed = red.handle.submit(CHANNEL, vec![ground.act("RED", &notice(SECRET, 180, 240))]).await.expect("recorded");
     let Message::Notice(ended) = notice(SECRET, 180, 240) else { unreachable!("a notice") };
     let ended = Message::Notice(Notice { act: NoticeAct::Ended, previous: Some(filed[0].leaf), ..ended });
