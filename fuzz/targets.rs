@@ -411,7 +411,7 @@ pub(crate) fn keys(bytes: &[u8]) {
                 let genesis = PACT.genesis();
                 for party in &genesis.parties {
                     let mut history = KeyHistory::default();
-                    let rotated = history.rotate(genesis, &party.name, 1, &rotation).is_ok();
+                    let rotated = history.rotate(genesis, &party.name, (1, &[]), &rotation).is_ok();
                     assert_eq!(rotated, history != KeyHistory::default(), "as a whole or not at all");
                 }
             }

@@ -43,7 +43,7 @@ pub struct Channel {
     board: Board,
     keys: ActKeys,
     key_changes: [Vec<u64>; 4],
-    /// Entries that put other keys in the place of those that sign heads: a proof of a fork shows them.
+    /// Entries that put other keys in the place of their author's: a proof of a fork shows them.
     rotations: [Vec<Entry>; 4],
     suspensions: Suspensions,
     pub(crate) erasures: Erasures,
@@ -187,12 +187,12 @@ impl Channel {
         &self.key_changes[log.place()]
     }
 
-    /// The note keys that count for heads of `size` of a log.
+    /// The note keys that count for heads of `size` of a log, and for receipts over it.
     pub fn log_keys(&self, log: LogRef, size: u64) -> Cow<'_, LogKeys> {
         self.keys.log_keys(&self.pact, log, size)
     }
 
-    /// Entries of a log that put other keys in the place of those that sign its heads, ascending.
+    /// Entries of a log that put other keys in the place of its author's, ascending.
     pub fn rotations(&self, log: LogRef) -> &[Entry] {
         &self.rotations[log.place()]
     }
@@ -368,6 +368,7 @@ impl Channel {
         if let Some(line) = entry.entry.leaf.cosignature {
             self.cited.cite(log, place.index, line);
         }
+        self.keys.hear(&self.pact, log, place.index, &entry.entry.leaf.seen);
         if let Err(reason) = self.apply_message(log, entry) {
             if self.anomalies.len() == ANOMALIES_MAX {
                 self.anomalies.pop_front();

@@ -374,7 +374,7 @@ impl Channel {
             self.keys().clone().apply(self.pact(), log, self.log(log).size(), change)?;
         }
         if let Message::KeyRotation(rotation) = &message {
-            self.keys().clone().rotate(self.pact(), log, self.log(log).size(), rotation)?;
+            self.keys().clone().rotate(self.pact(), log, (self.log(log).size(), &[]), rotation)?;
         }
         if let Message::Erased(erased) = &message {
             self.check_erasing(erased)?;

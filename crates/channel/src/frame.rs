@@ -420,13 +420,15 @@ enum Signatory {
 
 /// Every key whose lines count under a log, and whether it is one of ML-DSA-44.
 fn signatories(keys: &LogKeys) -> impl Iterator<Item = (Signatory, bool, &VerifierKey)> {
-    let ed25519 = [(Signatory::Author, false, &keys.checkpoint), (Signatory::Mirror, false, &keys.mirror)];
+    let ed25519 = [(Signatory::Author, false, &keys.checkpoint)];
+    let ed25519 = ed25519.into_iter().chain(keys.mirrors().map(|key| (Signatory::Mirror, false, key)));
     let witnesses = keys.witnesses.iter().map(|key| (Signatory::Witness, false, key));
     let ml_dsa_44 = keys.ml_dsa_44.iter().flat_map(|keys| {
         let own = [(Signatory::Author, true, &keys.checkpoint), (Signatory::Mirror, true, &keys.mirror)];
-        own.into_iter().chain(keys.witnesses.iter().map(|key| (Signatory::Witness, true, key)))
+        let before = keys.mirrors_before.iter().map(|key| (Signatory::Mirror, true, key));
+        own.into_iter().chain(before).chain(keys.witnesses.iter().map(|key| (Signatory::Witness, true, key)))
     });
-    ed25519.into_iter().chain(witnesses).chain(ml_dsa_44)
+    ed25519.chain(witnesses).chain(ml_dsa_44)
 }
 
 /// The log that a note is of.
@@ -474,17 +476,26 @@ pub(crate) fn verify_note(keys: &LogKeys, log: LogRef, note: &[u8]) -> Result<Ve
 }
 
 impl VerifiedReceipt {
-    /// Checks a note of one of the logs of `pact`: a receipt of the counterpart, or a cosignature that a witness gave.
+    /// Checks a note of one of the logs of `pact` that comes now: a receipt of the counterpart, or a cosignature that a witness gave.
     pub fn verify(note: &[u8], pact: &Pact, keys: &ActKeys) -> Result<Self, FrameError> {
+        let log = log_of(note, pact)?;
+        verify_note(&keys.log_keys_now(pact, log, size_of(note)), log, note)
+    }
+
+    /// The same of a note that was taken in before: its receipt may be under a key that was replaced since, whatever its holder then said that it held.
+    pub fn verify_stored(note: &[u8], pact: &Pact, keys: &ActKeys) -> Result<Self, FrameError> {
         let log = log_of(note, pact)?;
         verify_note(&keys.log_keys(pact, log, size_of(note)), log, note)
     }
 
-    /// The same for who does not hold the log: under the checkpoint key of the pact or one of `known`, which the reader trusts for the log.
+    /// The same for who does not hold the log: under the checkpoint key of the pact or one of `known`, which the reader trusts for the log; and
+    /// under mirror keys so.
     pub fn verify_apart(note: &[u8], pact: &Pact, known: &[VerifierKey]) -> Result<Self, FrameError> {
         let log = log_of(note, pact)?;
         let known = [&[pact.log_keys(log).checkpoint.clone()], known].concat();
-        verify_note(&pact.log_keys(log).signed_by(&known, note), log, note)
+        let mut keys = pact.log_keys(log).signed_by(&known, note).into_owned();
+        keys.mirrors_before.extend(known.into_iter().filter(|key| key.name() == keys.mirror.name()));
+        verify_note(&keys, log, note)
     }
 
     /// Reads what a witness answered to a request about the checkpoint `asked`: signature lines. None unless its own

@@ -55,7 +55,7 @@ pub enum Kind {
     ListReceipt = 23,
     /// An officer erases bodies of entries of the own party.
     Erased = 24,
-    /// A party's root puts another key in the place of one that signs heads.
+    /// A party's root puts another key in the place of one that signs heads or receipts, of the transport key, or of itself.
     KeyRotation = 25,
     /// A node closes a period of its log and opens the next.
     Period = 26,

@@ -32,8 +32,10 @@ pub struct LogKeys {
     pub origin: Origin,
     /// Its author's checkpoint key.
     pub checkpoint: VerifierKey,
-    /// The mirror key of the counterpart of its author.
+    /// The mirror key of the counterpart of its author: the one that signs now.
     pub mirror: VerifierKey,
+    /// Mirror keys that it took the place of, as far as receipts under them count.
+    pub mirrors_before: Vec<VerifierKey>,
     /// The witnesses.
     pub witnesses: Vec<VerifierKey>,
     /// The same under ML-DSA-44, in a post-quantum pact.
@@ -45,8 +47,10 @@ pub struct LogKeys {
 pub struct MlDsa44Keys {
     /// Its author's checkpoint key.
     pub checkpoint: VerifierKey,
-    /// The mirror key of the counterpart of its author.
+    /// The mirror key of the counterpart of its author: the one that signs now.
     pub mirror: VerifierKey,
+    /// Mirror keys that it took the place of, as far as receipts under them count.
+    pub mirrors_before: Vec<VerifierKey>,
     /// Witnesses that have such a key.
     pub witnesses: Vec<VerifierKey>,
 }
@@ -60,6 +64,11 @@ impl LogKeys {
             keys.to_mut().checkpoint = signer;
         }
         keys
+    }
+
+    /// The mirror's Ed25519 keys that count, the one that signs now first.
+    pub fn mirrors(&self) -> impl Iterator<Item = &VerifierKey> {
+        [&self.mirror].into_iter().chain(&self.mirrors_before)
     }
 
     /// Keys that its author signs its checkpoints with: that of Ed25519 first.
@@ -171,8 +180,14 @@ fn log_keys(genesis: &Genesis, log: LogRef) -> LogKeys {
     LogKeys {
         checkpoint: genesis.checkpoint_key(&origin).expect("a genesis has checkpoint keys"),
         mirror: genesis.mirror_key(&counterpart.name).expect("a genesis has mirror keys"),
+        mirrors_before: Vec::new(),
         witnesses: ed25519,
-        ml_dsa_44: post_quantum.map(|(checkpoint, mirror)| MlDsa44Keys { checkpoint, mirror, witnesses: ml_dsa_44 }),
+        ml_dsa_44: post_quantum.map(|(checkpoint, mirror)| MlDsa44Keys {
+            checkpoint,
+            mirror,
+            mirrors_before: Vec::new(),
+            witnesses: ml_dsa_44,
+        }),
         origin,
     }
 }

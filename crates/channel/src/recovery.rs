@@ -66,9 +66,9 @@ pub enum RecoveryError {
         /// Size of the head.
         size: u64,
     },
-    /// What came back names a key for heads that is not in hand.
+    /// What came back names a key for heads or receipts that is not in hand.
     #[error(
-        "this store is an old one, and what the counterpart gives of the newer entries names the checkpoint key {key}, which is not here; put its file back from the backup, and start again"
+        "this store is an old one, and what the counterpart gives of the newer entries names the key {key} for heads or receipts, which is not here; put its file back from the backup, and start again"
     )]
     KeyNotHeld {
         /// The key.
@@ -325,11 +325,13 @@ impl Rebuild {
         }
         let (channel, mut kept_notes) = (self.channel, Vec::new());
         for (kind, note) in notes {
-            let receipt = VerifiedReceipt::verify(&note, channel.pact(), channel.keys())?;
-            let is_own = receipt.log.party == channel.me();
-            if is_own && kind == NoteKind::Checkpoint {
+            // The own heads are signed anew: those of what is left behind may be under a key that what came back does not name.
+            let signed = SignedCheckpoint::parse(&note).ok();
+            let log = signed.and_then(|signed| channel.pact().log(signed.checkpoint().origin.as_str()));
+            if kind == NoteKind::Checkpoint && log.is_some_and(|log| log.party == channel.me()) {
                 continue;
             }
+            let receipt = VerifiedReceipt::verify_stored(&note, channel.pact(), channel.keys())?;
             let Checkpoint { size, root, .. } = receipt.checkpoint;
             if channel.log(receipt.log).tree.root_at(size) != Ok(root) {
                 return Err(RecoveryError::WouldFork { origin: origin(&channel, receipt.log), size });

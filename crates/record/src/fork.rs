@@ -7,7 +7,7 @@ use crate::checkpoint::SignedCheckpoint;
 use crate::entry::Entry;
 use crate::genesis::Genesis;
 use crate::hash::Hash;
-use crate::key::{Algorithm, KeyId, KeyRole};
+use crate::key::{Algorithm, KeyId, KeyRole, PublicKey};
 use crate::key_change::checkpoint_verifier;
 use crate::key_rotation::{KeyRotation, RotatedKey};
 use crate::note::{Note, NoteError, VerifierKey};
@@ -24,7 +24,7 @@ pub struct ForkProof {
     pub prefix_root: Hash,
     /// Consistency proof from there to the newer head; at most 64 hashes.
     pub proof: Vec<Hash>,
-    /// Entries that named the keys of the heads, where the genesis does not; at most 2.
+    /// Entries that named the keys of the heads, where the genesis does not, and those that named the roots that signed these; at most 16.
     pub rotations: Vec<Entry>,
 }
 
@@ -60,9 +60,9 @@ impl ForkProofError {
 
 impl ForkProof {
     /// Longest proof, in bytes.
-    pub const BYTES_MAX: usize = 2 * (Note::BYTES_MAX + Self::ENTRY_BYTES_MAX) + 4096;
+    pub const BYTES_MAX: usize = 2 * Note::BYTES_MAX + Self::ROTATIONS_MAX as usize * Self::ENTRY_BYTES_MAX + 4096;
     const ENTRY_BYTES_MAX: usize = 32_768;
-    const ROTATIONS_MAX: u64 = 2;
+    const ROTATIONS_MAX: u64 = 16;
 
     /// The proof's deterministic bytes.
     pub fn encode(&self) -> Vec<u8> {
@@ -103,40 +103,80 @@ impl ForkProof {
         if self.prefix_root == older.root { Err(ForkProofError::NoFork) } else { Ok(signers) }
     }
 
-    /// The Ed25519 checkpoint keys that the author's root has named for the log: in the genesis, and in the rotations that come with the proof.
+    /// The Ed25519 checkpoint keys that the author's roots have named for the log: in the genesis, and in the rotations that come with the proof.
     pub fn log_keys(&self, genesis: &Genesis) -> Vec<VerifierKey> {
         let origin = &self.older.checkpoint().origin;
         let of_genesis = genesis.checkpoint_key(origin);
-        let named = self.rotations.iter().filter_map(|entry| self.named_key(genesis, entry));
-        of_genesis.into_iter().chain(named).collect()
+        let rotations: Vec<&Entry> = self.rotations.iter().collect();
+        let roots = self.roots(genesis, &rotations);
+        let named = rotations.iter().filter_map(|entry| self.named_key(genesis, &roots, entry, KeyRole::Checkpoint));
+        of_genesis.into_iter().chain(named.map(|key| checkpoint_verifier(origin, &key))).collect()
     }
 
-    /// The proof with those of `entries` that named the keys of its heads, where the genesis does not.
+    /// The proof with those of `entries` that named the keys of its heads, where the genesis does not, and the roots that signed these.
     #[must_use]
     pub fn naming_keys<'a>(mut self, genesis: &Genesis, entries: impl IntoIterator<Item = &'a Entry>) -> Self {
         let entries: Vec<&Entry> = entries.into_iter().collect();
-        for head in [self.older.clone(), self.newer.clone()] {
+        let roots = self.roots(genesis, &entries);
+        let origin = self.older.checkpoint().origin.clone();
+        let mut found: Vec<&Entry> = Vec::new();
+        for head in [&self.older, &self.newer] {
             if head.signer(&self.log_keys(genesis)).is_ok() {
                 continue;
             }
-            let names = |entry: &&&Entry| self.named_key(genesis, entry).is_some_and(|key| head.verify(&key).is_ok());
-            self.rotations.extend(entries.iter().find(names).map(|entry| (*entry).clone()));
+            let names = |entry: &&&Entry| {
+                let key = self.named_key(genesis, &roots, entry, KeyRole::Checkpoint);
+                key.is_some_and(|key| head.verify(&checkpoint_verifier(&origin, &key)).is_ok())
+            };
+            found.extend(entries.iter().find(names).copied());
         }
+        // Each by a root that the genesis or another one of these names.
+        let mut next = 0;
+        while let Some(signer) = found.get(next).map(|entry| entry.leaf.act.signature().key_id) {
+            let names = |entry: &&&Entry| {
+                let root = self.named_key(genesis, &roots, entry, KeyRole::Root);
+                root.is_some_and(|root| root.id() == signer)
+            };
+            let by = entries.iter().find(names).copied();
+            found.extend(by.filter(|by| (found.len() as u64) < Self::ROTATIONS_MAX && !found.contains(by)));
+            next += 1;
+        }
+        found.dedup();
+        self.rotations.extend(found.into_iter().cloned());
         self
     }
 
-    fn named_key(&self, genesis: &Genesis, entry: &Entry) -> Option<VerifierKey> {
-        let origin = &self.older.checkpoint().origin;
-        let log = genesis.log(origin)?;
+    /// The root keys of the log's author: of the genesis, and those that one before them has named among `entries`.
+    fn roots(&self, genesis: &Genesis, entries: &[&Entry]) -> Vec<PublicKey> {
+        let log = genesis.log(&self.older.checkpoint().origin);
+        let of_genesis = log.and_then(|log| genesis.party(&log.party)?.key_of(KeyRole::Root).cloned());
+        let mut roots: Vec<PublicKey> = of_genesis.into_iter().collect();
+        let mut next = 0;
+        while next < roots.len() {
+            let signer = [roots[next].clone()];
+            let named = entries.iter().filter_map(|entry| self.named_key(genesis, &signer, entry, KeyRole::Root));
+            for root in named.collect::<Vec<_>>() {
+                if !roots.contains(&root) {
+                    roots.push(root);
+                }
+            }
+            next += 1;
+        }
+        roots
+    }
+
+    /// The Ed25519 key of a role that a rotation of the log names which one of `roots` signed.
+    fn named_key(&self, genesis: &Genesis, roots: &[PublicKey], entry: &Entry, role: KeyRole) -> Option<PublicKey> {
+        let log = genesis.log(&self.older.checkpoint().origin)?;
         let (signed, act) = (&entry.leaf.act, entry.leaf.act.act());
         let is_of_log = act.channel == genesis.channel() && act.author == log.party && act.log_class == log.class;
-        let root = genesis.party(&log.party)?.key_of(KeyRole::Root)?;
         let [Some(part)] = &entry.parts[..] else { return None };
+        let root = roots.iter().find(|root| root.id() == signed.signature().key_id)?;
         let holds = act.kind == Act::KEY_ROTATION && is_of_log && signed.verify(root).is_ok() && entry.check().is_ok();
         let rotation = KeyRotation::decode(&part.bytes).ok().filter(|_| holds)?;
         rotation.keys.iter().all(|key| key.verify(act.channel, &act.author).is_ok()).then_some(())?;
-        let is_ed25519 = |key: &&RotatedKey| key.key.algorithm() == Algorithm::Ed25519;
-        rotation.keys.iter().find(is_ed25519).map(|key| checkpoint_verifier(origin, &key.key))
+        let is_asked = |key: &&RotatedKey| key.role == role && key.key.algorithm() == Algorithm::Ed25519;
+        rotation.keys.iter().find(is_asked).map(|key| key.key.clone())
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {

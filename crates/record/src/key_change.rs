@@ -2,11 +2,13 @@
 //! log carries the history of its own keys, so whether an act or a head was signed by a key that might sign it is a matter of the log
 //! that holds it.
 
+use crate::act::LogClass;
 use crate::cbor::{self, DecodeError, Reader};
 use crate::genesis::{Genesis, PartyKey};
 use crate::hash::Hash;
 use crate::key::{Algorithm, KeyError, KeyId, KeyRole, PublicKey, Signature, Signer, SignerError};
 use crate::key_rotation::{KeyRotation, RotatedKey};
+use crate::leaf::Seen;
 use crate::name::{Origin, PartyName};
 use crate::note::{SignatureType, VerifierKey};
 
@@ -186,14 +188,27 @@ pub(crate) fn checkpoint_verifier(origin: &Origin, key: &PublicKey) -> VerifierK
     }
 }
 
+/// The rotation that took a key's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replacement {
+    /// Its index in the log.
+    pub index: u64,
+    /// Sizes of the author's routine and urgent log up to which the author vouches for what the replaced key signed.
+    pub trusted: [u64; 2],
+    /// Sizes of the counterpart's routine and urgent log that its leaf has seen: up to there the author holds them.
+    pub seen: [u64; 2],
+}
+
 /// Who may sign acts in one log, at each index, and heads of it, at each size: the genesis, and what the log tells of keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeyHistory {
     added: Vec<(u64, PartyKey)>,
     revoked: Vec<(u64, RevokedKey)>,
     rotated: Vec<(u64, RotatedKey)>,
-    /// What the author vouches for of each rotation, by its index.
-    trusted: Vec<(u64, [u64; 2])>,
+    /// Roots that took the place of others, with the label of the first.
+    roots: Vec<(u64, PartyKey)>,
+    /// What each rotation says besides keys, ascending by index.
+    replacements: Vec<Replacement>,
 }
 
 impl KeyHistory {
@@ -211,17 +226,26 @@ impl KeyHistory {
         index: u64,
     ) -> Option<&'a PartyKey> {
         let of_genesis = genesis.party(party)?.keys.iter().find(|key| key.key.id() == id);
-        let key = of_genesis.or_else(|| self.added_key(id, index))?;
-        (key.role.signs_acts() && !self.is_revoked(id, index)).then_some(key)
+        let key = of_genesis.or_else(|| self.later_key(id, index))?;
+        (key.role.signs_acts() && !self.has_ended(key, index)).then_some(key)
     }
 
-    /// The key of that id that was added before `index`.
-    pub fn added_key(&self, id: KeyId, index: u64) -> Option<&PartyKey> {
-        self.added.iter().find(|(at, key)| *at < index && key.key.id() == id).map(|(_, key)| key)
+    /// The key of that id that was added, or became the root, before `index`.
+    pub fn later_key(&self, id: KeyId, index: u64) -> Option<&PartyKey> {
+        let all = self.added.iter().chain(&self.roots);
+        all.clone().find(|(at, key)| *at < index && key.key.id() == id).map(|(_, key)| key)
     }
 
-    /// Whether the key of that id was revoked before `index`.
-    pub fn is_revoked(&self, id: KeyId, index: u64) -> bool {
+    /// Whether a key that signed acts was revoked before `index`, or another one was the root by then.
+    pub fn has_ended(&self, key: &PartyKey, index: u64) -> bool {
+        if key.role == KeyRole::Root {
+            let newest = self.roots.iter().rfind(|(at, _)| *at < index);
+            return newest.is_some_and(|(_, newest)| newest.key != key.key);
+        }
+        self.is_revoked(key.key.id(), index)
+    }
+
+    fn is_revoked(&self, id: KeyId, index: u64) -> bool {
         self.revoked.iter().any(|(at, revoked)| *at < index && revoked.id == id)
     }
 
@@ -263,9 +287,8 @@ impl KeyHistory {
         }
     }
 
-    /// Index of the rotation that ended the time of the key of that id as a `role` key of the log, and the sizes of the routine and urgent log up to
-    /// which the author vouches for what was signed under it; none while it is in force.
-    pub fn replaced(&self, genesis: &Genesis, party: &PartyName, id: KeyId) -> Option<(u64, [u64; 2])> {
+    /// The rotation that ended the time of the key of that id as a key of its role; none while it is in force.
+    pub fn replaced(&self, genesis: &Genesis, party: &PartyName, id: KeyId) -> Option<Replacement> {
         let of_genesis = genesis.party(party)?.keys.iter().find(|key| key.key.id() == id);
         let of_genesis = of_genesis.map(|key| (None, key.role, key.key.algorithm()));
         let rotated = self.rotated.iter().find(|(_, key)| key.key.id() == id);
@@ -275,8 +298,22 @@ impl KeyHistory {
             since.is_none_or(|since| *at > since) && key.role == role && key.key.algorithm() == algorithm
         };
         let (at, _) = self.rotated.iter().find(follows)?;
-        let (_, trusted) = self.trusted.iter().find(|(index, _)| index == at)?;
-        Some((*at, *trusted))
+        self.replacements.iter().find(|replacement| replacement.index == *at).copied()
+    }
+
+    /// Every key of a role and algorithm that `party` has had by this log, oldest first, with what took its place.
+    pub fn keys_of(
+        &self,
+        genesis: &Genesis,
+        party: &PartyName,
+        role: KeyRole,
+        algorithm: Algorithm,
+    ) -> Vec<(PublicKey, Option<Replacement>)> {
+        let of_genesis = genesis.party(party).and_then(|party| party.key_with(role, algorithm));
+        let is_of = |key: &&RotatedKey| key.role == role && key.key.algorithm() == algorithm;
+        let later = self.rotated.iter().map(|(_, key)| key).filter(is_of).map(|key| &key.key);
+        let all = of_genesis.into_iter().chain(later);
+        all.map(|key| (key.clone(), self.replaced(genesis, party, key.id()))).collect()
     }
 
     /// The history as the first `size` entries of the log tell it.
@@ -286,7 +323,8 @@ impl KeyHistory {
         history.added.retain(|(at, _)| *at < size);
         history.revoked.retain(|(at, _)| *at < size);
         history.rotated.retain(|(at, _)| *at < size);
-        history.trusted.retain(|(at, _)| *at < size);
+        history.roots.retain(|(at, _)| *at < size);
+        history.replacements.retain(|replacement| replacement.index < size);
         history
     }
 
@@ -347,12 +385,12 @@ impl KeyHistory {
         Ok(())
     }
 
-    /// Takes in the rotation at `index` of a log of `party`, which its root signed, as a whole or not at all.
+    /// Takes in the rotation at `index` of a log of `party`, which its root signed, as a whole or not at all. `seen` is what its leaf cites.
     pub fn rotate(
         &mut self,
         genesis: &Genesis,
         party: &PartyName,
-        index: u64,
+        (index, seen): (u64, &[Seen]),
         rotation: &KeyRotation,
     ) -> Result<(), KeyChangeError> {
         let mut next = self.clone();
@@ -370,8 +408,17 @@ impl KeyHistory {
                 return Err(KeyChangeError::TooManyRotations);
             }
             next.rotated.push((index, key.clone()));
+            let root = genesis.party(party).and_then(|party| party.keys.iter().find(|key| key.role == KeyRole::Root));
+            next.roots.extend(root.filter(|_| key.role == KeyRole::Root).map(|root| {
+                (index, PartyKey { role: KeyRole::Root, label: root.label.clone(), key: key.key.clone() })
+            }));
         }
-        next.trusted.push((index, rotation.trusted));
+        let counterpart = genesis.counterpart(party).map(|party| &party.name);
+        let seen = LogClass::ALL.map(|class| {
+            let origin = counterpart.and_then(|name| genesis.origin(name, class));
+            seen.iter().find(|head| Some(&head.origin) == origin.as_ref()).map_or(0, |head| head.size)
+        });
+        next.replacements.push(Replacement { index, trusted: rotation.trusted, seen });
         *self = next;
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! Rotations of the keys that sign notes (docs/record-format.md, section 18). A rotation stands in the log whose heads it is about, so the
-//! size of a head tells which key it is under.
+//! Rotations of the keys of which a party has one for each role: checkpoint, mirror, transport, root (docs/record-format.md, section 18). A
+//! rotation stands in both logs of its author, and each log carries the history of its own keys.
 
 use crate::cbor::{self, DecodeError, Reader};
 use crate::hash::Hash;
@@ -9,9 +9,9 @@ use crate::name::PartyName;
 /// A key that takes the place of the one of its role and algorithm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RotatedKey {
-    /// What it signs: checkpoints.
+    /// What it is for: checkpoints, receipts, connections, or what the root signs.
     pub role: KeyRole,
-    /// The key, Ed25519 or ML-DSA-44.
+    /// The key: Ed25519; of ML-DSA-44 for checkpoints and receipts alone.
     pub key: PublicKey,
     /// Signature by the key itself: whoever names it holds it.
     pub possession: Vec<u8>,
@@ -22,7 +22,7 @@ pub struct RotatedKey {
 pub struct KeyRotation {
     /// The new keys, ascending by role and algorithm; 1 or 2.
     pub keys: Vec<RotatedKey>,
-    /// Sizes of the author's routine and urgent log up to which the author vouches for the heads under the replaced keys.
+    /// Sizes of the author's routine and urgent log up to which the author vouches for what the replaced keys signed.
     pub trusted: [u64; 2],
 }
 
@@ -82,14 +82,20 @@ impl KeyRotation {
         }
         let rotates = |key: &RotatedKey| {
             let algorithm = key.key.algorithm();
-            let signs_notes = matches!(algorithm, Algorithm::Ed25519 | Algorithm::MlDsa44);
-            key.role == KeyRole::Checkpoint && signs_notes && algorithm.allows_signature_length(key.possession.len())
+            let fits = match key.role {
+                KeyRole::Checkpoint | KeyRole::Mirror => {
+                    matches!(algorithm, Algorithm::Ed25519 | Algorithm::MlDsa44)
+                }
+                KeyRole::Transport | KeyRole::Root => algorithm == Algorithm::Ed25519,
+                KeyRole::Node | KeyRole::Officer | KeyRole::Witness => false,
+            };
+            fits && algorithm.allows_signature_length(key.possession.len())
         };
         if self.keys.iter().all(rotates) {
             return Ok(());
         }
         Err(
-            "has a key that is not Ed25519 or ML-DSA-44 for checkpoints, or a possession of another length than its signatures",
+            "has a key that is not for checkpoints, receipts, connections or the root, of an algorithm that signs none, or with a possession of another length than its signatures",
         )
     }
 

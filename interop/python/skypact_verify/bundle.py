@@ -9,7 +9,8 @@ import re
 from typing import BinaryIO
 
 from skypact_verify import beacons, closing, key_change, names, offered
-from skypact_verify.genesis import Genesis, read_signed_genesis
+from skypact_verify.genesis import Genesis, Party, read_signed_genesis
+from skypact_verify.keys import Key
 from skypact_verify.log import MODE_CHOSEN, LogState
 from skypact_verify.parts import PartsReader
 from skypact_verify.refusal import Fault, Refused, shown
@@ -35,6 +36,7 @@ class _Pass:
         self.genesis: Genesis | None = None
         self.signed_genesis = b""
         self.logs: dict[tuple[str, int], LogState] = {}
+        self.mirror_keys: dict[tuple[str, int, int], list[Key]] = {}
         self.faults: list[Fault] = []
         self.beacon_times: dict[bytes, int] = {}
         self.sealed: list[tuple[closing.SealedFile, int]] = []
@@ -174,7 +176,9 @@ class _Pass:
         log_class = names.LOG_CLASSES.index(class_name)
         place = (party_name, log_class)
         if place not in self.logs:
-            self.logs[place] = LogState(self.genesis, party, log_class, self.signed_genesis, self.faults)
+            self.logs[place] = LogState(
+                self.genesis, party, log_class, self.signed_genesis, self.faults, self.mirror_keys
+            )
         return self.logs[place]
 
     def _parts_file(self, file: TarFile, match: re.Match[str]) -> None:
@@ -188,6 +192,15 @@ class _Pass:
             self.logs_ended = True
             for log in self.logs.values():
                 log.end_of_leaves()
+            for log in self.logs.values():
+                log.settle_receipts(self._signers_of(log.counterpart))
+
+    def _signers_of(self, party: Party) -> dict[int, key_change.Signers]:
+        """What each log of a party tells of its keys; of one that is not there what the genesis does."""
+        assert self.genesis is not None
+        none = key_change.Signers(self.genesis, party)
+        logs = {c: self.logs.get((party.name, c)) for c in range(len(names.LOG_CLASSES))}
+        return {c: none if log is None else log.signers for c, log in logs.items()}
 
     def _manifest(self, file: TarFile) -> None:
         assert self.genesis is not None

@@ -25,6 +25,13 @@ TELL_KEYS = (KIND_KEY_CHANGE, KIND_KEY_ROTATION)
 ROTATION_BYTES_MAX = 16_384
 ROTATION_KEYS_MAX = 2
 ROTATED_MAX = 64
+# Roles that change by rotation, with their algorithms.
+ROTATED_ROLES = {
+    keys.ROOT: (keys.ED25519,),
+    keys.TRANSPORT: (keys.ED25519,),
+    keys.CHECKPOINT: (keys.ED25519, keys.ML_DSA_44),
+    keys.MIRROR: (keys.ED25519, keys.ML_DSA_44),
+}
 CHANGES_MAX = 16
 ADDED_MAX = 1_024
 CHANGED_ROLES = (keys.NODE, keys.OFFICER)
@@ -46,8 +53,9 @@ class Change:
 
 @dataclass(frozen=True)
 class Rotated:
-    """A key that takes the place of the checkpoint key of its algorithm."""
+    """A key that takes the place of the one of its role and algorithm."""
 
+    role: int
     key: Key
     possession: bytes
 
@@ -134,8 +142,8 @@ def read_rotation(data: bytes) -> Rotation:
     reader.key("keys", 1)
     at = reader.position
     found = tuple(_read_rotated(reader) for _ in range(reader.array("keys", at_most=ROTATION_KEYS_MAX)))
-    algorithms = [r.key.algorithm for r in found]
-    if not found or algorithms != sorted(set(algorithms)):
+    places = [(r.role, r.key.algorithm) for r in found]
+    if not found or places != sorted(set(places)):
         raise reader.refuse("keys", "are none, or not ascending by role and algorithm, each pair once", at)
     reader.key("trusted", 2)
     reader.array("trusted", exactly=2)
@@ -150,9 +158,9 @@ def _read_rotated(reader: Reader) -> Rotated:
     reader.array("key", exactly=4)
     role = reader.unsigned("key role")
     key = keys.read_key(reader)
-    if role != keys.CHECKPOINT or key.algorithm not in (keys.ED25519, keys.ML_DSA_44):
-        raise reader.refuse("keys", "have one that is no checkpoint key of Ed25519 or ML-DSA-44", at)
-    return Rotated(key, reader.byte_string("possession", exactly=keys.SIGNATURE_BYTES_MAX[key.algorithm]))
+    if key.algorithm not in ROTATED_ROLES.get(role, ()):
+        raise reader.refuse("keys", "have one of a role that does not change so, or not with its algorithm", at)
+    return Rotated(role, key, reader.byte_string("possession", exactly=keys.SIGNATURE_BYTES_MAX[key.algorithm]))
 
 
 class Signers:
@@ -168,27 +176,39 @@ class Signers:
         self._added = 0
         self._party = party
         self._is_post_quantum = genesis.is_post_quantum()
-        # (index, key) of each key that took the place of another, ascending.
-        self._rotated: list[tuple[int, Key]] = []
+        # Each key that took the place of another, ascending: index, role, key, and the sizes of the counterpart's logs that its leaf has seen.
+        self._rotated: list[tuple[int, int, Key, tuple[int, int]]] = []
 
     def checkpoint_key(self, algorithm: int, size: int) -> Key | None:
         """The key that heads of this size are under."""
-        later = [key for at, key in self._rotated if at < size and key.algorithm == algorithm]
-        return later[-1] if later else self._party.signer(keys.CHECKPOINT, algorithm)
+        earlier = [key for key, at, _ in self.times_of(keys.CHECKPOINT, algorithm) if at < size]
+        return earlier[-1] if earlier else None
 
-    def rotate(self, rotation: Rotation, index: int) -> None:
+    def times_of(self, role: int, algorithm: int) -> list[tuple[Key, int, tuple[int, int]]]:
+        """The keys of a role and algorithm, oldest first: key, index of its rotation (-1: of the genesis), and what that had seen."""
+        first = self._party.signer(role, algorithm)
+        times = [] if first is None else [(first, -1, (0, 0))]
+        rotated = (r for r in self._rotated if r[1] == role and r[2].algorithm == algorithm)
+        return times + [(key, at, seen) for at, _, key, seen in rotated]
+
+    def rotate(self, rotation: Rotation, index: int, seen: tuple[int, int]) -> None:
         """Applies the rotation at this index: all of it, or, when it breaks a rule, nothing."""
         new = {r.key.material for r in rotation.keys}
-        if new & self._named or len(self._rotated) + len(new) > ROTATED_MAX:
+        if new & self._named or len(new) < len(rotation.keys) or len(self._rotated) + len(new) > ROTATED_MAX:
             return
         if not all(self._may_take_place(r) for r in rotation.keys):
             return
         self._named |= new
-        self._rotated += [(index, r.key) for r in rotation.keys]
+        self._rotated += [(index, r.role, r.key, seen) for r in rotation.keys]
+        for root in (r.key for r in rotation.keys if r.role == keys.ROOT):
+            # From here on the old root signs nothing.
+            del self._may_sign[self._root]
+            self._root = root.id()
+            self._may_sign[self._root] = (keys.ROOT, root)
 
     def _may_take_place(self, rotated: Rotated) -> bool:
         key = rotated.key
-        message = keys.ROTATION_PREFIX + self._channel + bytes([keys.CHECKPOINT]) + key.material
+        message = keys.ROTATION_PREFIX + self._channel + bytes([rotated.role]) + key.material
         message += self._party.name.encode()
         if key.algorithm == keys.ED25519:
             return ed25519.verify(key.material, rotated.possession, message)
@@ -238,13 +258,19 @@ class KeyHistory:
         # Of every file that was there, taken or not.
         self.given: set[int] = set()
         # Keys that rotations among the files name, whatever their leaves turn out to be.
-        self.named: list[Key] = []
+        self._named: list[Rotated] = []
 
-    def add(self, index: int, file: ChangeFile) -> None:
+    def add(self, index: int, file: ChangeFile) -> list[Key]:
+        """The mirror keys that a rotation in the file names: they are for the counterpart's logs."""
         self.waiting[index] = file
-        if file.rotation is not None:
-            self.named += [r.key for r in file.rotation.keys]
-            del self.named[ROTATED_MAX:]
+        if file.rotation is None:
+            return []
+        new = file.rotation.keys[: ROTATED_MAX - len(self._named)]
+        self._named += new
+        return [r.key for r in new if r.role == keys.MIRROR]
+
+    def named(self, role: int) -> list[Key]:
+        return [r.key for r in self._named if r.role == role]
 
     def take(self, leaf: Leaf, index: int) -> ChangeFile | None:
         """The file that fits this leaf, which may still differ from its commitment."""

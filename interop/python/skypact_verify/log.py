@@ -6,7 +6,7 @@ A log keeps of its leaves what later files are checked against: hashes of the ti
 import hashlib
 from dataclasses import dataclass, field
 
-from skypact_verify import key_change, keys, names, note
+from skypact_verify import key_change, keys, mirror, names, note
 from skypact_verify.act import KIND_GENESIS
 from skypact_verify.erased import KIND_ERASED, Erasure
 from skypact_verify.genesis import Genesis, Party
@@ -47,11 +47,17 @@ class LogState:
     # The bytes of the file `genesis`, which are the only part of entry 0.
     signed_genesis: bytes
     faults: list[Fault] = field(default_factory=list)
+    # Of all logs: the mirror keys that the rotation in the file of a party's log of a class at an index names.
+    mirror_keys: dict[tuple[str, int, int], list[Key]] = field(default_factory=dict)
+    # First leaf here that has seen such a rotation of the counterpart, by class and index.
+    heard: dict[tuple[int, int], int] = field(default_factory=dict)
     checkpoints: list[KnownCheckpoint] = field(default_factory=list)
     cosignatures: list[Cosignature] = field(default_factory=list)
     # By the hash of the line that a leaf may cite.
     times_by_line: dict[bytes, int] = field(default_factory=dict)
+    # Largest size with a receipt that binds the mirror, and what the receipt of the largest checkpoint is worth.
     receipt_size: int | None = None
+    receipt_worth: int = mirror.NOTHING
     # Whose ML-DSA-44 lines under the last checkpoint hold: origin of the log, name of the mirror, names of witnesses.
     post_quantum: set[str] = field(default_factory=set)
     mode: int | None = None
@@ -98,6 +104,8 @@ class LogState:
         self._roots: dict[int, bytes] = {}
         # Size, key, file and offset of each line of the author that holds: it counts when the leaves tell that its key was in force.
         self._author_lines: list[tuple[int, Key, str, int]] = []
+        # Size, key and whether it is under the largest checkpoint of each line of the mirror that holds; judged at the end too.
+        self._mirror_lines: list[tuple[int, Key, str]] = []
         self._replaced: list[tuple[int, str, int]] = []
 
     # ---- faults
@@ -185,10 +193,11 @@ class LogState:
                 signed = signed or kind == note.TYPE_ED25519
                 algorithm = keys.ED25519 if kind == note.TYPE_ED25519 else keys.ML_DSA_44
                 self._author_lines.append((checkpoint.size, Key(algorithm, material), file, at))
+            elif line.name == self.mirror:
+                algorithm = keys.ED25519 if kind == note.TYPE_COSIGNATURE else keys.ML_DSA_44
+                self._mirror_lines.append((checkpoint.size, Key(algorithm, material), file))
             elif kind == note.TYPE_ML_DSA_44_COSIGNATURE:
                 self.post_quantum.add(line.name)
-            elif line.name == self.mirror:
-                self.receipt_size = max(self.receipt_size or 0, checkpoint.size)
             else:
                 self.cosignatures.append(Cosignature(line.name, checkpoint.size, time_s))
                 self.times_by_line[line.hash()] = time_s
@@ -201,7 +210,9 @@ class LogState:
         """The part of a change: whose signatures count depends on it, so its faults are those of the log."""
         self._keys.given.add(index)
         try:
-            self._keys.add(index, key_change.read_file(file, offset, content))
+            named = self._keys.add(index, key_change.read_file(file, offset, content))
+            if named:
+                self.mirror_keys[(self.party.name, self.log_class, index)] = named
         except Refused as refused:
             self.fault(refused.code, file, offset + refused.at, refused.message, index)
 
@@ -216,9 +227,43 @@ class LogState:
             self.fault("part-differs", given.file, given.offset, "part does not match its commitment", index)
         elif valid and leaf.act.kind == key_change.KIND_KEY_ROTATION:
             if given.rotation is not None:
-                self._keys.signers.rotate(given.rotation, index)
+                self._keys.signers.rotate(given.rotation, index, self._seen_of_counterpart(leaf))
         elif valid and given.change is not None:
             self._keys.signers.apply(given.change)
+
+    def _seen_of_counterpart(self, leaf: Leaf) -> tuple[int, int]:
+        sizes = {head.origin: head.size for head in leaf.seen}
+        prefix, channel = self.counterpart.prefix, self.genesis.channel_name
+        routine, urgent = (sizes.get(names.origin_of_log(prefix, channel, log_class), 0) for log_class in (0, 1))
+        return routine, urgent
+
+    def _hear(self, leaf: Leaf, index: int) -> None:
+        """Notes which rotations of the counterpart's mirror key this leaf is the first to have seen."""
+        new = [(c, i) for p, c, i in self.mirror_keys if p == self.counterpart.name and (c, i) not in self.heard]
+        if new:
+            sizes = self._seen_of_counterpart(leaf)
+            self.heard |= {(c, i): index for c, i in new if sizes[c] > i}
+
+    def settle_receipts(self, told: dict[int, key_change.Signers]) -> None:
+        """What receipts are worth, once the mirror's own logs were read, which `told` is of. One that is worth nothing is no fault."""
+        largest = self.largest()
+        known = {k.key: k for k in mirror.mirror_keys(self.log_class, told, self.heard)}
+        for size, key, file in self._mirror_lines:
+            worth = known[key].worth(size) if key in known else mirror.NOTHING
+            at_end = largest is not None and file == largest.file
+            if key.algorithm == keys.ML_DSA_44:
+                if worth >= mirror.DISPUTED and at_end:
+                    self.post_quantum.add(self.mirror)
+                continue
+            if worth >= mirror.DISPUTED:
+                self.receipt_size = max(self.receipt_size or 0, size)
+            if at_end:
+                self.receipt_worth = max(self.receipt_worth, worth)
+
+    @property
+    def signers(self) -> key_change.Signers:
+        """Who may sign, by the leaves so far."""
+        return self._keys.signers
 
     def checkpoint_key(self, algorithm: int, size: int) -> Key | None:
         """The key that heads of this size are under, by the leaves so far."""
@@ -239,9 +284,13 @@ class LogState:
             if witness.key.algorithm == keys.ML_DSA_44:
                 kind = note.TYPE_ML_DSA_44_COSIGNATURE
             named.append((witness.name, kind, witness.key))
-        for key in self._keys.named:
+        for key in self._keys.named(keys.CHECKPOINT):
             kind = note.TYPE_ML_DSA_44_COSIGNATURE if key.algorithm == keys.ML_DSA_44 else note.TYPE_ED25519
             named.append((self.origin, kind, key))
+        for (party, _, _), mirror_keys in self.mirror_keys.items():
+            for key in mirror_keys if party == self.counterpart.name else ():
+                kind = note.TYPE_ML_DSA_44_COSIGNATURE if key.algorithm == keys.ML_DSA_44 else note.TYPE_COSIGNATURE
+                named.append((self.mirror, kind, key))
         found: dict[tuple[str, bytes], list[tuple[int, bytes]]] = {}
         for name, kind, key in named:
             if key is not None:
@@ -306,6 +355,7 @@ class LogState:
         self.commitments.setdefault(index, b"".join(leaf.act.commitments))
         if leaf.cosignature is not None and (not self.citations or self.citations[-1][1] != leaf.cosignature):
             self.citations.append((index, leaf.cosignature))
+        self._hear(leaf, index)
         valid = True
         try:
             self._check_place(leaf, index)

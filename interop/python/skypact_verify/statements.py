@@ -4,7 +4,7 @@ A whole log gets the statement `log`, a chosen one `head` and an `entry N` for e
 log is that of its last entry: before it nothing of the log can have been later.
 """
 
-from skypact_verify import keys
+from skypact_verify import keys, mirror
 from skypact_verify.log import MODE_WHOLE, LogState
 from skypact_verify.report import CLAIMED, PROVEN, UNPROVEN, Statement
 
@@ -20,6 +20,8 @@ def statements_of(log: LogState, times: dict[bytes, int], complete: bool) -> lis
     covered = min(log.receipt_size or 0, largest.size) if log.holds else 0
     detail = f"{covered} of {largest.size} entries covered by a receipt of the counterpart"
     status = PROVEN if log.holds and covered == largest.size else UNPROVEN
+    if log.holds and status == UNPROVEN and log.receipt_worth == mirror.SAID:
+        status = CLAIMED
     said.append(Statement("delivered", log.origin, status, detail))
     if log.offers_given:
         said.append(_offered(log, largest.size, complete))

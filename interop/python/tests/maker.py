@@ -237,13 +237,22 @@ class Log:
         return entry
 
     def rotate(
-        self, key: Signer, ml_dsa_44: MlDsaSigner | None = None, body: Item = None, signer: str | Signer = "root"
+        self,
+        key: Signer,
+        ml_dsa_44: MlDsaSigner | None = None,
+        body: Item = None,
+        signer: str | Signer = "root",
+        role: int = 5,
+        seen: dict[str, int] | None = None,
     ) -> Entry:
-        """A rotation of the checkpoint key (section 18); later checkpoints are under the new one, unless `body` says something else."""
-        named = [self.pact.next_key(self.party, k) for k in (key, ml_dsa_44) if k is not None]
-        if body is None and signer == "root":
+        """A rotation (section 18), of the checkpoint key unless another role is asked for; later checkpoints are under the new one, unless `body` says something else."""
+        named = [self.pact.next_key(self.party, k, role) for k in (key, ml_dsa_44) if k is not None]
+        if body is None and signer == "root" and role == 5:
             self.heads.append((len(self.entries), key, ml_dsa_44))
-        return self.change(body={0: 1, 1: named, 2: [1, 1]} if body is None else body, act={5: 25}, signer=signer)
+        said = cbor({0: 1, 1: named, 2: [1, 1]} if body is None else body)
+        entry = self.add([said], act={5: 25}, signer=signer, leaf={3: cited_heads(seen or {})})
+        entry.change = True
+        return entry
 
     def head_keys(self, size: int) -> tuple[Signer, MlDsaSigner | None]:
         """Those that an honest author signs a head of this size with."""
@@ -265,6 +274,7 @@ class Log:
         more: bytes = b"",
         post_quantum: Iterable[str] = (),
         author: Signer | None = None,
+        mirror: Signer | None = None,
     ) -> bytes:
         """A checkpoint at this size with the lines asked for; gives the hash of its last witness line.
 
@@ -284,7 +294,7 @@ class Log:
         if receipt is not None:
             other = self.pact.counterpart(self.party)
             name = f"{self.pact.prefixes[other]}/mirror"
-            lines.append(self.pact.keys[other]["mirror"].cosignature_line(name, text, receipt))
+            lines.append((mirror or self.pact.keys[other]["mirror"]).cosignature_line(name, text, receipt))
         for who in post_quantum:
             other = self.pact.counterpart(self.party)
             holder, name, time_s = {
@@ -303,6 +313,11 @@ class Log:
         path = inclusion(index, [e.hash() for e in self.entries[:size]])
         head = [b"c2sp.org/tlog-proof@v1", b"extra " + base64.b64encode(self.entries[index].leaf), b"index %d" % index]
         return b"\n".join(head + [base64.b64encode(h) for h in path]) + b"\n\n" + self.largest
+
+
+def cited_heads(sizes: dict[str, int]) -> list[Item]:
+    """What a leaf says that it has seen; the roots do not matter to a verifier."""
+    return [[origin, size, bytes(32)] for origin, size in sorted(sizes.items())]
 
 
 Files = dict[str, bytes]

@@ -3,7 +3,7 @@
 import unittest
 
 from tests.encode import Item
-from tests.maker import START_S, Files, Log, MlDsaSigner, Pact, Signer, pack
+from tests.maker import START_S, Files, Log, MlDsaSigner, Pact, Signer, cited_heads, manifest, pack
 from tests.test_bundle import WITNESSED, files_of, status, verify
 
 NEXT, AFTER = Signer("the next checkpoint key"), Signer("the one after it")
@@ -56,7 +56,9 @@ class RotationTest(unittest.TestCase):
         other = self.pact.next_key("BLUE", NEXT)
         bad: list[list[Item]] = [
             [other],
-            [self.pact.next_key("RED", NEXT, role=6)],
+            *([self.pact.next_key("RED", NEXT, role=role)] for role in (2, 3, 7)),
+            [self.pact.next_key("RED", NEXT_ML_DSA, role=1)],
+            [self.pact.next_key("RED", NEXT_ML_DSA, role=4)],
             [good[:3] + [AFTER.sign(b"skypact/v1/rotation\n" + self.pact.channel + b"\x05" + NEXT.public + b"RED")]],
             [good, self.pact.next_key("RED", NEXT_ML_DSA)],
             [good, good],
@@ -124,6 +126,58 @@ class RotationTest(unittest.TestCase):
             report = verify(pack(files_of(self.log)))
             expected = [] if ml_dsa is None else ["checkpoint-key"]
             self.assertEqual([f.code for f in report.faults], expected)
+
+    def test_the_root_that_took_the_place_of_another_signs_from_there_on(self) -> None:
+        root = Signer("the next root")
+        for signer, expected in ((root, set()), ("root", {"leaf-key", "checkpoint-key"})):
+            self.begin(Pact())
+            self.log.rotate(root, role=1)
+            self.log.rotate(NEXT, signer=signer)
+            self.assertEqual(self.faults(author=NEXT), expected)
+        self.begin(Pact())
+        self.log.rotate(NEXT, signer=root)
+        self.log.rotate(root, role=1)
+        self.assertEqual(self.faults(author=NEXT), {"leaf-key", "checkpoint-key"})
+
+
+class MirrorTest(unittest.TestCase):
+    """RED replaces its mirror key, having seen two of four entries of BLUE's log."""
+
+    def said(self, under: dict[int, Signer], heard_at: int | None, void: bool = False, once: bool = False) -> str:
+        pact = Pact()
+        blue, red, urgent = Log(pact, "BLUE", 0), Log(pact, "RED", 0), Log(pact, "RED", 1)
+        body = {0: 1, 1: [pact.next_key("BLUE", NEXT, role=6)], 2: [1, 1]} if void else None
+        for log in (red, urgent)[: 1 if once else 2]:
+            log.add()
+            log.rotate(NEXT, role=6, seen={blue.origin: 2}, body=body)
+            log.checkpoint(WITNESSED, START_S)
+        for index in range(4):
+            known = {red.origin: 2, urgent.origin: 2} if heard_at is not None and index >= heard_at else {}
+            blue.add(None if index == 0 else [b"said"], leaf={3: cited_heads(known)})
+        for size, signer in under.items():
+            blue.checkpoint(WITNESSED, START_S, size=size, mirror=signer)
+        logs = [log for log in (blue, red, urgent) if log.entries]
+        files = {name: data for log in logs for name, data in files_of(log).items()}
+        files["manifest"] = manifest(pact, [(log, False) for log in logs])
+        report = verify(pack(files))
+        self.assertEqual(report.faults, [])
+        delivered = [s for s in report.statements if s.what == "delivered" and s.log == blue.origin]
+        return f"{delivered[0].status} {delivered[0].detail[:6]}"
+
+    def test_what_receipts_are_worth_under_a_mirror_key_that_was_replaced(self) -> None:
+        old = Pact().keys["RED"]["mirror"]
+        for under, heard_at, expected in (
+            ({2: old, 4: NEXT}, 3, "proven 4 of 4"),
+            ({4: NEXT}, None, "proven 4 of 4"),
+            ({3: old, 4: old}, 3, "unproven 3 of 4"),
+            ({2: old, 3: old, 4: old}, 1, "unproven 2 of 4"),
+            ({2: old, 4: old}, None, "claimed 2 of 4"),
+        ):
+            self.assertEqual(self.said(under, heard_at), expected)
+        self.assertEqual(self.said({4: old}, 1, void=True), "proven 4 of 4")
+        self.assertEqual(self.said({4: NEXT}, 1, void=True), "unproven 0 of 4")
+        # As long as one log of the mirror does not say it, the old key is in force, and so is the new one.
+        self.assertEqual(self.said({3: NEXT, 4: old}, 1, once=True), "proven 4 of 4")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ use super::{ShortFormError, ShortFormType};
 use crate::channel::Channel;
 use crate::frame::FrameAnswer;
 use crate::log::LogRef;
+use crate::pact::LogKeys;
 
 /// A cosignature: time, s (8 bytes), and Ed25519 (64).
 const COSIGNATURE_BYTES: usize = 72;
@@ -31,7 +32,8 @@ impl Channel {
     pub fn shorten_answer(&self, class: LogClass, answer: &FrameAnswer) -> Option<Vec<u8>> {
         let log = LogRef { party: 1 - self.me(), class };
         let signed = SignedCheckpoint::parse(&answer.note).ok()?;
-        let line = signed.signatures().iter().find(|line| self.pact().log_keys(log).mirror.is_named_by(line))?;
+        let keys = self.log_keys(log, signed.checkpoint().size);
+        let line = signed.signatures().iter().find(|line| keys.mirrors().any(|key| key.is_named_by(line)))?;
         let mut out = self.begin_short(ShortFormType::Answer, class, 0);
         put_number(&mut out, signed.checkpoint().size);
         put_number(&mut out, answer.held);
@@ -53,10 +55,10 @@ impl Channel {
     pub(super) fn is_own_answer(&self, bytes: &[u8]) -> bool {
         let Ok(answer) = self.parse_answer(bytes) else { return false };
         let log = LogRef { party: 1 - self.me(), class: answer.class };
-        let keys = self.pact().log_keys(log);
+        let keys = self.log_keys(log, answer.size);
         let Ok(root) = self.log(log).tree.root_at(answer.size) else { return false };
         let head = Checkpoint { origin: keys.origin.clone(), size: answer.size, root };
-        Cosignature::verify(&keys.mirror, &head, &answer.line(&keys.mirror)).is_ok()
+        answer.signer(&head, &keys).is_some()
     }
 
     fn parse_answer(&self, bytes: &[u8]) -> Result<ShortAnswer, ShortFormError> {
@@ -72,10 +74,16 @@ impl Channel {
 }
 
 impl ShortAnswer {
-    /// The answer in full: `head` is the checkpoint of its size, `mirror` the counterpart's key.
-    pub fn complete(&self, mut head: SignedCheckpoint, mirror: &VerifierKey) -> FrameAnswer {
+    /// The answer in full: `head` is the checkpoint of its size, `keys` are those that count for it.
+    pub fn complete(&self, mut head: SignedCheckpoint, keys: &LogKeys) -> FrameAnswer {
+        let mirror = self.signer(head.checkpoint(), keys).unwrap_or(&keys.mirror);
         head.add(self.line(mirror));
         FrameAnswer { held: self.held, note: head.encode(), root: self.root }
+    }
+
+    /// The mirror key whose signature it is: the answer does not name it.
+    fn signer<'a>(&self, head: &Checkpoint, keys: &'a LogKeys) -> Option<&'a VerifierKey> {
+        keys.mirrors().find(|mirror| Cosignature::verify(mirror, head, &self.line(mirror)).is_ok())
     }
 
     fn line(&self, mirror: &VerifierKey) -> NoteSignature {

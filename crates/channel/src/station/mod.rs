@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use skypact_airspace::UtcNanos;
 use skypact_record::{
-    AddCheckpoint, Checkpoint, Entry, ForkProof, Hash, KeyId, KeyRotation, LogClass, PublicKey, SignedCheckpoint,
-    Signer, Tree, cosign,
+    AddCheckpoint, Checkpoint, Entry, ForkProof, Hash, KeyId, KeyRole, KeyRotation, LogClass, PublicKey, RotatedKey,
+    SignedCheckpoint, Signer, Tree, cosign,
 };
 
 use self::clerk::Clerk;
@@ -35,7 +35,7 @@ pub struct Signers {
     pub mirror: Box<dyn Signer + Send + Sync>,
     /// Signs both under ML-DSA-44 too, in a post-quantum pact.
     pub ml_dsa_44: Option<MlDsa44Signers>,
-    /// Further keys for heads, of both algorithms: those that took the place of the ones above, or will. The record says which is in force.
+    /// Further keys for heads and receipts, of both algorithms: those that took the place of the ones above, or will. The record says which is in force.
     pub rotated: Vec<Box<dyn Signer + Send + Sync>>,
 }
 
@@ -199,7 +199,7 @@ impl Station {
 
     /// Holds the replayed entries against a stored note, and takes in what it proves.
     pub fn replay_note(&mut self, kind: &NoteKind, note: &[u8]) -> Result<(), RestoreError> {
-        let mut receipt = VerifiedReceipt::verify(note, self.channel.pact(), self.channel.keys())?;
+        let mut receipt = VerifiedReceipt::verify_stored(note, self.channel.pact(), self.channel.keys())?;
         let Checkpoint { size, root, .. } = receipt.checkpoint;
         if self.channel.log(receipt.log).tree.root_at(size).ok() != Some(root) {
             return Err(RestoreError::RootDiffers { size, stated: root });
@@ -298,24 +298,28 @@ impl Station {
         Ok(FrameAnswer { held: held.size(), note, root: held.root() })
     }
 
-    /// Takes a key for heads in hand, before a rotation names it.
+    /// Takes a key for heads or receipts in hand, before a rotation names it.
     pub fn hold(&mut self, signer: Box<dyn Signer + Send + Sync>) {
         if self.signer(signer.public_key()).is_none() {
             self.signers.rotated.push(signer);
         }
     }
 
-    /// A key of the own logs' heads, of now or before, that is not in hand: without it some head cannot be signed.
+    /// A key that is not in hand and that this node has to sign with: of the own logs' heads, of now or before, or of its receipts.
     pub fn missing_key(&self) -> Option<KeyId> {
         self.missing_key_of(&self.channel)
     }
 
     pub(crate) fn missing_key_of(&self, channel: &Channel) -> Option<KeyId> {
-        let own = LogRef::ALL.into_iter().filter(|log| log.party == channel.me());
-        let mut named = own.flat_map(|log| {
-            let of_pact = channel.pact().log_keys(log).author();
-            let rotated = channel.keys().history(log).rotated().map(|(_, key)| key.key.clone());
-            of_pact.into_iter().map(|key| key.key().clone()).chain(rotated)
+        let mut named = LogRef::ALL.into_iter().flat_map(|log| {
+            let keys = channel.log_keys(log, channel.log(log).size());
+            if log.party != channel.me() {
+                let ml_dsa_44 = keys.ml_dsa_44.as_ref().map(|keys| &keys.mirror);
+                return [&keys.mirror].into_iter().chain(ml_dsa_44).map(|key| key.key().clone()).collect::<Vec<_>>();
+            }
+            let of_pact = channel.pact().log_keys(log).author().into_iter().map(|key| key.key().clone());
+            let rotated = channel.keys().history(log).rotated().filter(|(_, key)| key.role == KeyRole::Checkpoint);
+            of_pact.chain(rotated.map(|(_, key)| key.key.clone())).collect()
         });
         named.find(|key| self.signer(key).is_none()).map(|key| key.id())
     }
@@ -326,16 +330,18 @@ impl Station {
         }
         // What cannot be read is refused by the decision, with its reason.
         let Ok(rotation) = KeyRotation::decode(&act.part.bytes) else { return Ok(()) };
-        match rotation.keys.iter().find(|key| self.signer(&key.key).is_none()) {
+        let signs_here = |key: &&RotatedKey| matches!(key.role, KeyRole::Checkpoint | KeyRole::Mirror);
+        match rotation.keys.iter().filter(signs_here).find(|key| self.signer(&key.key).is_none()) {
             Some(missing) => Err(Rejection::KeyNotHeld { key: missing.key.id().to_string() }),
             None => Ok(()),
         }
     }
 
-    /// What signs heads with that key.
+    /// What signs notes with that key.
     fn signer(&self, key: &PublicKey) -> Option<&(dyn Signer + Send + Sync)> {
-        let ml_dsa_44 = self.signers.ml_dsa_44.iter().map(|signers| &signers.checkpoint);
-        let all = [&self.signers.checkpoint].into_iter().chain(ml_dsa_44).chain(&self.signers.rotated);
+        let ml_dsa_44 = self.signers.ml_dsa_44.iter().flat_map(|signers| [&signers.checkpoint, &signers.mirror]);
+        let plain = [&self.signers.checkpoint, &self.signers.mirror];
+        let all = plain.into_iter().chain(ml_dsa_44).chain(&self.signers.rotated);
         all.map(|signer| &**signer).find(|signer| signer.public_key() == key)
     }
 
@@ -513,10 +519,12 @@ impl Station {
         }
         let head = signed.clone();
         let name = keys.mirror.name();
-        signed.add(cosign(checkpoint, now_s, name, &*self.signers.mirror).expect("a key in memory signs"));
-        let ml_dsa_44 = keys.ml_dsa_44.as_ref().and(self.signers.ml_dsa_44.as_ref());
-        if let Some(signers) = ml_dsa_44 {
-            signed.add(cosign(checkpoint, now_s, name, &*signers.mirror).expect("a key in memory signs"));
+        // By the key of now, whatever the size is: a receipt under an older one is given again.
+        let mirror = self.signer(keys.mirror.key()).expect("the key of the own receipts is in hand");
+        signed.add(cosign(checkpoint, now_s, name, mirror).expect("a key in memory signs"));
+        let ml_dsa_44 = keys.ml_dsa_44.as_ref().and_then(|keys| self.signer(keys.mirror.key()));
+        if let Some(mirror) = ml_dsa_44 {
+            signed.add(cosign(checkpoint, now_s, name, mirror).expect("a key in memory signs"));
         }
         let post_quantum = PostQuantum { mirrored: ml_dsa_44.is_some(), ..PostQuantum::default() };
         let receipt = signed.encode();

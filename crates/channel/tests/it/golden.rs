@@ -84,6 +84,9 @@ pub(crate) fn messages() -> Vec<(&'static str, Message)> {
         ("overdue", Message::Overdue { notice: a }),
         ("key-change", Message::KeyChange(key_change())),
         ("key-rotation", Message::KeyRotation(crate::rotation::to(&Machine::new(RED), NEXT_HEAD_KEYS[0]))),
+        ("key-rotation-mirror", rotation(KeyRole::Mirror)),
+        ("key-rotation-transport", rotation(KeyRole::Transport)),
+        ("key-rotation-root", rotation(KeyRole::Root)),
         ("watch", Message::Watch(Watch { act: WatchAct::Takes, at: UtcNanos(T0), remarks: Some("quiet".to_owned()) })),
         ("test-call", Message::TestCall),
         ("test-answer", Message::TestAnswer { call: a }),
@@ -119,6 +122,10 @@ fn erased() -> Erased {
         (hash(0x55), None),
     ];
     Erased { bodies: bodies.into() }
+}
+
+fn rotation(role: KeyRole) -> Message {
+    Message::KeyRotation(crate::rotation::as_role(&Machine::new(RED), role, NEXT_HEAD_KEYS[0]))
 }
 
 /// A watch bill: officers, and from when to when, s after [`T0`].
@@ -325,13 +332,16 @@ fn the_golden_files_of_frames_are_red_s_and_blue_s_answer_to_it() {
 }
 
 #[test]
-fn the_golden_proof_of_a_fork_holds_with_the_pact_alone() {
-    let proof = ForkProof::decode(&read("fork-rotated")).unwrap();
-    assert_eq!((proof.encode(), proof.rotations.len()), (read("fork-rotated"), 1));
+fn the_golden_proofs_of_forks_hold_with_the_pact_alone() {
     let pact = Pact::decode(&read("pact")).unwrap();
-    let [older, newer] = proof.verify(&proof.log_keys(pact.genesis())).unwrap();
-    assert_ne!(older, newer);
+    for (name, rotations) in [("fork-rotated", 1), ("fork-rotated-root", 2)] {
+        let proof = ForkProof::decode(&read(name)).unwrap();
+        assert_eq!((proof.encode(), proof.rotations.len()), (read(name), rotations));
+        let [older, newer] = proof.verify(&proof.log_keys(pact.genesis())).unwrap();
+        assert_ne!(older, newer);
+    }
     assert_eq!(crate::rotation::proof_of_a_theft(2, 0).encode(), read("fork-rotated"));
+    assert_eq!(crate::rotation_of_root::proof_across_roots().encode(), read("fork-rotated-root"));
 }
 
 #[test]
@@ -351,6 +361,8 @@ fn write_golden_files() {
     std::fs::write(path("frames-file"), carriage::written(&out)).unwrap();
     std::fs::write(path("frames-file-answer"), carriage::written(&back)).unwrap();
     std::fs::write(path("fork-rotated"), crate::rotation::proof_of_a_theft(2, 0).encode()).unwrap();
+    let across_roots = crate::rotation_of_root::proof_across_roots().encode();
+    std::fs::write(path("fork-rotated-root"), across_roots).unwrap();
     std::fs::write(path("terms"), Terms::template().encode()).unwrap();
     std::fs::write(path("pact"), pact_bytes("test-1", &Terms::template())).unwrap();
 }

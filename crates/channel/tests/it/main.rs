@@ -20,6 +20,8 @@ mod posts;
 mod recovery;
 mod refusals;
 mod rotation;
+mod rotation_of_mirror;
+mod rotation_of_root;
 mod settlement;
 mod short_form;
 mod stop;

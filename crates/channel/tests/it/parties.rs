@@ -149,6 +149,9 @@ pub(crate) fn pact() -> Pact {
 /// Seeds of keys that take the place of those that sign heads.
 pub(crate) const NEXT_HEAD_KEYS: [u8; 2] = [95, 96];
 
+/// Seed of a key that takes the place of the one for receipts.
+pub(crate) const NEXT_MIRROR_KEY: u8 = 97;
+
 /// One node: its channel and what it has stored, in the order in which it committed it.
 pub(crate) struct Machine {
     pub(crate) me: usize,
@@ -198,7 +201,7 @@ impl Machine {
         hash
     }
 
-    fn store(&mut self, log: LogRef, index: u64, entry: Entry) {
+    pub(crate) fn store(&mut self, log: LogRef, index: u64, entry: Entry) {
         self.stored.push((log, index, entry.encode().unwrap()));
         self.channel.replay(log, index, entry).unwrap();
     }
@@ -276,9 +279,11 @@ impl Machine {
             self.store(frame.log, entry.entry.leaf.index, entry.entry);
         }
         let mut note = SignedCheckpoint::parse(&frame.note).unwrap();
-        let mirror = &self.channel.pact().log_keys(frame.log).mirror;
+        let mirror = self.channel.log_keys(frame.log, frame.checkpoint.size).mirror.clone();
+        let mut held = [key(self.me, KeyRole::Mirror), Key::new(NEXT_MIRROR_KEY)].into_iter();
+        let signer = held.find(|held| held.public_key() == mirror.key()).expect("a key of these tests");
         let time_s = (self.now.0 / SECOND) as u64;
-        let line = cosign(note.checkpoint(), time_s, mirror.name(), &key(self.me, KeyRole::Mirror)).unwrap();
+        let line = cosign(note.checkpoint(), time_s, mirror.name(), &signer).unwrap();
         assert!(note.add(line));
         self.file_findings();
         Ok(note.encode())

@@ -1,11 +1,14 @@
 //! A node out of an old backup gets its own entries back from its mirror, whatever that mirror makes of it.
 
 use skypact_channel::{
-    Channel, Context, Frame, LogRef, Message, MirrorRun, NoticeAct, Rebuild, Recovered, RecoveryError,
+    Channel, Context, Draft, Frame, LogRef, Message, MirrorRun, NoteKind, NoticeAct, Rebuild, Recovered, RecoveryError,
 };
-use skypact_record::{Checkpoint, Entry, Hash, KeyRole, LogClass, Origin, SignedCheckpoint, cosign};
+use skypact_record::{
+    Checkpoint, Entry, Hash, KeyRole, KeyRotation, LogClass, Origin, PartyName, RotatedKey, SignedCheckpoint, Signer,
+    cosign,
+};
 
-use crate::parties::{BLUE, Counter, Key, RED, disc, here, key, notice};
+use crate::parties::{BLUE, Counter, Key, NEXT_HEAD_KEYS, RED, disc, forged, here, key, notice};
 use crate::posts::{Post, posts, wait};
 
 const ROUTINE: LogRef = LogRef { party: RED, class: LogClass::Routine };
@@ -90,13 +93,24 @@ pub(crate) fn recover(
     left: [u64; 2],
     confirmed: [bool; 2],
 ) -> Result<Recovered, RecoveryError> {
+    recover_with(old, frames, left, confirmed, Vec::new())
+}
+
+/// The same with notes that are stored.
+fn recover_with(
+    old: &mut Post,
+    frames: [&Frame; 2],
+    left: [u64; 2],
+    confirmed: [bool; 2],
+    notes: Vec<(NoteKind, Vec<u8>)>,
+) -> Result<Recovered, RecoveryError> {
     let runs = [run(old, ROUTINE, &[frames[0].clone()])?, run(old, URGENT, &[frames[1].clone()])?];
     let mut rebuild = Rebuild::new(old.station.channel(), runs, left, confirmed)?;
     let mut kept = 0;
     for (log, entry) in &old.stored {
         kept += usize::from(rebuild.stored(*log, entry.clone())?);
     }
-    let rebuilt = rebuild.finish(Vec::new())?;
+    let rebuilt = rebuild.finish(notes)?;
     let recovered = old.station.recover(rebuilt, &mut Context { now: old.now, entropy: &mut old.entropy });
     old.stored.truncate(kept);
     let entries = recovered.changes.entries.iter();
@@ -145,6 +159,34 @@ fn an_old_store_comes_to_the_same_board_and_the_acts_since_stand_behind_it() {
     };
     assert_eq!(conflicts(&old), conflicts(&blue));
     assert_eq!(old.station.channel().anomalies().count(), red.station.channel().anomalies().count());
+}
+
+#[test]
+fn heads_under_a_key_that_was_named_on_the_old_store_alone_do_not_stand_in_the_way() {
+    let (blue, _, mut old) = lost();
+    old.takes(&blue);
+    let next = Key::new(NEXT_HEAD_KEYS[0]);
+    let (channel, author) = (old.station.channel().pact().channel(), PartyName::new("RED").unwrap());
+    let named = RotatedKey::new(KeyRole::Checkpoint, channel, &author, &next).unwrap();
+    let rotation = Message::KeyRotation(KeyRotation { keys: vec![named], trusted: [0, 0] });
+    old.station.hold(Box::new(next));
+    let mut notes = Vec::new();
+    for log in [ROUTINE, URGENT] {
+        let draft = Draft::new(&old.station.channel().facts(), &rotation, Vec::new(), old.now, &mut old.entropy);
+        let act = forged(draft, &key(RED, KeyRole::Root), |act| act.log_class = log.class);
+        old.station.submit(act, &mut Context { now: old.now, entropy: &mut old.entropy }).unwrap();
+        let size = old.station.channel().log(log).size();
+        notes.push((NoteKind::Checkpoint, old.station.checkpoint(log, size).encode()));
+    }
+    old.finish();
+    let (routine, urgent) = (whole(&blue, &old, ROUTINE), whole(&blue, &old, URGENT));
+    let recovered = recover_with(&mut old, [&routine, &urgent], [0; 2], [false; 2], notes).unwrap();
+    assert_eq!((recovered.placed, recovered.left_out.len()), (2, 0), "it is placed again, behind what came back");
+    let size = old.station.channel().log(ROUTINE).size();
+    assert_eq!(
+        old.station.channel().log_keys(ROUTINE, size).checkpoint.key(),
+        Key::new(NEXT_HEAD_KEYS[0]).public_key()
+    );
 }
 
 #[test]

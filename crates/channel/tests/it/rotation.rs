@@ -17,24 +17,44 @@ use crate::parties::{
 use crate::post_quantum::MlDsaKey;
 
 fn named(machine: &Machine, signer: &dyn Signer) -> RotatedKey {
+    named_as(machine, KeyRole::Checkpoint, signer)
+}
+
+/// Names a key for a role.
+pub(crate) fn named_as(machine: &Machine, role: KeyRole, signer: &dyn Signer) -> RotatedKey {
     let author = PartyName::new(["BLUE", "RED"][machine.me]).unwrap();
-    RotatedKey::new(KeyRole::Checkpoint, machine.channel.pact().channel(), &author, signer).unwrap()
+    RotatedKey::new(role, machine.channel.pact().channel(), &author, signer).unwrap()
 }
 
 /// A rotation to the key of that seed.
 pub(crate) fn to(machine: &Machine, seed: u8) -> KeyRotation {
-    KeyRotation { keys: vec![named(machine, &Key::new(seed))], trusted: [0, 0] }
+    as_role(machine, KeyRole::Checkpoint, seed)
+}
+
+/// The same of another role.
+pub(crate) fn as_role(machine: &Machine, role: KeyRole, seed: u8) -> KeyRotation {
+    KeyRotation { keys: vec![named_as(machine, role, &Key::new(seed))], trusted: [0, 0] }
 }
 
 fn act(machine: &mut Machine, rotation: &KeyRotation, class: LogClass) -> Submission {
+    act_by(machine, rotation, class, &key(machine.me, KeyRole::Root))
+}
+
+/// A rotation in a log, signed by that root.
+pub(crate) fn act_by(machine: &mut Machine, rotation: &KeyRotation, class: LogClass, root: &Key) -> Submission {
     let draft = machine.draft(&Message::KeyRotation(rotation.clone()));
-    forged(draft, &key(machine.me, KeyRole::Root), |act| act.log_class = class)
+    forged(draft, root, |act| act.log_class = class)
 }
 
 /// Asks for a rotation in both logs, and places it where it is not refused.
-fn rotate(machine: &mut Machine, rotation: &KeyRotation) -> Result<(), &'static str> {
+pub(crate) fn rotate(machine: &mut Machine, rotation: &KeyRotation) -> Result<(), &'static str> {
+    rotate_by(machine, rotation, &key(machine.me, KeyRole::Root))
+}
+
+/// The same by another root.
+pub(crate) fn rotate_by(machine: &mut Machine, rotation: &KeyRotation, root: &Key) -> Result<(), &'static str> {
     for class in LogClass::ALL {
-        let submission = act(machine, rotation, class);
+        let submission = act_by(machine, rotation, class, root);
         let decided = machine.decide(Command::Submit(Box::new(submission.clone())));
         decided.map_err(|refused| refused.code())?;
         machine.commit(submission);
@@ -184,7 +204,7 @@ fn what_witnesses_saw_of_one_log_counts_though_the_other_log_told_the_key_first(
 }
 
 /// BLUE as a node runs it, with its logs begun.
-fn blue_station(entropy: &mut Counter) -> Station {
+pub(crate) fn blue_station(entropy: &mut Counter) -> Station {
     let mut station = Station::new(Channel::new(pact(), "BLUE").unwrap(), signers(BLUE));
     in_context(entropy, |context| {
         station.open(context);
@@ -193,11 +213,15 @@ fn blue_station(entropy: &mut Counter) -> Station {
     station
 }
 
-fn in_context<T>(entropy: &mut Counter, act: impl FnOnce(&mut Context<'_>) -> T) -> T {
+pub(crate) fn in_context<T>(entropy: &mut Counter, act: impl FnOnce(&mut Context<'_>) -> T) -> T {
     act(&mut Context { now: UtcNanos(T0), entropy })
 }
 
-fn receive(station: &mut Station, entropy: &mut Counter, frame: &Frame) -> (Result<(), &'static str>, Changes) {
+pub(crate) fn receive(
+    station: &mut Station,
+    entropy: &mut Counter,
+    frame: &Frame,
+) -> (Result<(), &'static str>, Changes) {
     let verified = frame.verify(station.channel().pact(), station.channel().keys(), RED);
     let verified = match verified {
         Ok(verified) => verified,

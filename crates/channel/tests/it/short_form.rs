@@ -37,8 +37,7 @@ fn pass(from: &Machine, to: &mut Machine, log: LogRef) -> usize {
     let answer = FrameAnswer { held: size, note, root };
     let short = to.channel.shorten_answer(log.class, &answer).unwrap();
     let read = from.channel.read_answer(&short).unwrap();
-    let mirror = &from.channel.pact().log_keys(log).mirror;
-    assert_eq!(read.complete(from.checkpoint(log, size), mirror), answer);
+    assert_eq!(read.complete(from.checkpoint(log, size), &from.channel.log_keys(log, size)), answer);
     assert!(short.len() <= 120, "{}", short.len());
     bytes.len()
 }

@@ -8,8 +8,9 @@ use super::report::{Fault, Faults};
 use crate::act::Act;
 use crate::bundle::TarFile;
 use crate::genesis::LogName;
+use crate::key::{KeyRole, PublicKey};
 use crate::key_change::{KeyChange, KeyHistory, checkpoint_verifier};
-use crate::key_rotation::KeyRotation;
+use crate::key_rotation::{KeyRotation, RotatedKey};
 use crate::leaf::Leaf;
 use crate::note::VerifierKey;
 use crate::part::Part;
@@ -22,8 +23,10 @@ pub(super) struct KeyFiles {
     /// Indices of all that were given.
     given: BTreeSet<u64>,
     history: KeyHistory,
-    /// Keys that rotations among the files name, whatever their leaves are.
+    /// Checkpoint keys that rotations among the files name, whatever their leaves are.
     named: Vec<VerifierKey>,
+    /// How many keys of any role they name, as far as they count.
+    named_count: usize,
 }
 
 impl KeyFiles {
@@ -41,14 +44,22 @@ impl KeyFiles {
         self.given.contains(&index)
     }
 
-    pub(super) fn read(&mut self, name: &LogName, file: &TarFile, index: u64, faults: &mut Faults) {
+    /// Reads a file; the mirror keys that a rotation in it names, which are for the counterpart's logs.
+    pub(super) fn read(&mut self, name: &LogName, file: &TarFile, index: u64, faults: &mut Faults) -> Vec<PublicKey> {
         self.given.insert(index);
+        let mut mirror = Vec::new();
         match Part::decode(&file.content) {
             Ok(part) => {
                 if let Ok(rotation) = KeyRotation::decode(&part.bytes) {
-                    let room = KeyHistory::ROTATED_MAX.saturating_sub(self.named.len());
-                    let keys = rotation.keys.iter().take(room);
-                    self.named.extend(keys.map(|key| checkpoint_verifier(&name.origin, &key.key)));
+                    let keys = rotation.keys.iter().take(KeyHistory::ROTATED_MAX.saturating_sub(self.named_count));
+                    for RotatedKey { role, key, .. } in keys {
+                        self.named_count += 1;
+                        match role {
+                            KeyRole::Checkpoint => self.named.push(checkpoint_verifier(&name.origin, key)),
+                            KeyRole::Mirror => mirror.push(key.clone()),
+                            _ => {}
+                        }
+                    }
                 }
                 self.waiting.insert(index, (part, file.name.clone(), file.offset));
             }
@@ -58,6 +69,7 @@ impl KeyFiles {
                 faults.push(fault.at(offset).in_log(&name.origin).of_leaf(index));
             }
         }
+        mirror
     }
 
     /// Takes in the changes among these leaves, in their order, before the leaves are checked on several threads.
@@ -80,7 +92,8 @@ impl KeyFiles {
                 let (genesis, party) = (&pact.genesis, &name.party);
                 if act.kind == Act::KEY_ROTATION {
                     let rotation = KeyRotation::decode(&part.bytes);
-                    let _ = rotation.map(|rotation| self.history.rotate(genesis, party, given.index, &rotation));
+                    let _ = rotation
+                        .map(|rotation| self.history.rotate(genesis, party, (given.index, &leaf.seen), &rotation));
                 } else if let Ok(change) = KeyChange::decode(&part.bytes) {
                     let _ = self.history.apply(genesis, party, given.index, &change);
                 }

@@ -42,8 +42,8 @@ impl Pact {
         index: u64,
     ) -> Option<&'a PartyKey> {
         let of_genesis = self.act_keys.get(&id).filter(|(party, _)| party == author).map(|(_, key)| key);
-        let key = of_genesis.or_else(|| keys.added_key(id, index))?;
-        (!keys.is_revoked(id, index)).then_some(key)
+        let key = of_genesis.or_else(|| keys.later_key(id, index))?;
+        (!keys.has_ended(key, index)).then_some(key)
     }
 }
 

@@ -8,13 +8,17 @@ use super::leaf::{CheckedLeaf, GivenLeaf, Pact, check_leaves};
 use super::offered::OffersRead;
 use super::parts::PartsRead;
 use super::report::{Fault, Faults, LogMode};
-use crate::act::Act;
+use crate::act::{Act, LogClass};
 use crate::bundle::{CHUNK_LEAVES, TarFile};
 use crate::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::cosignature::Cosignature;
 use crate::genesis::LogName;
 use crate::hash::Hash;
-use crate::key::Algorithm;
+use crate::key::{Algorithm, PublicKey};
+use crate::key_change::KeyHistory;
+use crate::leaf::Seen;
+use crate::mirror_key::{MirrorKey, ReceiptWorth};
+use crate::name::{Origin, PartyName};
 use crate::note::{NoteError, NoteSignature, SignatureType, VerifierKey};
 use crate::tlog_proof::TlogProof;
 use crate::tree::Frontier;
@@ -42,12 +46,15 @@ pub(super) struct Head {
     pub(super) size: u64,
     pub(super) root: Hash,
     pub(super) is_signed: bool,
-    pub(super) is_mirrored: bool,
+    /// What its receipts are worth.
+    pub(super) receipt: ReceiptWorth,
     /// Witness and time of each cosignature, s since the Unix epoch.
     pub(super) cosigned: Vec<(usize, u64)>,
     pub(super) post_quantum: PostQuantum,
     /// Lines of the author that hold, each with its byte in the tar. They count once it is known which key is in force at the size.
     by_author: Vec<(VerifierKey, u64)>,
+    /// Keys of lines of the mirror that hold. What they are worth is known at the end too.
+    by_mirror: Vec<VerifierKey>,
     file: String,
     offset: u64,
 }
@@ -76,12 +83,16 @@ pub(super) struct Log {
     pub(super) erasers: BTreeMap<u64, Eraser>,
     /// Hashes of chosen leaves.
     chosen_hashes: BTreeMap<u64, Hash>,
+    /// First leaf of this log that has seen a rotation of the counterpart's mirror key, by the class of the log that holds it and its index there.
+    pub(super) heard: BTreeMap<(LogClass, u64), Option<u64>>,
     signatories: Vec<(Signatory, VerifierKey)>,
     head_bytes: Vec<u8>,
     leaf_hashes: Vec<Hash>,
     frontier: Frontier,
     /// Checkpoints whose root the leaves so far have been held to.
     heads_met: usize,
+    /// Origins of the counterpart's routine and urgent log.
+    counterpart: Vec<Origin>,
     hash_files: usize,
     given: Vec<Given>,
     commitments: Vec<Hash>,
@@ -91,8 +102,11 @@ pub(super) struct Log {
 
 impl Log {
     pub(super) fn new(pact: &Pact, name: LogName) -> Self {
+        let counterpart = pact.genesis.counterpart(&name.party).map(|party| &party.name);
+        let counterpart = LogClass::ALL.map(|class| pact.genesis.origin(counterpart?, class));
         Self {
             signatories: signatories(pact, &name),
+            counterpart: counterpart.into_iter().flatten().collect(),
             name,
             mode: LogMode::Chosen,
             heads: Vec::new(),
@@ -104,6 +118,7 @@ impl Log {
             keys: KeyFiles::default(),
             erasers: BTreeMap::new(),
             chosen_hashes: BTreeMap::new(),
+            heard: BTreeMap::new(),
             head_bytes: Vec::new(),
             leaf_hashes: Vec::new(),
             frontier: Frontier::new(),
@@ -112,6 +127,18 @@ impl Log {
             given: Vec::new(),
             commitments: Vec::new(),
             has_gap: false,
+        }
+    }
+
+    /// Mirror keys that a rotation in a file of the counterpart's log of that class names: receipts may be under them.
+    pub(super) fn expect_mirror(&mut self, pact: &Pact, class: LogClass, index: u64, keys: &[PublicKey]) {
+        let Some(party) = pact.genesis.counterpart(&self.name.party) else { return };
+        self.heard.insert((class, index), None);
+        for key in keys {
+            let key = VerifierKey::cosigner(party.mirror_name(), key.clone());
+            if !self.signatories.iter().any(|(_, known)| *known == key) {
+                self.signatories.push((Signatory::Mirror, key));
+            }
         }
     }
 
@@ -179,10 +206,11 @@ impl Log {
             size,
             root: checkpoint.root,
             is_signed: false,
-            is_mirrored: false,
+            receipt: ReceiptWorth::Nothing,
             cosigned: Vec::new(),
             post_quantum: PostQuantum::default(),
             by_author: Vec::new(),
+            by_mirror: Vec::new(),
             file: file.name.clone(),
             offset: file.offset,
         };
@@ -236,10 +264,9 @@ impl Log {
         };
         let time_s = time_s.map_err(|error| self.fault(error.code(), file, error.to_string()))?;
         match (signatory, key.key().algorithm()) {
-            (Signatory::Mirror, Algorithm::MlDsa44) => head.post_quantum.is_mirrored = true,
             (Signatory::Witness(place), Algorithm::MlDsa44) => drop(head.post_quantum.cosigned.insert(place)),
             (Signatory::Author, _) => head.by_author.push((key.clone(), offset)),
-            (Signatory::Mirror, _) => head.is_mirrored = true,
+            (Signatory::Mirror, _) => head.by_mirror.push(key.clone()),
             (Signatory::Witness(place), _) => {
                 head.cosigned.push((place, time_s));
                 self.cosignatures.push((line.hash(), time_s));
@@ -333,6 +360,10 @@ impl Log {
         if self.mode == LogMode::Chosen {
             self.chosen_hashes.insert(checked.index, checked.hash);
         }
+        for ((class, at), first) in self.heard.iter_mut().filter(|(_, first)| first.is_none()) {
+            let sees = |seen: &Seen| seen.origin == self.counterpart[usize::from(*class == LogClass::Urgent)];
+            *first = leaf.seen.iter().any(|seen| sees(seen) && seen.size > *at).then_some(checked.index);
+        }
         self.commitments.extend(&leaf.act.act().commitments);
         self.given.push(Given { index: checked.index, commitments_end: self.commitments.len() });
         if let Some(hash) = leaf.cosignature.filter(|hash| self.cited.last().is_none_or(|(_, last)| last != hash)) {
@@ -389,6 +420,22 @@ impl Log {
     /// The key of that algorithm that a head of `size` is under, by the leaves so far.
     pub(super) fn checkpoint_key(&self, pact: &Pact, algorithm: Algorithm, size: u64) -> Option<VerifierKey> {
         self.keys.history().checkpoint_key(&pact.genesis, &self.name.origin, algorithm, size)
+    }
+
+    /// Once all leaves were read, of the mirror's logs too: what each receipt is worth. Those that are worth nothing are no fault: a mirror that signed
+    /// under another key must not make the log false.
+    pub(super) fn settle_receipts(&mut self, pact: &Pact, mirror: &PartyName, histories: [&KeyHistory; 2]) {
+        let heard = |class, index| self.heard.get(&(class, index)).copied().flatten();
+        let keys = [Algorithm::Ed25519, Algorithm::MlDsa44]
+            .map(|algorithm| MirrorKey::all(&pact.genesis, mirror, self.name.class, algorithm, histories, heard));
+        for head in &mut self.heads {
+            let worth = |keys: &[MirrorKey]| {
+                let signed = keys.iter().filter(|key| head.by_mirror.contains(&key.key));
+                signed.map(|key| key.worth(head.size)).max().unwrap_or(ReceiptWorth::Nothing)
+            };
+            head.receipt = worth(&keys[0]);
+            head.post_quantum.is_mirrored = worth(&keys[1]) >= ReceiptWorth::Disputed;
+        }
     }
 
     /// Once the leaves were read as far as they are there: which lines of the author are by the key that was in force. The others count for

@@ -20,6 +20,7 @@ pub use report::{ErasureReport, Expectation, Fault, LogMode, LogReport, Report, 
 use crate::act::LogClass;
 use crate::bundle::{FileName, Manifest, ManifestLog, TarFile, TarReader};
 use crate::cbor::DecodeError;
+use crate::key_change::KeyHistory;
 use crate::name::PartyName;
 use crate::signed_genesis::SignedGenesis;
 use beacons::Beacons;
@@ -112,13 +113,17 @@ impl Verifier {
     fn read_of_log(&mut self, file: &TarFile, party: &PartyName, class: LogClass, name: &FileName) {
         // Without a pact there is nobody whose logs these could be; the fault is there already.
         let Some(pact) = &self.pact else { return };
-        let Some(log) = self.logs.iter_mut().find(|log| log.name.party == *party && log.name.class == class) else {
+        let Some(place) = self.logs.iter().position(|log| log.name.party == *party && log.name.class == class) else {
             let message = format!("{party} is not a party of this pact");
             return self.faults.push(Fault::new("log-unknown", &file.name, message).at(file.offset));
         };
-        let faults = &mut self.faults;
+        let (faults, log) = (&mut self.faults, &mut self.logs[place]);
         match *name {
-            FileName::Keys(_, _, index) => log.keys.read(&log.name, file, index, faults),
+            FileName::Keys(_, _, index) => {
+                let mirror = log.keys.read(&log.name, file, index, faults);
+                let theirs = self.logs.iter_mut().filter(|log| log.name.party != *party && !mirror.is_empty());
+                theirs.for_each(|log| log.expect_mirror(pact, class, index, &mirror));
+            }
             FileName::Checkpoint(_, _, size, root) => log.read_checkpoint(file, size, root, faults),
             FileName::Entries(_, _, chunk) => log.read_entries(pact, file, chunk, self.threads, faults),
             FileName::Hashes(_, _, chunk) => log.read_hashes(file, chunk, faults),
@@ -170,6 +175,15 @@ impl Verifier {
             for fault in faults.into_iter().filter(|_| self.files.is_whole()) {
                 self.faults.push(fault);
             }
+        }
+        // The four logs are in the order of the pact: those of each party are neighbours.
+        let histories: Vec<KeyHistory> = self.logs.iter().map(|log| log.keys.history().clone()).collect();
+        for (place, log) in self.logs.iter_mut().enumerate() {
+            let theirs = 2 - 2 * (place / 2);
+            let Some(mirror) = pact.genesis.counterpart(&log.name.party).map(|party| party.name.clone()) else {
+                continue;
+            };
+            log.settle_receipts(pact, &mirror, [&histories[theirs], &histories[theirs + 1]]);
         }
     }
 

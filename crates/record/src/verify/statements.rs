@@ -7,6 +7,7 @@ use super::log::{Head, Log};
 use super::report::{Expectation, LogMode, LogReport, Report, Statement, StatementKind, Status};
 use super::{Pact, Verifier};
 use crate::hash::Hash;
+use crate::mirror_key::ReceiptWorth;
 
 impl Verifier {
     pub(super) fn into_report(self, expectation: &Expectation) -> Report {
@@ -177,20 +178,32 @@ fn post_quantum(pact: &Pact, head: &Head, holds: bool) -> (Status, String) {
 }
 
 fn delivered(log: &Log, head: &Head, holds: bool) -> (Status, String) {
-    let covered = log.heads.iter().rev().find(|head| head.is_mirrored).map_or(0, |head| head.size);
-    let detail = format!("{covered} of {} entries covered by a receipt of the counterpart", head.size);
-    if !holds {
-        (Status::Unproven, format!("{detail}; the log itself is not proven"))
-    } else if head.is_mirrored {
-        (Status::Proven, detail)
-    } else {
-        (Status::Unproven, detail)
+    let mut detail = format!("{} of {} entries covered by a receipt of the counterpart", receipted(log), head.size);
+    let newest = log.heads.iter().rev().map(|head| head.receipt).find(|worth| *worth > ReceiptWorth::Claimed);
+    if newest == Some(ReceiptWorth::Disputed) {
+        detail.push_str(", under a key that it replaced before that was known here: it says that it held less then");
     }
+    if !holds {
+        return (Status::Unproven, format!("{detail}; the log itself is not proven"));
+    }
+    match head.receipt {
+        ReceiptWorth::Full | ReceiptWorth::Disputed => (Status::Proven, detail),
+        ReceiptWorth::Claimed => (
+            Status::Claimed,
+            format!("{detail}; of the others, under a key that it had replaced, nothing shows that this was not known"),
+        ),
+        ReceiptWorth::Nothing => (Status::Unproven, detail),
+    }
+}
+
+/// Size of the largest head with a receipt that binds the mirror.
+fn receipted(log: &Log) -> u64 {
+    log.heads.iter().rev().find(|head| head.receipt >= ReceiptWorth::Disputed).map_or(0, |head| head.size)
 }
 
 /// Whether everything that has no receipt was offered.
 fn offered(log: &Log, head: &Head, holds: bool) -> (Status, String) {
-    let delivered = log.heads.iter().rev().find(|head| head.is_mirrored).map_or(0, |head| head.size);
+    let delivered = receipted(log);
     let covered = log.offers.covered(delivered).min(head.size);
     let since = log.offers.frames.iter().map(|(.., witness, time_s)| format!("; {witness} had a frame at {time_s} s"));
     let detail = format!("{covered} of {} entries delivered or offered", head.size);

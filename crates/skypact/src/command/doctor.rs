@@ -113,11 +113,19 @@ fn identity(dir: &NodeDir) -> Finding {
         Err(error) => return ("card", false, error.to_string()),
     };
     let Ok(ring) = KeyRing::open(&dir.0) else { return ("card", false, "no keys to compare it with".to_owned()) };
-    let held = [&ring.node, &ring.transport, &ring.checkpoint, &ring.mirror];
     let names = |bytes: &[u8]| party.keys.iter().any(|known| known.key.as_bytes() == bytes);
-    let ml_dsa_44 = ring.ml_dsa_44.iter().flat_map(|ring| [&ring.checkpoint, &ring.mirror]);
-    let whole = held.iter().all(|key| names(&key.public_key_bytes()))
-        && ml_dsa_44.into_iter().all(|key| names(key.public_key().as_bytes()));
+    // After a rotation the card names the key that lies beside the first one.
+    let is_named = |first: &FileSigner| {
+        let beside = KeyRing::beside(&dir.0, first.role()).map(|(plain, _)| plain).unwrap_or_default();
+        [first].into_iter().chain(&beside).any(|key| names(&key.public_key_bytes()))
+    };
+    let is_named_ml_dsa_44 = |first: &MlDsa44Signer| {
+        let beside = KeyRing::beside(&dir.0, first.role()).map(|(_, keys)| keys).unwrap_or_default();
+        [first].into_iter().chain(&beside).any(|key| names(key.public_key().as_bytes()))
+    };
+    let mut ml_dsa_44 = ring.ml_dsa_44.iter().flat_map(|ring| [&ring.checkpoint, &ring.mirror]);
+    let whole = [&ring.node, &ring.transport, &ring.checkpoint, &ring.mirror].into_iter().all(is_named)
+        && ml_dsa_44.all(is_named_ml_dsa_44);
     let config = dir.read_config();
     let named = config.is_ok_and(|config| party.name.as_str() == config.party);
     let detail =

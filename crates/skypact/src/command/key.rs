@@ -1,5 +1,5 @@
-//! `skypact key`: the keys that heads of logs are under. Another key takes the place of this party's by an entry in both of its logs, signed by
-//! its root: heads up to there stay under the old key, and nobody has to agree.
+//! `skypact key`: the keys of which a party has one for each role. Another key takes the place of this party's by an entry in both of its logs, signed by
+//! its root; nothing of before is touched, and nobody has to agree.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -27,9 +27,15 @@ pub(super) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Step {
-    /// List the keys that heads of the four logs are or were under. The same as no subcommand.
+    /// List the keys for heads, receipts and connections, and the roots, of both parties. The same as no subcommand.
     List,
-    /// Put a new key in the place of the one that signs the heads of this party's logs. Makes its file beside the old one.
+    /// Make the file of a key that takes the place of one later: where the transport key or the one for receipts is lost, the node starts with it.
+    Make {
+        /// Which key.
+        #[arg(long)]
+        role: Rotating,
+    },
+    /// Put a new key in the place of this party's. Makes its file beside the old one, where 'make' did not.
     Rotate {
         /// Which key.
         #[arg(long)]
@@ -37,7 +43,10 @@ enum Step {
         /// The party's root key, which is kept offline; without it DIR/keys/root.key.
         #[arg(long)]
         root_key: Option<PathBuf>,
-        /// Entries of the routine log up to which this party vouches for heads under the old key; all so far when absent.
+        /// Where to write the new root key; for the role root.
+        #[arg(long, value_name = "FILE")]
+        new_root_key: Option<PathBuf>,
+        /// Entries of the routine log up to which this party vouches for what the old key signed; all so far when absent.
         #[arg(long)]
         trusted_routine: Option<u64>,
         /// The same of the urgent log.
@@ -51,13 +60,32 @@ enum Step {
 enum Rotating {
     /// The one that signs the heads of the own logs.
     Checkpoint,
+    /// The one that signs receipts for the counterpart's logs.
+    Mirror,
+    /// The one that connections are known by.
+    Transport,
+    /// The one that signs changes of keys.
+    Root,
+}
+
+impl Rotating {
+    fn role(self) -> KeyRole {
+        match self {
+            Self::Checkpoint => KeyRole::Checkpoint,
+            Self::Mirror => KeyRole::Mirror,
+            Self::Transport => KeyRole::Transport,
+            Self::Root => KeyRole::Root,
+        }
+    }
 }
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     match &args.step {
         None | Some(Step::List) => show_each(&args.place, json, list).await,
-        Some(Step::Rotate { role: Rotating::Checkpoint, root_key, trusted_routine, trusted_urgent }) => {
-            rotate(&args.place, root_key.as_deref(), [*trusted_routine, *trusted_urgent], json).await
+        Some(Step::Make { role }) => make(&args.place.dir, role.role(), json),
+        Some(Step::Rotate { role, root_key, new_root_key, trusted_routine, trusted_urgent }) => {
+            let trusted = [*trusted_routine, *trusted_urgent];
+            rotate(&args.place, role.role(), root_key.as_deref(), new_root_key.as_deref(), trusted, json).await
         }
     }
 }
@@ -70,15 +98,9 @@ async fn list(desk: &Desk) -> Result<Shown, CliError> {
 fn told(keys: &[HeadKeyView]) -> String {
     let mut text = String::new();
     for key in keys {
-        let state = match (key.until, key.trusted) {
-            (Some(until), Some([routine, urgent])) => {
-                format!("heads of {} to {until}; REPLACED, vouched for: {routine} routine, {urgent} urgent", key.from)
-            }
-            _ if key.from == 0 => "in force, of the pact".to_owned(),
-            _ => format!("in force for heads of {} and more", key.from),
-        };
+        let what = if key.role == "checkpoint" { key.log.clone() } else { format!("{} of {}", key.role, key.party) };
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{}  {:<9} {}\n    {state}", short(&key.id), key.algorithm, key.log);
+        let _ = writeln!(text, "{}  {:<9} {what}\n    {}", short(&key.id), key.algorithm, state(key));
         // That of an ML-DSA-44 key fills a screen; `--json` has it.
         if key.algorithm == "ed25519" {
             let _ = writeln!(text, "    {}", key.verifier_key);
@@ -87,47 +109,144 @@ fn told(keys: &[HeadKeyView]) -> String {
     text
 }
 
+fn state(key: &HeadKeyView) -> String {
+    let vouched = |[routine, urgent]: [u64; 2]| format!("vouched for: {routine} routine, {urgent} urgent");
+    let is_of_heads = key.role == "checkpoint";
+    match (key.until, key.trusted) {
+        (Some(until), Some(trusted)) if is_of_heads => {
+            format!("heads of {} to {until}; REPLACED, {}", key.from, vouched(trusted))
+        }
+        (Some(until), Some(trusted)) => {
+            let held = key.held.map(|[routine, urgent]| format!("; held then: {routine} routine, {urgent} urgent"));
+            format!("REPLACED by entry {until}, {}{}", vouched(trusted), held.unwrap_or_default())
+        }
+        _ if key.from == 0 => "in force, of the pact".to_owned(),
+        _ if is_of_heads => format!("in force for heads of {} and more", key.from),
+        _ => format!("in force since entry {}", key.from - 1),
+    }
+}
+
+/// Makes the file of a key ahead of the rotation that names it.
+fn make(dir: &Path, role: KeyRole, json: bool) -> Result<Outcome, CliError> {
+    if role == KeyRole::Root {
+        let message = "role: a root key is made by the rotation that names it, where --new-root-key says";
+        return Err(CliError::usage("field-invalid", "role", message));
+    }
+    let party = NodeDir(dir.to_owned()).read_config()?.party;
+    let next = KeyRing::create_next(dir, role, &party)?;
+    put_on_card(dir, role, &next)?;
+    let text = format!(
+        "made {}\nnext: start the node, and 'skypact key rotate --role {role}', which names it",
+        next.path.display()
+    );
+    show(json, &serde_json::json!({ "file": next.path }), &text);
+    Ok(Outcome::Done)
+}
+
 async fn rotate(
     place: &Where,
+    role: KeyRole,
     root_key: Option<&Path>,
+    new_root_key: Option<&Path>,
     trusted: [Option<u64>; 2],
     json: bool,
 ) -> Result<Outcome, CliError> {
+    if new_root_key.is_some() != (role == KeyRole::Root) {
+        let message = "new-root-key: is for the role root, and needed there: the key is kept offline";
+        return Err(CliError::usage("field-invalid", "new-root-key", message));
+    }
     let root = open_root(root_key, place)?;
     let desk = Desk::open(place).await?;
     let trusted = trusted_sizes(&desk, trusted)?;
     let author = PartyName::new(&desk.view.party);
     let author = author.map_err(|error| CliError::usage("field-invalid", "party", error.to_string()))?;
-    let old = FileSigner::open(&KeyRing::path_of(&place.dir, KeyRole::Checkpoint), KeyRole::Checkpoint)?;
-    let next = KeyRing::create_next(&place.dir, old.label())?;
+    let next = next_key(place, &desk, role, new_root_key).await?;
     let id = channel(&desk)?;
     let named = |signer: &dyn Signer| {
-        let key = RotatedKey::new(KeyRole::Checkpoint, id, &author, signer);
-        key.map_err(|error| CliError::io("checkpoint key", &error.to_string()))
+        let key = RotatedKey::new(role, id, &author, signer);
+        key.map_err(|error| CliError::io("new key", &error.to_string()))
     };
     let mut keys = vec![named(&RecordSigner::new(next.plain.clone()))?];
     if let Some(signer) = next.ml_dsa_44.as_ref().filter(|_| is_post_quantum(&place.dir, &desk)) {
         keys.push(named(signer)?);
     }
     let placed = file(&desk, &root, Message::KeyRotation(KeyRotation { keys, trusted })).await?;
-    put_on_card(&place.dir, &next)?;
+    put_on_card(&place.dir, role, &next)?;
     let keys: Vec<HeadKeyView> = desk.client.get(&desk.path("head-keys")).await?;
-    let own: Vec<HeadKeyView> = keys.into_iter().filter(|key| key.party == desk.view.party).collect();
+    let own: Vec<HeadKeyView> =
+        keys.into_iter().filter(|key| key.party == desk.view.party && key.role == role.as_str()).collect();
     let lines = log_key_lines(&own);
     let told = place.dir.join(format!("log.keys-{}", desk.view.name));
-    replace(&told, lines.as_bytes())?;
+    if !lines.is_empty() {
+        replace(&told, lines.as_bytes())?;
+    }
     let [routine, urgent] = trusted;
     let text = format!(
-        "heads of {} are under a new key: {}\n\
-         heads up to here stay under the old one: keep its file too\n\
-         vouched for: {routine} routine and {urgent} urgent entries\n\
-         next: give the lines of {} to each witness and monitor, for its file log.keys",
+        "{} {}: {}\n{}vouched for: {routine} routine and {urgent} urgent entries\n{}",
+        what_is_under(role),
         desk.view.party,
         next.path.display(),
-        told.display(),
+        of_old_key(role),
+        what_is_next(role, &told),
     );
     show(json, &serde_json::json!({ "placed": placed, "keys": own, "log_keys": lines, "file": told }), &text);
     Ok(Outcome::Done)
+}
+
+fn what_is_under(role: KeyRole) -> &'static str {
+    match role {
+        KeyRole::Mirror => "receipts are under a new key of",
+        KeyRole::Transport => "connections will be under a new key of",
+        KeyRole::Root => "changes of keys are signed by a new root of",
+        _ => "heads are under a new key of",
+    }
+}
+
+fn of_old_key(role: KeyRole) -> &'static str {
+    match role {
+        KeyRole::Mirror => "receipts up to here stay what they are; the old key's file is needed no more\n",
+        KeyRole::Transport => "the old key is shown until the counterpart has signed for this, and never after\n",
+        KeyRole::Root => "what the old root signed stays what it is; from here on it signs nothing\n",
+        _ => "heads up to here stay under the old one: keep its file too\n",
+    }
+}
+
+fn what_is_next(role: KeyRole, told: &Path) -> String {
+    match role {
+        KeyRole::Transport => "next: tell monitors the new key, which 'skypact key list' prints".to_owned(),
+        KeyRole::Root => "next: take the new root key offline, and keep it in two places".to_owned(),
+        KeyRole::Mirror => {
+            format!("next: give the lines of {} to each monitor, for its file log.keys", told.display())
+        }
+        _ => {
+            format!("next: give the lines of {} to each witness and monitor, for its file log.keys", told.display())
+        }
+    }
+}
+
+/// The key that takes the place: the one that was made for it, or that another channel names already; else a new one.
+async fn next_key(
+    place: &Where,
+    desk: &Desk,
+    role: KeyRole,
+    new_root_key: Option<&Path>,
+) -> Result<NextKeys, CliError> {
+    let party = &desk.view.party;
+    if let Some(path) = new_root_key {
+        let plain = FileSigner::create(path, KeyRole::Root, party)?;
+        return Ok(NextKeys { path: path.to_owned(), plain, ml_dsa_44: None });
+    }
+    let known: Vec<HeadKeyView> = desk.client.get(&desk.path("head-keys")).await?;
+    let path = NodeDir(place.dir.clone()).card();
+    let card: Card = read_toml(&path, "make the directory with 'skypact init'")?;
+    for key in card.keys.iter().filter(|key| key.role == role.as_str() && key.ed25519.is_some()) {
+        let key = key.public_key(&path)?;
+        let is_new = known.iter().all(|known| known.id != key.id().to_string());
+        if let Some(made) = KeyRing::find_next(&place.dir, role, &key)?.filter(|_| is_new) {
+            return Ok(made);
+        }
+    }
+    Ok(KeyRing::create_next(&place.dir, role, party)?)
 }
 
 fn is_post_quantum(dir: &Path, desk: &Desk) -> bool {
@@ -135,10 +254,11 @@ fn is_post_quantum(dir: &Path, desk: &Desk) -> bool {
     pacts.iter().any(|(name, pact)| *name == desk.view.name && pact.genesis().is_post_quantum())
 }
 
-/// Lines for the file log.keys of a witness or monitor.
+/// Lines for the file log.keys of a witness or monitor; none for keys that sign no notes.
 fn log_key_lines(keys: &[HeadKeyView]) -> String {
     let mut lines = String::new();
-    for key in keys.iter().filter(|key| key.until.is_none()) {
+    let signs_notes = |key: &&HeadKeyView| ["checkpoint", "mirror"].contains(&key.role.as_str());
+    for key in keys.iter().filter(signs_notes).filter(|key| key.until.is_none()) {
         // Writing to a String cannot fail.
         let _ = writeln!(lines, "use {}", key.verifier_key);
     }
@@ -146,16 +266,16 @@ fn log_key_lines(keys: &[HeadKeyView]) -> String {
 }
 
 /// A pact that is proposed later names the new keys.
-fn put_on_card(dir: &Path, next: &NextKeys) -> Result<(), CliError> {
+fn put_on_card(dir: &Path, role: KeyRole, next: &NextKeys) -> Result<(), CliError> {
     let path = NodeDir(dir.to_owned()).card();
     let mut card: Card = read_toml(&path, "make the directory with 'skypact init'")?;
     let plain = RecordSigner::new(next.plain.clone());
     let keys = [Some(plain.public_key()), next.ml_dsa_44.as_ref().map(Signer::public_key)];
     for public in keys.into_iter().flatten() {
         let is_ml_dsa_44 = public.algorithm() == Algorithm::MlDsa44;
-        let of_role = card.keys.iter_mut().filter(|key| key.role == KeyRole::Checkpoint.as_str());
+        let of_role = card.keys.iter_mut().filter(|key| key.role == role.as_str());
         for key in of_role.filter(|key| key.ml_dsa_44.is_some() == is_ml_dsa_44) {
-            *key = CardKey::new(KeyRole::Checkpoint, &key.label.clone(), public);
+            *key = CardKey::new(role, &key.label.clone(), public);
         }
     }
     let text = toml::to_string(&card).map_err(|error| file_error(&path, &error.to_string()))?;

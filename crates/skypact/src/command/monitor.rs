@@ -10,7 +10,7 @@ use super::exit::show;
 use super::quantity::duration_ns;
 use super::serve::{log_to_stderr, until_asked};
 use super::{CliError, Outcome};
-use crate::directory::NodeDir;
+use crate::directory::{NodeDir, unbase64};
 use crate::keys::{FileSigner, KeyRing, KeyRole};
 use crate::log_keys::LogKeyLines;
 use crate::monitor::{Monitor, MonitorError, Seen, Source};
@@ -24,8 +24,9 @@ pub(super) struct Args {
     /// Directory that 'skypact init --monitor' made; pacts go into its folder pacts/.
     #[arg(long, env = "SKYPACT_DIR", default_value = ".")]
     dir: PathBuf,
-    /// A node to look at: the party and where its node listens. May be repeated; logs are compared over all nodes.
-    #[arg(long, value_name = "PARTY=ADDRESS", required = true)]
+    /// A node to look at: the party, where its node listens, and its transport key (base64) where that is another one by now than that of the pact. May
+    /// be repeated; logs are compared over all nodes.
+    #[arg(long, value_name = "PARTY=ADDRESS[=KEY]", required = true)]
     node: Vec<String>,
     /// Look once and end. Exit code 1 when something that was shown cannot be right.
     #[arg(long)]
@@ -163,11 +164,17 @@ fn sources(pact: &Pact, nodes: &[String], identity: &Identity) -> Result<Vec<Sou
     for node in nodes {
         let invalid = |reason: &str| CliError::usage("field-invalid", "node", format!("node: {node} {reason}"));
         let (party, address) = node.split_once('=').ok_or_else(|| invalid("is not PARTY=ADDRESS"))?;
+        // Base64 of a key ends with the same sign.
+        let (address, key) = address.split_once('=').map_or((address, None), |(address, key)| (address, Some(key)));
         // It may be a party of another channel.
         let Ok(index) = pact.party(party) else { continue };
-        let key = pact.genesis().parties[index].key_of(RecordRole::Transport);
-        let key = key.and_then(|key| key.as_bytes().try_into().ok());
-        let key = key.ok_or_else(|| invalid("has no transport key in the pact"))?;
+        let of_pact = pact.genesis().parties[index].key_of(RecordRole::Transport);
+        let key = match key {
+            Some(key) => unbase64(key).and_then(|key| key.try_into().ok()),
+            None => of_pact.and_then(|key| key.as_bytes().try_into().ok()),
+        };
+        let key =
+            key.ok_or_else(|| invalid("has no transport key in the pact, or the one given is no base64 of 32 bytes"))?;
         let key = TransportKey::new(key).map_err(NodeError::from)?;
         sources.push(Source::new(party, address, key, identity));
     }

@@ -87,7 +87,7 @@ impl KeyRing {
 
     /// Opens the keys of an existing node directory, without the root key.
     pub fn open(dir: &Path) -> Result<Self, KeyError> {
-        let ring = Self::each(dir, |role| FileSigner::open(&Self::path_of(dir, role), role))?;
+        let ring = Self::each(dir, |role| Self::open_or_next(dir, role))?;
         let path = |role| Self::ml_dsa_44_path_of(dir, role);
         if ![KeyRole::Checkpoint, KeyRole::Mirror].iter().any(|role| path(*role).exists()) {
             return Ok(ring);
@@ -96,10 +96,20 @@ impl KeyRing {
         Ok(Self { ml_dsa_44: Some(ml_dsa_44), ..ring })
     }
 
-    /// Makes another checkpoint key in a node directory, to take the place of the one that is there. An ML-DSA-44 key comes with it where the
-    /// directory has one.
-    pub fn create_next(dir: &Path, label: &str) -> Result<NextKeys, KeyError> {
-        let role = KeyRole::Checkpoint;
+    /// The first key of a role. Where its file is lost, another one may stand for it that a rotation names or will: of the transport key and of the
+    /// one for receipts nobody needs those of before.
+    fn open_or_next(dir: &Path, role: KeyRole) -> Result<FileSigner, KeyError> {
+        match FileSigner::open(&Self::path_of(dir, role), role) {
+            Err(lost @ KeyError::Missing { .. }) if matches!(role, KeyRole::Transport | KeyRole::Mirror) => {
+                Self::beside(dir, role)?.0.into_iter().next().ok_or(lost)
+            }
+            opened => opened,
+        }
+    }
+
+    /// Makes another key of a role in a node directory, to take the place of the one that is there. An ML-DSA-44 key comes with it where the
+    /// directory has one of the role.
+    pub fn create_next(dir: &Path, role: KeyRole, label: &str) -> Result<NextKeys, KeyError> {
         let plain = FileSigner::ephemeral(role, label)?;
         let path = |algorithm: &str| dir.join("keys").join(format!("{role}{algorithm}-{}.key", begin_of_id(&plain)));
         plain.write(&path(""))?;
@@ -108,11 +118,42 @@ impl KeyRing {
         Ok(NextKeys { path: path(""), plain, ml_dsa_44 })
     }
 
-    /// Opens every checkpoint key that lies beside the first ones, of both algorithms.
+    /// The keys that were made beside the first ones of which this is the Ed25519 one, if they are here.
+    pub fn find_next(dir: &Path, role: KeyRole, key: &PublicKey) -> Result<Option<NextKeys>, KeyError> {
+        let held = Self::beside(dir, role)?.0;
+        let Some(plain) = held.into_iter().find(|held| held.public_key_bytes() == *key.as_bytes()) else {
+            return Ok(None);
+        };
+        let path = |algorithm: &str| dir.join("keys").join(format!("{role}{algorithm}-{}.key", begin_of_id(&plain)));
+        let beside = path(ML_DSA_44).exists().then(|| MlDsa44Signer::open(&path(ML_DSA_44), role)).transpose()?;
+        Ok(Some(NextKeys { path: path(""), plain, ml_dsa_44: beside }))
+    }
+
+    /// Opens every key for heads and receipts that lies beside the first ones, of both algorithms.
     pub fn rotated(&self) -> Result<(Vec<FileSigner>, Vec<MlDsa44Signer>), KeyError> {
-        let role = KeyRole::Checkpoint;
         let (mut plain, mut ml_dsa_44) = (Vec::new(), Vec::new());
-        let Some(folder) = self.dir.as_ref().map(|dir| dir.join("keys")) else { return Ok((plain, ml_dsa_44)) };
+        for role in [KeyRole::Checkpoint, KeyRole::Mirror] {
+            let Some(dir) = &self.dir else { break };
+            let beside = Self::beside(dir, role)?;
+            plain.extend(beside.0);
+            ml_dsa_44.extend(beside.1);
+        }
+        Ok((plain, ml_dsa_44))
+    }
+
+    /// Every transport key in hand.
+    pub fn transports(&self) -> Result<Vec<FileSigner>, KeyError> {
+        let mut keys = vec![self.transport.clone()];
+        if let Some(dir) = &self.dir {
+            keys.extend(Self::beside(dir, KeyRole::Transport)?.0);
+        }
+        Ok(keys)
+    }
+
+    /// Opens every key of a role that lies beside the first one, of both algorithms.
+    pub fn beside(dir: &Path, role: KeyRole) -> Result<(Vec<FileSigner>, Vec<MlDsa44Signer>), KeyError> {
+        let (mut plain, mut ml_dsa_44) = (Vec::new(), Vec::new());
+        let folder = dir.join("keys");
         let failed = |source| KeyError::Io { path: folder.clone(), source };
         for file in std::fs::read_dir(&folder).map_err(failed)? {
             let path = file.map_err(failed)?.path();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufWriter, Seek as _, Write};
 
-use skypact_channel::{Channel, EntryRef, LogRef, NoticeState, Origin, Station};
+use skypact_channel::{Channel, EntryRef, LogRef, NoticeState, Origin, Station, VerifiedReceipt};
 use skypact_record::bundle::{BundleError, BundleWriter, log_order};
 use skypact_record::{LogClass, SignedCheckpoint, SignedGenesis};
 
@@ -47,10 +47,13 @@ pub(super) fn write(
 }
 
 /// Places of the entries that are named, and of the key changes of their logs, by which their signatures are judged; and of the rotations
-/// of every log, whose head comes with it.
+/// of every log, whose head comes with it; and the first leaves that have seen a rotation of the other's mirror key, which tell how far receipts under
+/// the old one count.
 fn choose(channel: &Channel, only: &[String]) -> Result<BTreeSet<(usize, u64)>, NodeError> {
     let rotations = |log: LogRef| channel.rotations(log).iter().map(move |entry| (log.place(), entry.leaf.index));
+    let heard = |log: LogRef| channel.keys().heard(log).map(move |index| (log.place(), index));
     let mut chosen: BTreeSet<(usize, u64)> = LogRef::ALL.into_iter().flat_map(rotations).collect();
+    chosen.extend(LogRef::ALL.into_iter().flat_map(heard));
     for text in only {
         let (log, index) = entry_named(channel, "only", text, |_| true)?;
         let story = story(channel, log, index);
@@ -196,9 +199,11 @@ fn checkpoints(station: &Station, store: &dyn Store, log: LogRef) -> Result<Vec<
     let name = origin(channel, log).as_str();
     for head in store.heads(name)? {
         if !matches!(head.kind, HeadKind::Checkpoint) || log.party != channel.me() {
-            let note = SignedCheckpoint::parse(&head.bytes);
             let differs = |reason: String| NodeError::StoreDiffers { origin: name.to_owned(), reason };
-            notes.push(note.map_err(|error| differs(error.to_string()))?);
+            // With the lines that count by now: a receipt of an old store may be under a key that had been replaced.
+            let note = VerifiedReceipt::verify_stored(&head.bytes, channel.pact(), channel.keys());
+            let note = note.map_err(|error| differs(error.to_string()))?.note;
+            notes.push(SignedCheckpoint::parse(&note).map_err(|error| differs(error.to_string()))?);
         }
     }
     for note in notes {

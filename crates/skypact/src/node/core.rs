@@ -12,7 +12,7 @@ use skypact_channel::{
     Carriage, CarriageError, Channel, Clocks, Context, FrameAnswer, FramesHead, Heard, LogRef, Placed, Rejection,
     Station, Submission, VerifiedAnswer, VerifiedFrame, VerifiedReceipt,
 };
-use skypact_record::{Act, Beacon, ForkProof};
+use skypact_record::{Act, Beacon, ForkProof, KeyRole, KeyRotation, RotatedKey};
 use tokio::sync::{oneshot, watch};
 use tracing::{error, warn};
 
@@ -358,13 +358,23 @@ impl Core {
         }
     }
 
-    /// Reads the key files again when an act wants other keys for heads.
+    /// Reads the key files again when an act wants other keys in the place of the node's.
     fn take_keys_in_hand(&mut self, channel: &str, acts: &[Submission]) -> Result<(), NodeError> {
-        let rotates = |act: &Submission| act.act.act().kind == Act::KEY_ROTATION;
-        if acts.iter().any(rotates) { self.take_key_files(channel) } else { Ok(()) }
+        for (position, act) in acts.iter().enumerate().filter(|(_, act)| act.act.act().kind == Act::KEY_ROTATION) {
+            self.take_key_files(channel)?;
+            // What cannot be read is refused by the station, with its reason.
+            let named = KeyRotation::decode(&act.part.bytes).map(|rotation| rotation.keys).unwrap_or_default();
+            let held = self.ring.transports()?;
+            let is_held = |key: &RotatedKey| held.iter().any(|held| held.public_key_bytes() == *key.key.as_bytes());
+            if let Some(missing) = named.iter().find(|key| key.role == KeyRole::Transport && !is_held(key)) {
+                let rejection = Box::new(Rejection::KeyNotHeld { key: missing.key.id().to_string() });
+                return Err(NodeError::Refused { position, rejection });
+            }
+        }
+        Ok(())
     }
 
-    /// Takes in hand every key for heads that has a file.
+    /// Takes in hand every key for heads and receipts that has a file.
     pub(super) fn take_key_files(&mut self, channel: &str) -> Result<(), NodeError> {
         let Some(member) = self.channels.members.get_mut(channel) else { return Ok(()) };
         rotated(&self.ring)?.into_iter().for_each(|signer| member.station.hold(signer));

@@ -144,8 +144,14 @@ impl Courier {
         };
         let end = frame.start + frame.entries.len() as u64;
         let receipt = VerifiedReceipt::verify(&answer.note, &self.pact, &keys)?;
-        if receipt.log != log || !receipt.mirrored {
+        if receipt.log != log {
             return Err(unusable("is no receipt for the log that was sent".to_owned()));
+        }
+        if !receipt.mirrored {
+            // Its key may be one that the counterpart's entries name which are on their way here: only the receipt is asked for again.
+            *told = Told { held: Some(answer.held), ..after };
+            let reason = "is no receipt under a mirror key that counts here; it is asked again, and its entries may name the key";
+            return Err(unusable(reason.to_owned()));
         }
         self.node.keep(self.channel.clone(), receipt).await?;
         self.node.set_link(self.channel.clone(), None, Some((log, Heard::Holds(answer.held)))).await?;
@@ -183,8 +189,8 @@ impl Courier {
         let read = move |channels: &Channels| {
             let station = &channels.members.get(&name)?.station;
             let said = station.channel().read_answer(&answer.body);
-            let mirror = &station.channel().pact().log_keys(log).mirror;
-            Some(said.map(|said| said.complete(station.checkpoint(log, said.size), mirror)))
+            let keys = |size| station.channel().log_keys(log, size);
+            Some(said.map(|said| said.complete(station.checkpoint(log, said.size), &keys(said.size))))
         };
         let unknown = || NodeError::UnknownChannel { channel: self.channel.clone() };
         Ok(Some(self.node.query(read).await?.ok_or_else(unknown)??))

@@ -155,7 +155,7 @@ fn hear(member: &Member, bytes: &[u8]) -> Result<Heard, NodeError> {
         ShortForm::Answer(said) => {
             let log = LogRef { party: channel.me(), class: said.class };
             let head = member.station.checkpoint(log, said.size);
-            Ok(Heard::Answer { log, answer: said.complete(head, &channel.pact().log_keys(log).mirror) })
+            Ok(Heard::Answer { log, answer: said.complete(head, &channel.log_keys(log, said.size)) })
         }
     }
 }

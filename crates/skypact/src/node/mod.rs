@@ -23,6 +23,7 @@ mod rounds;
 mod signer;
 mod start;
 mod tiles;
+mod transport_keys;
 
 pub use bundle::BundleOptions;
 pub use carriage::{ExportOptions, Imported};

@@ -16,10 +16,9 @@ use super::collect::Collector;
 use super::courier::{Courier, Signals, have_cosigned};
 use super::drop_off::{Contact, DropOff};
 use super::peer::SlowLines;
-use super::start::transport_key;
 use super::{NodeError, NodeHandle};
 use crate::keys::SealingSecret;
-use crate::transport::{Identity, PeerClient, TrafficClass, TransportKey};
+use crate::transport::{Expected, Identity, PeerClient, Pins, TrafficClass, TransportKey};
 
 /// What all tasks of a node share.
 pub(super) struct Outbound<'a> {
@@ -29,7 +28,12 @@ pub(super) struct Outbound<'a> {
     pub(super) lines: &'a SlowLines,
     pub(super) witnesses: &'a BTreeMap<String, (String, [u8; 32])>,
     pub(super) sealing: &'a SealingSecret,
+    /// What counterparts are shown.
     pub(super) identity: &'a Identity,
+    /// Who counterparts are.
+    pub(super) pins: &'a Pins,
+    /// What witnesses are shown.
+    pub(super) of_pact: &'a Identity,
 }
 
 impl Outbound<'_> {
@@ -53,7 +57,7 @@ impl Outbound<'_> {
             let (confirmed, confirming) = watch::channel(address.is_none());
             let (contact, in_contact) = if line.is_some() { of_both.clone() } else { watch::channel(Contact::none()) };
             if let Some(address) = address {
-                let key = transport_key(pact, counterpart)?;
+                let key = Expected::Party(self.pins.clone(), counterpart.to_owned());
                 let client = match line {
                     Some(line) => PeerClient::on_line(address, key, self.identity, traffic, line.clone()),
                     None => PeerClient::new(address, key, self.identity, traffic),
@@ -76,7 +80,7 @@ impl Outbound<'_> {
                     continue;
                 }
                 // One connection for all that a log has for a witness: it grants few to each address.
-                let client = PeerClient::new(address, TransportKey::new(*key)?, self.identity, traffic);
+                let client = PeerClient::new(address, TransportKey::new(*key)?, self.of_pact, traffic);
                 let drop_off = DropOff {
                     node: self.node.clone(),
                     channel: name.to_owned(),

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use skypact_channel::{Carriage, Channel, LogRef, MlDsa44Signers, Pact, PeriodSpan, Signers, Station};
-use skypact_record::{Algorithm, KeyRole, Signer};
+use skypact_record::{KeyRole, Signer};
 use tokio::sync::watch;
 
 use super::announce::Announcements;
@@ -27,9 +27,10 @@ use super::round::{note_kind, origin};
 use super::rounds::Rounds;
 use super::signer::RecordSigner;
 use super::tiles::{MonitorAccess, TileDoor};
+use super::transport_keys::TransportKeys;
 use super::{NodeError, NodeHandle};
 use crate::clock::NodeClock;
-use crate::keys::{FileSigner, KeyRing, MlDsa44Signer, SealingSecret};
+use crate::keys::{FileSigner, KeyRing, SealingSecret};
 use crate::storage::{Store, each_entry};
 use crate::transport::{ClientAuth, Identity, PeerServer, Pins, ServerLimits, SlowLine, TransportKey};
 
@@ -102,8 +103,10 @@ impl RunningNode {
 
 /// Starts a node. When it returns, entry 0 of each log is durable and the node listens.
 pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
-    let identity = Identity::new(&options.keys.transport)?;
     let channels = restore(&mut options)?;
+    let pins = Pins::new();
+    let transport_keys = TransportKeys::open(&channels, &*options.store, &options.keys, &pins)?;
+    let identity = transport_keys.identity().clone();
     let (revision, news) = watch::channel(0);
     let (requests, waiting) = sync_channel(WAITING_MAX);
     let clock = options.clock.clone();
@@ -127,11 +130,11 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
     };
     core.open()?;
 
-    let pins = Pins::new();
     let mut agreed = Vec::new();
     for (name, pact) in &options.pacts {
         let counterpart = pact.party_name(1 - pact.party(&options.party)?).to_owned();
-        pins.pin(transport_key(pact, &counterpart)?, &counterpart);
+        // A pact without one is told here.
+        transport_key(pact, &counterpart)?;
         agreed.push((name.clone(), pact.clone(), counterpart));
     }
     let rates = options.slow_links.iter();
@@ -158,7 +161,7 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
         lines: lines.clone(),
     };
     let server =
-        PeerServer::bind_with_limits(options.listen, &identity, pins, ClientAuth::Pinned, limits, door).await?;
+        PeerServer::bind_with_limits(options.listen, &identity, pins.clone(), ClientAuth::Pinned, limits, door).await?;
     let address = server.local_addr();
     let (stop, stopping) = watch::channel(false);
     let mut tasks = tokio::task::JoinSet::new();
@@ -167,6 +170,9 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
     let core = thread.map_err(|error| NodeError::File { path: "thread".to_owned(), reason: error.to_string() })?;
 
     tasks.spawn(look(handle.clone()));
+    tasks.spawn(transport_keys.run(handle.clone()));
+    // Witnesses know this node by the key of the pact alone.
+    let of_pact = Identity::new(&options.keys.transport)?;
     let outbound = Outbound {
         node: &handle,
         party: &options.party,
@@ -175,6 +181,8 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
         witnesses: &options.witnesses,
         sealing: &options.sealing,
         identity: &identity,
+        pins: &pins,
+        of_pact: &of_pact,
     };
     for (name, pact, counterpart) in &agreed {
         outbound.start(name, pact, counterpart, &mut tasks)?;
@@ -261,7 +269,7 @@ fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
     for member in members.values_mut() {
         if let Some(id) = member.station.missing_key() {
             let reason = format!(
-                "pact or record name the key {id} for heads of this party's logs, and its file is not here; restore it from its backup"
+                "pact or record name the key {id} for heads of this party's logs or for its receipts, and its file is not here; restore it from its backup"
             );
             return Err(NodeError::File { path: "keys".to_owned(), reason });
         }
@@ -275,12 +283,11 @@ fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
 /// What a station signs with. A pact that names ML-DSA-44 keys needs them here: without them its heads could never be proven.
 fn signers(keys: &KeyRing, pact: &Pact, party: &str) -> Result<Signers, NodeError> {
     let signer = |key: &FileSigner| Box::new(RecordSigner::new(key.clone()));
-    let named = &pact.genesis().parties[pact.party(party)?];
-    let is_named = |key: &MlDsa44Signer| named.key_with(key.role(), Algorithm::MlDsa44) == Some(key.public_key());
-    // A pact of after a rotation names the key that lies beside the first one; whether it is here is known when the record is.
-    let held = keys.ml_dsa_44.as_ref().filter(|ring| is_named(&ring.mirror));
+    pact.party(party)?;
+    // Which keys it needs, and whether they are here, is known when the record is.
+    let held = keys.ml_dsa_44.as_ref().filter(|_| pact.genesis().is_post_quantum());
     if pact.genesis().is_post_quantum() && held.is_none() {
-        let reason = "the pact names other ML-DSA-44 keys than those that are here; restore checkpoint-ml-dsa-44.key and \
+        let reason = "the pact is post-quantum, and there are no ML-DSA-44 keys here; restore checkpoint-ml-dsa-44.key and \
                       mirror-ml-dsa-44.key from their backup";
         return Err(NodeError::File { path: "keys".to_owned(), reason: reason.to_owned() });
     }
@@ -292,7 +299,7 @@ fn signers(keys: &KeyRing, pact: &Pact, party: &str) -> Result<Signers, NodeErro
     Ok(Signers { node, checkpoint, mirror, ml_dsa_44, rotated: rotated(keys)? })
 }
 
-/// The keys that take the place of those for heads.
+/// The keys that take the place of those for heads and receipts.
 pub(super) fn rotated(keys: &KeyRing) -> Result<Vec<Box<dyn Signer + Send + Sync>>, NodeError> {
     let (plain, ml_dsa_44) = keys.rotated()?;
     let plain = plain.into_iter().map(|key| Box::new(RecordSigner::new(key)) as Box<dyn Signer + Send + Sync>);

@@ -3,7 +3,7 @@
 //! A lost connection is opened again by the next request, after a pause that doubles with each failure up to a bound and
 //! is spread at random. A request that met a dying connection is sent once more on a fresh one: frames are idempotent.
 
-use super::{Identity, PeerAnswer, SlowLine, TransportError, TransportKey, tls};
+use super::{Expected, Identity, PeerAnswer, SlowLine, TransportError, TransportKey, tls};
 use crate::{clock::Stopwatch, entropy};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{
@@ -100,8 +100,8 @@ pub struct PeerClient {
 #[derive(Debug)]
 struct Shared {
     address: String,
-    expected: TransportKey,
-    ours: TransportKey,
+    expected: Expected,
+    identity: Identity,
     limits: ClientLimits,
     tls: Arc<rustls::ClientConfig>,
     requests: Semaphore,
@@ -128,47 +128,55 @@ struct Failure {
 #[derive(Clone, Debug)]
 struct Connection {
     number: u64,
+    /// Keys of both ends.
+    ours: TransportKey,
+    theirs: TransportKey,
     sender: SendRequest<Full<Bytes>>,
     /// Why reading ended, when TLS knows: a refusal of our key arrives after the handshake.
     tls_failure: Arc<OnceLock<rustls::Error>>,
 }
 
 impl PeerClient {
-    /// A client of the peer at `address` (`host:port`, resolved at each connection) that must hold the key `expected`.
+    /// A client of the peer at `address` (`host:port`, resolved at each connection) that must be the one that is `expected`.
     /// Nothing is connected before the first request.
-    pub fn new(address: &str, expected: TransportKey, identity: &Identity, class: TrafficClass) -> Self {
+    pub fn new(address: &str, expected: impl Into<Expected>, identity: &Identity, class: TrafficClass) -> Self {
         Self::with_limits(address, expected, identity, ClientLimits::for_class(class))
     }
 
     /// The same over a slow line.
     pub fn on_line(
         address: &str,
-        expected: TransportKey,
+        expected: impl Into<Expected>,
         identity: &Identity,
         class: TrafficClass,
         line: Arc<SlowLine>,
     ) -> Self {
         let limits = ClientLimits::for_line(class, &line);
-        Self::of(address, expected, identity, limits, Some((line, class)))
+        Self::of(address, expected.into(), identity, limits, Some((line, class)))
     }
 
     /// The same with bounds of the caller's.
-    pub fn with_limits(address: &str, expected: TransportKey, identity: &Identity, limits: ClientLimits) -> Self {
-        Self::of(address, expected, identity, limits, None)
+    pub fn with_limits(
+        address: &str,
+        expected: impl Into<Expected>,
+        identity: &Identity,
+        limits: ClientLimits,
+    ) -> Self {
+        Self::of(address, expected.into(), identity, limits, None)
     }
 
     fn of(
         address: &str,
-        expected: TransportKey,
+        expected: Expected,
         identity: &Identity,
         limits: ClientLimits,
         line: Option<(Arc<SlowLine>, TrafficClass)>,
     ) -> Self {
         let shared = Shared {
             address: address.to_owned(),
+            tls: Arc::new(tls::client_config(identity, &expected)),
             expected,
-            ours: identity.key(),
-            tls: Arc::new(tls::client_config(identity, expected)),
+            identity: identity.clone(),
             requests: Semaphore::new(limits.requests_max),
             limits,
             link: Mutex::default(),
@@ -239,7 +247,7 @@ impl Shared {
     /// The open connection, or a new one (true).
     async fn connection(&self) -> Result<(Connection, bool), TransportError> {
         let mut link = self.link.lock().await;
-        if let Some(open) = link.connection.as_ref().filter(|connection| !connection.sender.is_closed()) {
+        if let Some(open) = link.connection.as_ref().filter(|connection| self.is_of_now(connection)) {
             return Ok((open.clone(), false));
         }
         link.connection = None;
@@ -263,7 +271,14 @@ impl Shared {
         }
     }
 
+    /// Whether a connection is open, and both ends hold the keys that they have by now.
+    fn is_of_now(&self, connection: &Connection) -> bool {
+        let is_of_now = connection.ours == self.identity.key() && self.expected.is(&connection.theirs);
+        is_of_now && !connection.sender.is_closed()
+    }
+
     async fn connect(&self, number: u64) -> Result<Connection, TransportError> {
+        let ours = self.identity.key();
         let socket = TcpStream::connect(&self.address).await.map_err(|error| self.unreachable(error))?;
         socket.set_nodelay(true).map_err(|error| self.unreachable(error))?;
         // The name is not sent and not compared: the key says who the peer is.
@@ -274,6 +289,12 @@ impl Shared {
             let reason = "the server does not speak HTTP/2".to_owned();
             return Err(TransportError::HandshakeFailed { address: self.address.clone(), reason });
         }
+        let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+        let Some(theirs) = certificate.and_then(tls::key_in) else {
+            let reason = "the server showed no Ed25519 key".to_owned();
+            return Err(TransportError::HandshakeFailed { address: self.address.clone(), reason });
+        };
+        self.expected.meet(theirs);
         let tls_failure = Arc::new(OnceLock::new());
         let stream = NotingStream { stream, tls_failure: Arc::clone(&tls_failure) };
         let mut http2 = http2::Builder::new(TokioExecutor::new());
@@ -290,7 +311,7 @@ impl Shared {
                 tracing::debug!(%error, "connection to a peer ended");
             }
         });
-        Ok(Connection { number, sender, tls_failure })
+        Ok(Connection { number, ours, theirs, sender, tls_failure })
     }
 
     async fn exchange(&self, mut connection: Connection, asked: Asked) -> Result<PeerAnswer, TransportError> {
@@ -336,14 +357,14 @@ impl Shared {
 
     fn failure(&self, error: io::Error) -> TransportError {
         match error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>()) {
-            Some(cause) => tls::client_failure(cause, &self.address, self.expected, self.ours),
+            Some(cause) => tls::client_failure(cause, &self.address, &self.expected, self.identity.key()),
             None => self.unreachable(error),
         }
     }
 
     fn lost(&self, tls_failure: &OnceLock<rustls::Error>, error: hyper::Error) -> TransportError {
         match tls_failure.get() {
-            Some(cause) => tls::client_failure(cause, &self.address, self.expected, self.ours),
+            Some(cause) => tls::client_failure(cause, &self.address, &self.expected, self.identity.key()),
             None => self.unreachable(io::Error::new(io::ErrorKind::ConnectionAborted, error)),
         }
     }

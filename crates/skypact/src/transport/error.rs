@@ -12,8 +12,8 @@ pub enum TransportError {
     WrongKey {
         /// Where the connection went.
         address: String,
-        /// The pinned key.
-        expected: TransportKey,
+        /// The pinned key, or keys.
+        expected: String,
         /// The key of the server's certificate, if it was an Ed25519 key.
         presented: Option<TransportKey>,
     },

@@ -1,18 +1,28 @@
-//! What this node shows on the network: its transport key in a self-signed certificate made anew at each start.
+//! What this node shows on the network: its transport key in a self-signed certificate made anew at each start. When another key takes the place of
+//! that one, connections that were made under it are made anew.
 
 use super::{TransportError, TransportKey};
 use crate::keys::{FileSigner, KeyRole};
 use rcgen::{CertificateParams, DistinguishedName, DnType, PKCS_ED25519};
 use rustls::{
     SignatureAlgorithm, SignatureScheme,
+    client::ResolvesClientCert,
     pki_types::CertificateDer,
+    server::{ClientHello, ResolvesServerCert},
     sign::{CertifiedKey, Signer, SigningKey},
 };
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// The node's transport key with a certificate around it. Clones share the key.
 #[derive(Clone, Debug)]
 pub struct Identity {
+    shown: watch::Sender<Shown>,
+}
+
+/// What is shown now.
+#[derive(Clone, Debug)]
+struct Shown {
     key: TransportKey,
     certified: Arc<CertifiedKey>,
 }
@@ -20,6 +30,35 @@ pub struct Identity {
 impl Identity {
     /// Wraps the transport key in a certificate. The secret stays in the signer, no copy goes to the TLS library.
     pub fn new(signer: &FileSigner) -> Result<Self, TransportError> {
+        Ok(Self { shown: watch::Sender::new(Shown::new(signer)?) })
+    }
+
+    /// Shows another key from now on, if it is another one.
+    pub fn show(&self, signer: &FileSigner) -> Result<(), TransportError> {
+        if self.key() != TransportKey::new(signer.public_key_bytes())? {
+            self.shown.send_replace(Shown::new(signer)?);
+        }
+        Ok(())
+    }
+
+    /// The public key that peers pin.
+    pub fn key(&self) -> TransportKey {
+        self.shown.borrow().key
+    }
+
+    /// Completes when another key is shown than `key`.
+    pub(super) async fn is_other_than(&self, key: TransportKey) {
+        // The sender is here, so waiting does not fail.
+        let _ = self.shown.subscribe().wait_for(|shown| shown.key != key).await;
+    }
+
+    fn certified(&self) -> Arc<CertifiedKey> {
+        Arc::clone(&self.shown.borrow().certified)
+    }
+}
+
+impl Shown {
+    fn new(signer: &FileSigner) -> Result<Self, TransportError> {
         if signer.role() != KeyRole::Transport {
             return Err(TransportError::WrongRole { role: signer.role() });
         }
@@ -30,14 +69,21 @@ impl Identity {
         let certified = Arc::new(CertifiedKey::new(vec![certificate], Arc::new(signing_key)));
         Ok(Self { key, certified })
     }
+}
 
-    /// The public key that peers pin.
-    pub fn key(&self) -> TransportKey {
-        self.key
+impl ResolvesServerCert for Identity {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.certified())
+    }
+}
+
+impl ResolvesClientCert for Identity {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Some(self.certified())
     }
 
-    pub(super) fn certified(&self) -> Arc<CertifiedKey> {
-        Arc::clone(&self.certified)
+    fn has_certs(&self) -> bool {
+        true
     }
 }
 

@@ -21,7 +21,7 @@ pub use client::{ClientLimits, PeerClient, TrafficClass};
 pub use error::TransportError;
 pub use identity::Identity;
 pub use line::SlowLine;
-pub use pins::{Pins, TransportKey};
+pub use pins::{Expected, Pins, TransportKey};
 pub(crate) use seats::{Holder, Seats};
 pub use server::{ClientAuth, Peer, PeerHandler, PeerServer, ServerLimits};
 

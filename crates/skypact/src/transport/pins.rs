@@ -5,7 +5,7 @@ use super::TransportError;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ed25519_dalek::VerifyingKey;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -44,6 +44,53 @@ impl std::fmt::Debug for TransportKey {
 #[derive(Clone, Debug, Default)]
 pub struct Pins {
     table: Arc<RwLock<BTreeMap<TransportKey, String>>>,
+    /// Pinned keys whose possession a handshake has shown.
+    met: Arc<RwLock<BTreeSet<TransportKey>>>,
+}
+
+/// Who a server has to be.
+#[derive(Clone, Debug)]
+pub enum Expected {
+    /// The holder of this key.
+    Key(TransportKey),
+    /// The holder of any key that is pinned for this party.
+    Party(Pins, String),
+}
+
+impl From<TransportKey> for Expected {
+    fn from(key: TransportKey) -> Self {
+        Self::Key(key)
+    }
+}
+
+impl Expected {
+    /// Whether the holder of `key` is expected by now.
+    pub(super) fn is(&self, key: &TransportKey) -> bool {
+        match self {
+            Self::Key(expected) => expected == key,
+            Self::Party(pins, party) => pins.party_of(key).as_ref() == Some(party),
+        }
+    }
+
+    /// A handshake has shown that the server holds `key`.
+    pub(super) fn meet(&self, key: TransportKey) {
+        if let Self::Party(pins, _) = self {
+            pins.meet(key);
+        }
+    }
+
+    /// In words, for errors.
+    pub(super) fn told(&self) -> String {
+        match self {
+            Self::Key(key) => key.to_string(),
+            Self::Party(pins, party) => {
+                let table = pins.table.read().unwrap_or_else(PoisonError::into_inner);
+                let keys: Vec<String> =
+                    table.iter().filter(|(_, of)| *of == party).map(|(key, _)| key.to_string()).collect();
+                keys.join(" or ")
+            }
+        }
+    }
 }
 
 impl Pins {
@@ -66,6 +113,18 @@ impl Pins {
     pub fn replace(&self, pins: impl IntoIterator<Item = (TransportKey, String)>) {
         let table = pins.into_iter().collect();
         *self.table.write().unwrap_or_else(PoisonError::into_inner) = table;
+    }
+
+    /// Notes that a handshake has shown possession of `key`, if it is pinned.
+    pub(super) fn meet(&self, key: TransportKey) {
+        if self.party_of(&key).is_some() {
+            self.met.write().unwrap_or_else(PoisonError::into_inner).insert(key);
+        }
+    }
+
+    /// Whether a handshake has shown possession of `key`, pinned then, since the table was made.
+    pub fn has_met(&self, key: &TransportKey) -> bool {
+        self.met.read().unwrap_or_else(PoisonError::into_inner).contains(key)
     }
 
     /// The party that `key` is pinned for.

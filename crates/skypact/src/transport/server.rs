@@ -147,6 +147,7 @@ struct Shared<H> {
     pins: Pins,
     auth: ClientAuth,
     limits: ServerLimits,
+    identity: Identity,
     acceptor: TlsAcceptorDebug,
     handshakes: Arc<Seats>,
     connections: Arc<Seats>,
@@ -181,6 +182,7 @@ impl<H: PeerHandler> PeerServer<H> {
             handler: Arc::new(handler),
             pins,
             auth,
+            identity: identity.clone(),
             acceptor: TlsAcceptorDebug(TlsAcceptor::from(Arc::new(config))),
             handshakes: Seats::new(limits.handshakes_max, limits.handshakes_max),
             connections: Seats::new(limits.connections_max, limits.connections_each_max),
@@ -206,19 +208,23 @@ impl<H: PeerHandler> PeerServer<H> {
 
 impl<H: PeerHandler> Shared<H> {
     async fn serve_socket(self: Arc<Self>, socket: TcpStream, source: SocketAddr, stop: watch::Receiver<bool>) {
+        let ours = self.identity.key();
         let stream = match self.shake_hands(socket, source, stop.clone()).await {
             Ok(stream) => stream,
             Err(error) => return info!(%source, %error, "refused a connection"),
         };
         let certificates = stream.get_ref().1.peer_certificates();
         let key = certificates.and_then(<[_]>::first).and_then(tls::key_in);
+        if let Some(key) = key {
+            self.pins.meet(key);
+        }
         let holder = match (self.auth, key) {
             (ClientAuth::Pinned, Some(key)) => Holder::Key(key),
             (ClientAuth::Any, _) => Holder::Address(source.ip()),
             (ClientAuth::Pinned, None) => return,
         };
         let seat = self.connections.take(holder);
-        self.serve_connection(stream, key, seat, stop).await;
+        self.serve_connection(stream, (ours, key), seat, stop).await;
         debug!(%source, "connection ended");
     }
 
@@ -245,7 +251,7 @@ impl<H: PeerHandler> Shared<H> {
     async fn serve_connection(
         self: &Arc<Self>,
         stream: TlsStream<TcpStream>,
-        key: Option<TransportKey>,
+        (ours, key): (TransportKey, Option<TransportKey>),
         seat: Seat,
         stop: watch::Receiver<bool>,
     ) {
@@ -260,6 +266,7 @@ impl<H: PeerHandler> Shared<H> {
             () = seat.displaced() => return,
             () = line.activity.idle_for(self.limits.idle_timeout) => {}
             () = self.pin_removed(key, &line) => {}
+            () = self.identity.is_other_than(ours) => {}
             () = asked_to_stop(stop.clone()) => {}
         }
         connection.as_mut().graceful_shutdown();

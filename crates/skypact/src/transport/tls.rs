@@ -4,7 +4,7 @@
 //! one must not stop a STOP. Possession of the key is proved by the handshake signature, which rustls checks. Sessions are never resumed:
 //! resumption skips the certificate, and a key that lost its pin would still come in.
 
-use super::{ClientAuth, Identity, Pins, TransportError, TransportKey};
+use super::{ClientAuth, Expected, Identity, Pins, TransportError, TransportKey};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error, OtherError, PeerIncompatible,
     ServerConfig, SignatureScheme,
@@ -18,7 +18,6 @@ use rustls::{
         NoServerSessionStorage, ParsedCertificate,
         danger::{ClientCertVerified, ClientCertVerifier},
     },
-    sign::SingleCertAndKey,
     version::TLS13,
 };
 use std::sync::Arc;
@@ -36,22 +35,22 @@ pub(super) fn server_config(identity: &Identity, pins: &Pins, auth: ClientAuth) 
         .with_protocol_versions(&[&TLS13])
         .expect("the provider has cipher suites of TLS 1.3")
         .with_client_cert_verifier(Arc::new(verifier))
-        .with_cert_resolver(Arc::new(SingleCertAndKey::from(identity.certified())));
+        .with_cert_resolver(Arc::new(identity.clone()));
     config.alpn_protocols = vec![ALPN_HTTP2.to_vec()];
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     config
 }
 
-/// How this node connects to the one peer that holds `expected`.
-pub(super) fn client_config(identity: &Identity, expected: TransportKey) -> ClientConfig {
-    let verifier = PinnedServer { provider: provider(), expected };
+/// How this node connects to the one peer that is `expected`.
+pub(super) fn client_config(identity: &Identity, expected: &Expected) -> ClientConfig {
+    let verifier = PinnedServer { provider: provider(), expected: expected.clone() };
     let mut config = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&TLS13])
         .expect("the provider has cipher suites of TLS 1.3")
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity.certified())));
+        .with_client_cert_resolver(Arc::new(identity.clone()));
     config.alpn_protocols = vec![ALPN_HTTP2.to_vec()];
     config.resumption = Resumption::disabled();
     config.enable_sni = false;
@@ -66,17 +65,12 @@ pub(super) fn key_in(certificate: &CertificateDer<'_>) -> Option<TransportKey> {
 }
 
 /// What a failure of TLS means to the client that met it at `address`.
-pub(super) fn client_failure(
-    error: &Error,
-    address: &str,
-    expected: TransportKey,
-    ours: TransportKey,
-) -> TransportError {
+pub(super) fn client_failure(error: &Error, address: &str, expected: &Expected, ours: TransportKey) -> TransportError {
     let address = address.to_owned();
     if let Error::InvalidCertificate(CertificateError::Other(OtherError(cause))) = error
         && let Some(unpinned) = cause.downcast_ref::<UnpinnedKey>()
     {
-        return TransportError::WrongKey { address, expected, presented: unpinned.presented };
+        return TransportError::WrongKey { address, expected: expected.told(), presented: unpinned.presented };
     }
     if let Error::AlertReceived(alert) = error {
         use rustls::AlertDescription as Alert;
@@ -103,7 +97,7 @@ struct UnpinnedKey {
 #[derive(Debug)]
 struct PinnedServer {
     provider: Arc<CryptoProvider>,
-    expected: TransportKey,
+    expected: Expected,
 }
 
 impl ServerCertVerifier for PinnedServer {
@@ -116,7 +110,7 @@ impl ServerCertVerifier for PinnedServer {
         _now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         match key_in(end_entity) {
-            Some(key) if key == self.expected => Ok(ServerCertVerified::assertion()),
+            Some(key) if self.expected.is(&key) => Ok(ServerCertVerified::assertion()),
             presented => {
                 let cause = OtherError(Arc::new(UnpinnedKey { presented }));
                 Err(Error::InvalidCertificate(CertificateError::Other(cause)))

@@ -193,6 +193,11 @@ impl Node {
         terminate(&self.child);
     }
 
+    /// What it has said so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
+    }
+
     /// Waits for the node to end by itself; its exit code, and the error that it ended with.
     pub(crate) fn ended(mut self) -> (Option<i32>, serde_json::Value) {
         for _ in 0..600 {

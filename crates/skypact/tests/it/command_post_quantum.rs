@@ -73,7 +73,7 @@ fn a_node_without_the_keys_that_its_pact_names_does_not_start() {
 }
 
 /// A channel of two parties with a witness, all three with keys of both algorithms; none of them runs yet.
-fn witnessed_pact(ground: &Ground) -> Vec<String> {
+pub(crate) fn witnessed_pact(ground: &Ground) -> Vec<String> {
     pact(ground);
     let (red, blue, w1, proposal) =
         (ground.path("red"), ground.path("blue"), ground.path("w1"), ground.path("witnessed.toml"));

@@ -1,4 +1,5 @@
-//! A checkpoint key is rotated by the command line while the channel runs over two real nodes, and the evidence of before and after holds.
+//! Keys are rotated by the command line while the channel runs over two real nodes: the link comes back, receipts go on, and the evidence of before and
+//! after holds.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -6,7 +7,9 @@ use std::path::Path;
 use serde_json::Value;
 use skypact::log_keys::LogKeyLines;
 
+use crate::carriage::view;
 use crate::command_ground::{Ground, Node, WHERE, pact, proven, refuse, skypact, succeed, until};
+use crate::command_post_quantum::witnessed_pact;
 
 fn file(dir: &str) {
     let when = ["--from", "2099-04-07T12:00:00Z", "--until", "2099-04-07T13:00:00Z"];
@@ -17,12 +20,34 @@ fn notices(dir: &str) -> usize {
     succeed(&["notice", "list", "--dir", dir]).as_array().unwrap().len()
 }
 
+/// The keys of heads.
 fn keys(dir: &str) -> Vec<Value> {
-    succeed(&["key", "list", "--dir", dir]).as_array().unwrap().clone()
+    keys_of(dir, "checkpoint")
+}
+
+fn keys_of(dir: &str, role: &str) -> Vec<Value> {
+    let all = succeed(&["key", "list", "--dir", dir]).as_array().unwrap().clone();
+    all.into_iter().filter(|key| key["role"] == role).collect()
 }
 
 fn rotate(dir: &str, more: &[&str]) -> Value {
-    succeed(&[&["key", "rotate", "--role", "checkpoint", "--dir", dir], more].concat())
+    rotate_of(dir, "checkpoint", more)
+}
+
+fn rotate_of(dir: &str, role: &str, more: &[&str]) -> Value {
+    succeed(&[&["key", "rotate", "--role", role, "--dir", dir], more].concat())
+}
+
+/// Both nodes file a notice, which the other holds, and the bundles of both hold in both verifiers.
+fn goes_on(ground: &Ground, known: usize) {
+    let (red, blue) = (ground.path("red"), ground.path("blue"));
+    file(&red);
+    file(&blue);
+    until("both hold what the other filed", || notices(&blue) == known + 2 && notices(&red) == known + 2);
+    for (dir, out) in [(&red, ground.path("red.bundle")), (&blue, ground.path("blue.bundle"))] {
+        proven(dir, &out);
+        python_agrees(&out);
+    }
 }
 
 /// What the second verifier says, where Python has what it needs.
@@ -103,4 +128,133 @@ fn a_checkpoint_key_is_rotated_twice_while_the_channel_runs_and_the_bundles_hold
     let report = skypact(&["verify", &chosen, "--json"]);
     let report: Value = serde_json::from_slice(&report.stdout).unwrap();
     assert_eq!(report["faults"], serde_json::json!([]), "{report}");
+}
+
+#[test]
+fn a_mirror_key_is_rotated_while_the_channel_runs_and_what_was_received_stays_received() {
+    let ground = Ground::new("rotation-mirror");
+    pact(&ground);
+    let (red, blue) = (ground.path("red"), ground.path("blue"));
+    let (node, _blue) = (Node::start(&red), Node::start(&blue));
+    goes_on(&ground, 0);
+    let told = rotate_of(&red, "mirror", &[]);
+    assert_eq!(LogKeyLines::parse(told["log_keys"].as_str().unwrap()).unwrap().used.len(), 2, "{told}");
+    goes_on(&ground, 2);
+    until("both tell the same keys", || keys_of(&blue, "mirror") == keys_of(&red, "mirror"));
+    let all = keys_of(&blue, "mirror");
+    assert_eq!(all.len(), 6, "two algorithms for each party, and two new ones");
+    let old = all.iter().find(|key| key["party"] == "RED" && key["until"].is_u64()).unwrap();
+    assert!(old["held"][0].as_u64().unwrap() > 0, "{old}");
+    // The file of the old key is needed no more, that of the new one is.
+    node.terminate();
+    drop(node);
+    std::fs::remove_file(ground.path("red/keys/mirror.key")).unwrap();
+    let _node = Node::start(&red);
+    rotate_of(&red, "mirror", &[]);
+    goes_on(&ground, 4);
+}
+
+#[test]
+fn a_transport_key_is_rotated_and_the_old_one_is_refused_from_the_first_connection_under_the_new_one_on() {
+    let ground = Ground::new("rotation-transport");
+    pact(&ground);
+    let (red, blue) = (ground.path("red"), ground.path("blue"));
+    let (node, other) = (Node::start(&red), Node::start(&blue));
+    goes_on(&ground, 0);
+    rotate_of(&red, "transport", &[]);
+    goes_on(&ground, 2);
+    until("BLUE has met the new key", || other.log().contains("shows its new transport key; no older one is accepted"));
+    assert_eq!(keys_of(&blue, "transport"), keys_of(&red, "transport"));
+    // Both start again, with nothing but the record and what BLUE kept; the old key's file is gone.
+    node.terminate();
+    other.terminate();
+    drop((node, other));
+    std::fs::rename(ground.path("red/keys/transport.key"), ground.path("old.key")).unwrap();
+    let (node, _other) = (Node::start(&red), Node::start(&blue));
+    goes_on(&ground, 4);
+    // A thief who has the old key, and whose node knows of no other: nobody speaks with it.
+    node.terminate();
+    drop(node);
+    let made = std::fs::read_dir(ground.path("red/keys")).unwrap().map(|file| file.unwrap());
+    let next = made.map(|file| file.path()).find(|path| path.to_string_lossy().contains("/transport-")).unwrap();
+    std::fs::rename(&next, ground.path("new.key")).unwrap();
+    std::fs::rename(ground.path("old.key"), ground.path("red/keys/transport.key")).unwrap();
+    let thief = Node::start(&red);
+    until("the old key is refused", || thief.log().contains("does not accept our key"));
+}
+
+#[test]
+fn a_transport_key_that_is_lost_is_replaced_by_file() {
+    let ground = Ground::new("rotation-lost");
+    pact(&ground);
+    let (red, blue) = (ground.path("red"), ground.path("blue"));
+    let (node, _blue) = (Node::start(&red), Node::start(&blue));
+    goes_on(&ground, 0);
+    node.terminate();
+    drop(node);
+    std::fs::remove_file(ground.path("red/keys/transport.key")).unwrap();
+    let (code, error) = Node::spawn(&red).ended();
+    assert!(code != Some(0) && error["code"] == "key-missing", "{error}");
+    let make = ["key", "make", "--dir", &red, "--role", "transport"];
+    succeed(&make);
+    let _node = Node::start(&red);
+    rotate_of(&red, "transport", &[]);
+    let frames = ground.path("frames");
+    succeed(&["channel", "export-frames", "--dir", &red, "--out", &frames, "--store-is-newest"]);
+    succeed(&["channel", "import-frames", "--dir", &blue, &frames]);
+    goes_on(&ground, 2);
+}
+
+#[test]
+fn a_root_is_rotated_and_the_new_one_alone_changes_keys() {
+    let ground = Ground::new("rotation-root");
+    pact(&ground);
+    let (red, blue) = (ground.path("red"), ground.path("blue"));
+    let (_red, _blue) = (Node::start(&red), Node::start(&blue));
+    let new = ground.path("new-root.key");
+    refuse(&["key", "rotate", "--role", "root", "--dir", &red], 2, "field-invalid");
+    rotate_of(&red, "root", &["--new-root-key", &new]);
+    refuse(&["key", "rotate", "--role", "checkpoint", "--dir", &red], 3, "not-an-officer");
+    rotate(&red, &["--root-key", &new]);
+    goes_on(&ground, 0);
+    let roots = keys_of(&blue, "root");
+    assert_eq!(roots.iter().filter(|key| key["party"] == "RED").count(), 2);
+    assert!(roots.iter().any(|key| key["until"].is_u64()), "{roots:?}");
+}
+
+#[test]
+fn a_witness_cosigns_again_when_its_operator_has_added_the_line_for_the_new_key() {
+    let ground = Ground::new("rotation-witness");
+    let witness = witnessed_pact(&ground);
+    let start = || {
+        let log = ground.path("w1.log");
+        let said = std::fs::File::create(&log).unwrap();
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_skypact"));
+        let child = child.args(&witness);
+        Node::of(child.stdout(std::process::Stdio::null()).stderr(said).spawn().unwrap(), log.into())
+    };
+    let (red, blue) = (ground.path("red"), ground.path("blue"));
+    let running = start();
+    let (node, _blue) = (Node::start(&red), Node::start(&blue));
+    let own = || view(&red).logs.into_iter().filter(|log| log.origin.starts_with("red.example"));
+    let all_is_witnessed = || own().all(|log| log.size > 0 && log.witnessed == log.size);
+    until("the witness cosigns what RED wrote", all_is_witnessed);
+
+    let told = rotate(&red, &[]);
+    until("the witness refuses heads under a key that it was not told of", || node.log().contains("403"));
+    assert!(own().all(|log| log.witnessed < log.size), "the rotation is in both logs");
+    drop(running);
+    let lines = std::fs::read_to_string(told["file"].as_str().unwrap()).unwrap();
+    std::fs::write(ground.path("w1/log.keys"), &lines).unwrap();
+    let running = start();
+    until("one cosignature covers all of it", all_is_witnessed);
+
+    // The operator ends the old key, and nothing is missing.
+    drop(running);
+    let old = keys(&red).into_iter().filter(|key| key["party"] == "RED" && key["until"].is_u64());
+    let ended: String = old.map(|key| format!("end {}\n", key["verifier_key"].as_str().unwrap())).collect();
+    std::fs::write(ground.path("w1/log.keys"), lines + &ended).unwrap();
+    let _running = start();
+    file(&red);
+    until("it goes on under the new key alone", || notices(&blue) == 1 && all_is_witnessed());
 }

@@ -8,8 +8,8 @@ use skypact_record::bundle::BundleWriter;
 use skypact_record::{
     Act, Algorithm, Beacon, ChannelName, Checkpoint, Entry, Erasure, Genesis, Hash, KeyRole, KeyRotation, Label, Leaf,
     LogName, Note, NoteSignature, Offer, Origin, Part, Party, PartyKey, PartyName, PublicKey, RotatedKey,
-    SealingAnnouncement, SignedAct, SignedCheckpoint, SignedGenesis, SignedStamp, Signer, SignerError, Stamp, Tree,
-    WitnessKey, cosign, seal, sealing_key,
+    SealingAnnouncement, Seen, SignedAct, SignedCheckpoint, SignedGenesis, SignedStamp, Signer, SignerError, Stamp,
+    Tree, WitnessKey, cosign, seal, sealing_key,
 };
 
 /// A deterministic signer.
@@ -144,13 +144,25 @@ pub(crate) struct Recipe {
     pub(crate) rotation: Option<Rotation>,
     /// The entry of this index erases those of odd index before it, in each log that is longer than this.
     pub(crate) erases_at: Option<u64>,
+    /// And another one.
+    pub(crate) after: Option<Rotation>,
+    /// Seed of BLUE's mirror key under its receipt for the head of a size of RED's.
+    pub(crate) receipts: fn(u64) -> u8,
+    /// From which leaf on RED has seen all of BLUE's logs.
+    pub(crate) red_hears_at: Option<u64>,
 }
 
-/// A rotation of BLUE's checkpoint keys, in each of its logs that is longer than this.
+/// A rotation of BLUE's keys of a role, in each of its logs that is longer than this.
 #[derive(Clone, Copy)]
 pub(crate) struct Rotation {
+    /// Which keys.
+    pub(crate) role: KeyRole,
     /// Its index.
     pub(crate) at: u64,
+    /// Sizes of RED's routine and urgent log that its leaf has seen.
+    pub(crate) seen: [u64; 2],
+    /// Seed of the new key.
+    pub(crate) next: u8,
     /// Changes what it says.
     pub(crate) alter: fn(&mut KeyRotation),
     /// Seed of the key that signs its act.
@@ -167,11 +179,10 @@ pub(crate) const NEXT_SEED: u8 = 77;
 impl Rotation {
     fn part(&self, signed: &SignedGenesis, index: u64) -> Part {
         let author = PartyName::new(PARTIES[0]).unwrap();
-        let named =
-            |signer: &dyn Signer| RotatedKey::new(KeyRole::Checkpoint, signed.channel(), &author, signer).unwrap();
-        let mut keys = vec![named(&FixedSigner::new(NEXT_SEED))];
-        if signed.genesis().is_post_quantum() {
-            keys.push(named(&MlDsaSigner::new([NEXT_SEED; 32])));
+        let named = |signer: &dyn Signer| RotatedKey::new(self.role, signed.channel(), &author, signer).unwrap();
+        let mut keys = vec![named(&FixedSigner::new(self.next))];
+        if signed.genesis().is_post_quantum() && matches!(self.role, KeyRole::Checkpoint | KeyRole::Mirror) {
+            keys.push(named(&MlDsaSigner::new([self.next; 32])));
         }
         let mut rotation = KeyRotation { keys, trusted: [1, 1] };
         (self.alter)(&mut rotation);
@@ -209,6 +220,9 @@ impl Default for Recipe {
             blue_signs_with: seed(0, KeyRole::Node),
             rotation: None,
             erases_at: None,
+            after: None,
+            receipts: |_| seed(0, KeyRole::Mirror),
+            red_hears_at: None,
         }
     }
 }
@@ -248,8 +262,9 @@ impl Recipe {
         let beacons: Vec<NoteSignature> = logs.iter().flat_map(|made| made.beacons.clone()).collect();
         writer.beacons(&beacons).unwrap();
         for made in logs.iter().filter(|made| made.log.party.as_str() == PARTIES[0]) {
-            let given = self.rotation.filter(|rotation| rotation.is_given && rotation.at < made.tree.size());
-            if let Some(index) = given.map(|rotation| rotation.at) {
+            let all = self.rotation.into_iter().chain(self.after);
+            for rotation in all.filter(|rotation| rotation.is_given && rotation.at < made.tree.size()) {
+                let index = rotation.at;
                 let part = made.parts[index as usize][0].as_ref().unwrap();
                 writer.key_change(&made.log.origin, index, part).unwrap();
             }
@@ -293,7 +308,8 @@ impl Recipe {
         };
         let mut cosignature = None;
         for index in 0..self.sizes[place] {
-            let rotation = self.rotation.filter(|rotation| party == 0 && rotation.at == index);
+            let mut rotations = self.rotation.into_iter().chain(self.after);
+            let rotation = rotations.find(|rotation| party == 0 && rotation.at == index);
             let parts = if index == 0 { vec![signed.encode()] } else { vec![vec![7; self.part_bytes]; 2] };
             let part = |bytes| Some(Part { salt: [index as u8; 32], bytes });
             let mut parts: Vec<_> = parts.into_iter().map(part).collect();
@@ -336,7 +352,10 @@ impl Recipe {
             }
             let root = rotation.map(|rotation| FixedSigner::new(rotation.signs_with));
             let act = SignedAct::sign(act, root.as_ref().unwrap_or(&node)).unwrap();
-            let mut leaf = Leaf { origin: made.log.origin.clone(), index, seen: Vec::new(), cosignature, act };
+            let hears =
+                self.red_hears_at.filter(|at| party == 1 && index >= *at).map(|_| [self.sizes[0], self.sizes[1]]);
+            let seen = seen(signed.genesis(), party, rotation.map(|rotation| rotation.seen).or(hears));
+            let mut leaf = Leaf { origin: made.log.origin.clone(), index, seen, cosignature, act };
             (self.alter)(&mut leaf);
             made.tree.push(leaf.hash());
             made.leaves.push(leaf.encode().unwrap());
@@ -357,7 +376,8 @@ impl Recipe {
         let mut signed = SignedCheckpoint::sign(checkpoint.clone(), &author).unwrap();
         let time_s = FIRST_COSIGNED_S + 10 * made.checkpoints.len() as u64;
         if self.is_mirrored {
-            let mirror = FixedSigner::new(seed(1 - party, KeyRole::Mirror));
+            let mirror = self.mirror_seed(party, checkpoint.size);
+            let mirror = FixedSigner::new(mirror);
             let name = origin(&format!("{}.example/mirror", PARTIES[1 - party].to_lowercase()));
             assert!(signed.add(cosign(&checkpoint, time_s, &name, &mirror).unwrap()));
         }
@@ -375,9 +395,14 @@ impl Recipe {
             .map_or((signed.clone(), None), |hash| (signed, Some(hash)))
     }
 
+    /// Seed of the mirror key under the receipt for a head of that party's.
+    fn mirror_seed(&self, party: usize, size: u64) -> u8 {
+        if party == 1 { (self.receipts)(size) } else { seed(1, KeyRole::Mirror) }
+    }
+
     /// Seed of the checkpoint key of a party for a head of a size.
     fn head_seed(&self, party: usize, size: u64) -> u8 {
-        let rotation = self.rotation.filter(|_| party == 0);
+        let rotation = self.rotation.filter(|rotation| party == 0 && rotation.role == KeyRole::Checkpoint);
         rotation.map_or(seed(party, KeyRole::Checkpoint), |rotation| (rotation.heads)(size, rotation.at))
     }
 
@@ -395,12 +420,22 @@ impl Recipe {
         };
         add(lines.is_signed, 0, head.origin.clone(), author);
         let mirror = origin(&format!("{}.example/mirror", PARTIES[1 - party].to_lowercase()));
-        add(lines.is_mirrored, time_s, mirror, ml_dsa_44_seed(1 - party, KeyRole::Mirror));
+        let mirror_seed = match self.mirror_seed(party, head.size) {
+            NEXT_SEED => [NEXT_SEED; 32],
+            _ => ml_dsa_44_seed(1 - party, KeyRole::Mirror),
+        };
+        add(lines.is_mirrored, time_s, mirror, mirror_seed);
         let named = WITNESSES.into_iter().take(1 + usize::from(self.second_witness_s.is_some()));
         for (name, seed) in named.take(lines.witnesses) {
             add(true, time_s, origin(name), [seed; 32]);
         }
     }
+}
+
+/// Heads of the counterpart's logs of these sizes, as a leaf cites them; the roots do not matter here.
+fn seen(genesis: &Genesis, party: usize, sizes: Option<[u64; 2]>) -> Vec<Seen> {
+    let logs = genesis.origins().into_iter().skip(2 - 2 * party).take(2).zip(sizes.into_iter().flatten());
+    logs.map(|(log, size)| Seen { origin: log.origin, size, root: Hash([0; 32]) }).collect()
 }
 
 /// Frames of BLUE's routine log, of two entries each, that the witness keeps for RED.
