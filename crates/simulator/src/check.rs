@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use skypact_channel::{Anomaly, AnomalyReason, Channel, Kind, LogRef};
+use skypact_channel::{Anomaly, AnomalyReason, Channel, Kind, LogRef, NoteKind, Station, VerifiedReceipt};
 use skypact_record::{Checkpoint, Hash, Tree};
 
 use crate::disk::ChannelPlace;
@@ -92,7 +92,7 @@ impl Checker {
         };
         let author = fleet.author(*channel, *log);
         let Some(head) = head_of(&flight.packet).filter(|_| flight.from == Host::Node(author)) else { return Ok(()) };
-        let is_signed = head.verify(&fleet.pairs[*channel].pact.log_keys(*log).checkpoint).is_ok();
+        let is_signed = head.signer(&fleet.head_keys(*channel, *log)).is_ok();
         let (size, root) = (head.checkpoint().size, head.checkpoint().root);
         let is_taken = match flight.to {
             Host::Witness(_) => true,
@@ -203,6 +203,7 @@ impl Checker {
                 ));
             }
         }
+        receipts_count(node)?;
         let mut messages = BTreeSet::new();
         for stored in &node.disk.entries {
             let author = fleet.author(stored.channel, stored.log);
@@ -242,6 +243,23 @@ impl Checker {
             None => Ok(()),
         }
     }
+}
+
+/// Every receipt that a node keeps for a log of its own counts, whatever mirror keys were replaced since.
+fn receipts_count(node: &Node) -> Check {
+    for ((channel, place, kind), note) in &node.disk.notes {
+        let Some(state) = node.stations.get(channel).map(Station::channel) else { continue };
+        let is_own = LogRef::ALL[*place].party == state.me();
+        let counts =
+            || VerifiedReceipt::verify_stored(note, state.pact(), state.keys()).is_ok_and(|kept| kept.mirrored);
+        if is_own && *kind == NoteKind::Receipt && !counts() {
+            return Err(format!(
+                "node {} keeps a receipt for log {place} of channel {channel} that does not count",
+                node.party
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Both ends of a channel hold the same logs, with receipts and cosignatures over all of it.

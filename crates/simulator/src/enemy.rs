@@ -1,8 +1,8 @@
 //! A party that cheats with its own keys: it signs a second history and shows it to counterparts and witnesses, withholds
-//! bodies, repeats what was ever sent, to anybody and under other channels, and floods.
+//! bodies, gives receipts under a mirror key that it replaced, repeats what was ever sent, to anybody and under other channels, and floods.
 
-use skypact_channel::{Draft, Frame, LogRef};
-use skypact_record::{AddCheckpoint, Checkpoint, Entry, KeyRole, Leaf, LogClass, SignedCheckpoint, Tree};
+use skypact_channel::{Draft, Frame, FrameAnswer, LogRef};
+use skypact_record::{AddCheckpoint, Checkpoint, Entry, KeyRole, Leaf, LogClass, SignedCheckpoint, Tree, cosign};
 
 use crate::check::Checker;
 use crate::fleet::Fleet;
@@ -21,7 +21,8 @@ pub(crate) fn act(
     now_ms: u64,
     random: &mut Random,
 ) -> Vec<Flight> {
-    match random.below(8) {
+    match random.below(9) {
+        8 => old_receipt(fleet, enemy, network, now_ms, random).into_iter().collect(),
         0 | 1 => twin(fleet, enemy, checker, now_ms, random).unwrap_or_default(),
         2 => without_bodies(fleet, enemy, random).into_iter().collect(),
         3 => (0..30).filter_map(|_| replay(fleet, network, random)).collect(),
@@ -97,6 +98,23 @@ fn without_bodies(fleet: &Fleet, enemy: &Node, random: &mut Random) -> Option<Fl
     let bytes = Frame { channel: pact.channel(), origin, start, entries, note }.encode();
     let to = Host::Node(fleet.counterpart(channel, enemy.party));
     Some(Flight { from: Host::Node(enemy.party), to, packet: Packet::Frame { channel, log, request: 0, bytes } })
+}
+
+/// An answer to a frame that came, with a receipt under the mirror key of the pact, whatever took its place since.
+fn old_receipt(fleet: &Fleet, enemy: &Node, network: &Network, now_ms: u64, random: &mut Random) -> Option<Flight> {
+    let here = Host::Node(enemy.party);
+    let asked: Vec<&Flight> = network.recorded.iter().rev().filter(|flight| flight.to == here).take(20).collect();
+    let flight = asked.get(random.place(asked.len().max(1)))?;
+    let Packet::Frame { channel, log, request, bytes } = &flight.packet else { return None };
+    let mut note = SignedCheckpoint::parse(&Frame::decode(bytes).ok()?.note).ok()?;
+    let Checkpoint { size, root, .. } = *note.checkpoint();
+    let name = fleet.pairs[*channel].pact.log_keys(*log).mirror.name().clone();
+    let time_s = u64::try_from(enemy.now(now_ms).0 / 1_000_000_000).ok()?;
+    let line = cosign(note.checkpoint(), time_s, &name, &Key::of_party(enemy.party, KeyRole::Mirror)).ok()?;
+    note.add(line);
+    let bytes = Some(FrameAnswer { held: size, note: note.encode(), root }.encode());
+    let packet = Packet::Answer { channel: *channel, log: *log, request: *request, bytes };
+    Some(Flight { from: here, to: flight.from, packet })
 }
 
 /// Something that was sent before, again: to the same, to anybody, or under another channel.

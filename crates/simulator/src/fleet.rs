@@ -2,8 +2,8 @@
 
 use skypact_channel::{Channel, LogRef, MlDsa44Signers, Pact, Signers, Station, Terms};
 use skypact_record::{
-    ChannelName, Genesis, KeyRole, Label, Origin, Party, PartyKey, PartyName, SignedGenesis, Signer, VerifierKey,
-    WitnessKey,
+    ChannelName, Genesis, KeyRole, Label, Origin, Party, PartyKey, PartyName, SignatureType, SignedGenesis, Signer,
+    VerifierKey, WitnessKey,
 };
 
 use crate::keys::{Key, MlDsaKey};
@@ -68,13 +68,42 @@ impl Fleet {
             .is_post_quantum
             .then(|| MlDsa44Signers { checkpoint: ml_dsa_44(KeyRole::Checkpoint), mirror: ml_dsa_44(KeyRole::Mirror) });
         let (node, checkpoint, mirror) = (key(KeyRole::Node), key(KeyRole::Checkpoint), key(KeyRole::Mirror));
-        Station::new(state, Signers { node, checkpoint, mirror, ml_dsa_44, rotated: Vec::new() })
+        Station::new(state, Signers { node, checkpoint, mirror, ml_dsa_44, rotated: self.rotated(party) })
     }
 
-    /// The keys of all logs, for a witness.
+    /// Every key for heads and receipts that may take the place of another one of a party.
+    fn rotated(&self, party: usize) -> Vec<Box<dyn Signer + Send + Sync>> {
+        let mut keys: Vec<Box<dyn Signer + Send + Sync>> = Vec::new();
+        for role in [KeyRole::Checkpoint, KeyRole::Mirror] {
+            for rotation in 1..=Key::ROTATIONS_MAX {
+                keys.push(Box::new(Key::of_rotation(party, role, rotation)));
+                if self.is_post_quantum {
+                    keys.push(Box::new(MlDsaKey::of_rotation(party, role, rotation)));
+                }
+            }
+        }
+        keys
+    }
+
+    /// The Ed25519 keys that heads of a log may be under.
+    pub(crate) fn head_keys(&self, channel: usize, log: LogRef) -> Vec<VerifierKey> {
+        let (origin, author) = (&self.pairs[channel].pact.log_keys(log).origin, self.author(channel, log));
+        let key = |rotation| {
+            let key = Key::of_rotation(author, KeyRole::Checkpoint, rotation).public_key().clone();
+            VerifierKey::new(origin.clone(), SignatureType::Ed25519, key)
+        };
+        (0..=Key::ROTATIONS_MAX).map(key).collect()
+    }
+
+    /// The keys of all logs, for a witness, whose operator knows those that come.
     pub(crate) fn log_keys(&self) -> Vec<Vec<VerifierKey>> {
-        let of_pair = |pair: &Pair| LogRef::ALL.map(|log| pair.pact.log_keys(log).author());
-        self.pairs.iter().flat_map(of_pair).collect()
+        let of_pair = |channel: usize| {
+            LogRef::ALL.map(|log| {
+                let ml_dsa_44 = self.pairs[channel].pact.log_keys(log).author().into_iter().skip(1);
+                self.head_keys(channel, log).into_iter().chain(ml_dsa_44).collect()
+            })
+        };
+        (0..self.pairs.len()).flat_map(of_pair).collect()
     }
 }
 

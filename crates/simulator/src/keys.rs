@@ -31,6 +31,17 @@ impl Key {
         }
     }
 
+    /// How often a key of a role is rotated at most.
+    pub(crate) const ROTATIONS_MAX: usize = 4;
+
+    /// The key of a role of a party after so many rotations; 0 is the one of the pact.
+    pub(crate) fn of_rotation(party: usize, role: KeyRole, rotation: usize) -> Self {
+        match rotation {
+            0 => Self::of_party(party, role),
+            _ => Self::of(&format!("simulated party {party} {role:?} {rotation}")),
+        }
+    }
+
     /// The key of a witness.
     pub(crate) fn of_witness(witness: usize) -> Self {
         Self::of(&format!("simulated witness {witness}"))
@@ -64,6 +75,11 @@ impl MlDsaKey {
     /// The key of a role of a party.
     pub(crate) fn of_party(party: usize, role: KeyRole) -> Self {
         Self::of(&format!("simulated party {party} {role:?} ML-DSA-44"))
+    }
+
+    /// The key of a role of a party after so many rotations, 1 or more.
+    pub(crate) fn of_rotation(party: usize, role: KeyRole, rotation: usize) -> Self {
+        Self::of(&format!("simulated party {party} {role:?} {rotation} ML-DSA-44"))
     }
 
     /// The key of a witness.

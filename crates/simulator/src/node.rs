@@ -2,6 +2,7 @@
 //! crash strikes at a commit, before or after it reached the disk, and takes everything that is not on the disk.
 
 mod recovery;
+mod rotation;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -216,22 +217,7 @@ impl Node {
         let added = AddedKey::new(key, station.channel().pact().channel(), &new).expect("a key in memory signs");
         let revoked = RevokedKey { id: old.public_key().id(), trusted: [0, 0] };
         let message = Message::KeyChange(KeyChange { added: vec![added], revoked: vec![revoked] });
-        for class in LogClass::ALL {
-            let mut draft = Draft::new(&station.channel().facts(), &message, Vec::new(), now, &mut self.entropy);
-            draft.act.log_class = class;
-            let act = draft.sign(&Key::of_party(self.party, KeyRole::Root)).expect("a key in memory signs");
-            let message_id = act.act.act().message_id;
-            let log = LogRef { party: station.channel().me(), class };
-            if let Ok(placed) = station.submit(act, &mut Context { now, entropy: &mut self.entropy }) {
-                self.staged_acts.push(Acknowledged {
-                    channel,
-                    log,
-                    index: placed.index,
-                    leaf: placed.leaf,
-                    message_id,
-                });
-            }
-        }
+        self.root_files(now, channel, &message);
     }
 
     /// Takes in a packet; its answer waits for the commit.

@@ -200,6 +200,8 @@ impl World {
             44 if self.checker.enemy != Some(place) => {
                 self.nodes[place].officer_is_replaced(self.now_ms, &mut self.random);
             }
+            // It rotates as others do, and goes on with the keys of old.
+            83 | 84 => self.nodes[place].rotates(self.now_ms, &mut self.random),
             45..=52 if self.nodes[place].is_running() => {
                 let crash = if self.random.happens(500) { Crash::NotWritten } else { Crash::Written };
                 tell(&format!("{} ms: node {place} crashes at its next commit, {crash:?}", self.now_ms));
