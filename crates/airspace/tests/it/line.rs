@@ -247,7 +247,7 @@ fn golden() -> String {
     for case in 0..300 {
         let (unit, middle) = [(1_000_000_000, 0), (1, 180 * 1_000_000_000), (1, 40 * 1_000_000_000)][case % 3];
         let reach = 4_000_000_000 / unit;
-        let mut place = |numbers: &mut Numbers| {
+        let place = |numbers: &mut Numbers| {
             let (lat, lng) = (numbers.between(-reach, reach) * unit, middle + numbers.between(-reach, reach) * unit);
             LatLng::new(lat, (lng + TURN / 2).rem_euclid(TURN) - TURN / 2).expect("in range")
         };
