@@ -259,11 +259,13 @@ impl Channel {
         &self.logs[log.place()]
     }
 
-    /// Entries of a log from before this node's open period that the counterpart of the log's author has signed for: whatever
-    /// comes, they stay where they are. What the counterpart calls its periods does not matter here.
+    /// Entries of a log from before this node's open period that the counterpart of the log's author has signed for, as it has
+    /// for the opening itself: whatever comes, they stay where they are. What the counterpart calls its periods does not
+    /// matter here.
     pub fn closed(&self, log: LogRef) -> u64 {
         let class = if log.party == self.me { log.class } else { LogClass::Routine };
-        let open = self.log(LogRef { party: self.me, class }).periods.last();
+        let own = self.log(LogRef { party: self.me, class });
+        let open = own.periods.last().filter(|open| open.period.size < own.delivered);
         let closed = open.map_or(0, |open| match log.class {
             _ if log.party == self.me => open.period.size,
             LogClass::Routine => open.seen[0],

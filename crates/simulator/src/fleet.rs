@@ -1,6 +1,6 @@
 //! Who is there: parties, their channels pair by pair, and witnesses. All keys and pacts are fixed; only chance is drawn.
 
-use skypact_channel::{Channel, LogRef, MlDsa44Signers, Pact, Signers, Station, Terms};
+use skypact_channel::{Channel, LogRef, MlDsa44Signers, Pact, PeriodSpan, Signers, Station, Terms};
 use skypact_record::{
     ChannelName, Genesis, KeyRole, Label, Origin, Party, PartyKey, PartyName, SignatureType, SignedGenesis, Signer,
     VerifierKey, WitnessKey,
@@ -23,6 +23,8 @@ pub(crate) struct Fleet {
     pub(crate) witnesses: Vec<Origin>,
     /// Whether all pacts name ML-DSA-44 keys.
     pub(crate) is_post_quantum: bool,
+    /// Whether some parties close periods at midnight.
+    pub(crate) closes_periods: bool,
 }
 
 const ROLES: [KeyRole; 6] =
@@ -39,7 +41,7 @@ impl Fleet {
                 pairs.push(Pair { parties: [first, second], pact: pact(first, second, &witnesses, is_post_quantum) });
             }
         }
-        Self { parties, pairs, witnesses, is_post_quantum }
+        Self { parties, pairs, witnesses, is_post_quantum, closes_periods: false }
     }
 
     /// Places of the channels of a party.
@@ -68,7 +70,13 @@ impl Fleet {
             .is_post_quantum
             .then(|| MlDsa44Signers { checkpoint: ml_dsa_44(KeyRole::Checkpoint), mirror: ml_dsa_44(KeyRole::Mirror) });
         let (node, checkpoint, mirror) = (key(KeyRole::Node), key(KeyRole::Checkpoint), key(KeyRole::Mirror));
-        Station::new(state, Signers { node, checkpoint, mirror, ml_dsa_44, rotated: self.rotated(party) })
+        let signers = Signers { node, checkpoint, mirror, ml_dsa_44, rotated: self.rotated(party) };
+        let mut station = Station::new(state, signers);
+        // The others close none, which must not matter to anybody.
+        if self.closes_periods && party.is_multiple_of(2) {
+            station.cut_periods(PeriodSpan::Day);
+        }
+        station
     }
 
     /// Every key for heads and receipts that may take the place of another one of a party.

@@ -493,6 +493,7 @@ pub(crate) fn fingerprint(channel: &Channel) -> Fingerprint {
     let part = |name, text: String| (name, Hash::of(text.as_bytes()));
     vec![
         part("logs", format!("{logs:?}")),
+        part("periods", format!("{:?}", LogRef::ALL.map(|log| &channel.log(log).periods))),
         part("notices", format!("{:?}", board.notices().collect::<Vec<_>>())),
         part("conflicts", format!("{:?}", board.conflicts().collect::<Vec<_>>())),
         part("proposals", format!("{:?}", board.proposals().collect::<Vec<_>>())),

@@ -16,6 +16,10 @@ use crate::witness::Witness;
 
 /// Steps in which a healed fleet has to come to rest.
 const REST_STEPS_MAX: u64 = 3_000;
+/// One seed in so many has parties that close periods; the stories of the others are as they were.
+const PERIODS_SHARE: u64 = 4;
+/// Half a minute before the first midnight of virtual time, at which periods end.
+const BEFORE_MIDNIGHT_MS: u64 = (9 * 3_600 + 46 * 60 + 10) * 1_000;
 /// One seed in so many has post-quantum pacts.
 const POST_QUANTUM_SHARE: u64 = 16;
 
@@ -57,6 +61,8 @@ pub struct Outcome {
     pub forks_proven: u64,
     /// Resumptions that both ends of a channel completed.
     pub resumptions: u64,
+    /// Periods that were closed, as their authors see it.
+    pub periods: u64,
 }
 
 /// Runs a seed to its end, or to the first violation; `tell` gets a line for each event.
@@ -91,7 +97,9 @@ impl World {
         let witnesses = 1 + random.place(3);
         // A share of the seeds: such a run takes six times as long, nearly all of it for signing.
         let is_post_quantum = options.seed.is_multiple_of(POST_QUANTUM_SHARE);
-        let fleet = Fleet::new(parties, witnesses, is_post_quantum);
+        let closes_periods = options.seed % PERIODS_SHARE == PERIODS_SHARE / 2;
+        let now_ms = if closes_periods { BEFORE_MIDNIGHT_MS } else { 0 };
+        let fleet = Fleet { closes_periods, ..Fleet::new(parties, witnesses, is_post_quantum) };
         let named = fleet.witnesses.iter().enumerate();
         let witnesses: Vec<Witness> = named
             .map(|(place, name)| {
@@ -106,7 +114,7 @@ impl World {
         let outcome = Outcome { hosts, has_enemy: enemy.is_some(), ..Outcome::default() };
         let checker = Checker::new(enemy);
         let (backups, arrivals) = (vec![None; parties], vec![Vec::new(); parties]);
-        Self { fleet, nodes, witnesses, network, checker, backups, arrivals, random, now_ms: 0, outcome }
+        Self { fleet, nodes, witnesses, network, checker, backups, arrivals, random, now_ms, outcome }
     }
 
     fn start(&mut self, tell: &mut dyn FnMut(&str)) -> Result<(), String> {
@@ -378,9 +386,14 @@ impl World {
         let recovered = self.nodes.iter().map(|node| node.recovered).sum();
         let acts = self.nodes.iter().map(|node| node.acknowledged.len() as u64).sum();
         let channels = self.nodes.iter().flat_map(|node| node.stations.values().map(Station::channel));
+        let closed = |channel: &Channel| -> u64 {
+            let own = LogRef::ALL.into_iter().filter(|log| log.party == channel.me());
+            own.map(|log| (channel.log(log).periods.len() as u64).saturating_sub(1)).sum()
+        };
+        let periods = channels.clone().map(closed).sum();
         let ended = |channel: &Channel| channel.epoch_of(0).min(channel.epoch_of(1)) - 1;
         // Each channel was seen from both of its ends.
         let resumptions = channels.map(ended).sum::<u64>() / 2;
-        Outcome { acts, recovered, forks_proven, resumptions, ..self.outcome }
+        Outcome { acts, recovered, forks_proven, resumptions, periods, ..self.outcome }
     }
 }

@@ -205,24 +205,11 @@ impl Board {
                 same_content(*content, state.origin.content)
             }
             Message::Overdue { notice } => {
-                let state = self.newest("notice", notice)?;
-                if state.origin.party == party {
-                    return Ok(());
-                }
-                Err(Misfit::WrongParty {
-                    field: "notice",
-                    reason: "only the node of its author says that it is overdue",
-                })
+                self.check_own(party, notice, "only the node of its author says that it is overdue")
             }
             Message::Protected(protected) => self.check_notice(party, &protected.notice),
             Message::Propagation(propagation) => self.newest("notice", &propagation.notice).map(drop),
-            Message::PositionForms { notice, .. } => {
-                let state = self.newest("notice", notice)?;
-                if state.origin.party == party {
-                    return Ok(());
-                }
-                Err(Misfit::WrongParty { field: "notice", reason: "only its author says where it is" })
-            }
+            Message::PositionForms { notice, .. } => self.check_own(party, notice, "only its author says where it is"),
             Message::TestAnswer { call } => self.test_calls.check_answer(party, call),
             Message::StopRung(rung) => self.alarms.check_rung(party, rung),
             Message::StopLifted { stop } => self.alarms.check_lifted(party, stop),
@@ -399,6 +386,12 @@ impl Board {
             });
         }
         if state.notice.class == notice.class { Ok(()) } else { Err(Misfit::ClassChanged) }
+    }
+
+    /// Whether `version` is the newest one of a notice of `party`.
+    fn check_own(&self, party: usize, version: &Hash, reason: &'static str) -> Result<(), Misfit> {
+        let state = self.newest("notice", version)?;
+        if state.origin.party == party { Ok(()) } else { Err(Misfit::WrongParty { field: "notice", reason }) }
     }
 
     /// A finding of either side stands for both, also when its versions were replaced in the meantime.
