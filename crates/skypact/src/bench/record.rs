@@ -61,6 +61,12 @@ pub struct RecordFigures {
     pub hashing_share_pct: f64,
     /// Starting the node again over them, seconds.
     pub start_s: f64,
+    /// Moving 256 entries into the archive, which the one thread that commits does at most once a second, milliseconds, median.
+    pub archive_p50_ms: f64,
+    /// The same, 99th percentile.
+    pub archive_p99_ms: f64,
+    /// Starting the node again when every full tile is in the archive, seconds.
+    pub start_archived_s: f64,
     /// Entries of the bundle that was verified.
     pub bundle_entries: u64,
     /// Bytes of it, MB.
@@ -94,10 +100,10 @@ async fn measure(dir: &Path, Options { writers, appends, bundle_entries }: Optio
     let elapsed_s = watch.elapsed().as_secs_f64();
     running.stop().await?;
     bar.set_message("start again");
-    let watch = Stopwatch::start();
-    let running = start(node(dir, &parties)?).await?;
-    let start_s = watch.elapsed().as_secs_f64();
-    running.stop().await?;
+    let start_s = start_again(dir, &parties).await?;
+    bar.set_message("archive");
+    let (archive_p50_ms, archive_p99_ms) = percentiles(&mut archive(&dir.join("store"))?);
+    let start_archived_s = start_again(dir, &parties).await?;
     bar.set_message("hash the same");
     let (hashed_s, bytes) = hashing(&dir.join("store"))?;
     let (append_p50_ms, append_p99_ms) = percentiles(&mut times);
@@ -118,11 +124,43 @@ async fn measure(dir: &Path, Options { writers, appends, bundle_entries }: Optio
         append_p99_ms,
         hashing_share_pct: 100.0 * hashed_s / elapsed_s,
         start_s,
+        archive_p50_ms,
+        archive_p99_ms,
+        start_archived_s,
         bundle_entries,
         bundle_mb,
         verify_s,
         verify_peak_mb,
     })
+}
+
+/// How long a start takes, s.
+async fn start_again(dir: &Path, parties: &Parties) -> Result<f64, CliError> {
+    let watch = Stopwatch::start();
+    let running = start(node(dir, parties)?).await?;
+    let elapsed_s = watch.elapsed().as_secs_f64();
+    running.stop().await?;
+    Ok(elapsed_s)
+}
+
+/// Moves every full tile of a store into its archive; how long each took, milliseconds. A node does so only with what its
+/// counterpart has signed for, and here there is none.
+fn archive(store: &Path) -> Result<Vec<f64>, CliError> {
+    let mut store = SqliteStore::open(store).map_err(NodeError::from)?;
+    let mut times = Vec::new();
+    for log in store.logs().map_err(NodeError::from)? {
+        let mut moved = 0;
+        loop {
+            let watch = Stopwatch::start();
+            let now = store.archive(&log.log, log.size).map_err(|error| NodeError::from(&error))?;
+            if now == moved {
+                break;
+            }
+            moved = now;
+            times.push(watch.elapsed().as_secs_f64() * 1e3);
+        }
+    }
+    Ok(times)
 }
 
 /// RED's node, alone, over the store in `dir`.

@@ -150,9 +150,15 @@ fn record(dir: &NodeDir) -> Finding {
     }
     match SqliteStore::open_read_only(&dir.0).and_then(|store| store.integrity()) {
         Ok(walk) => {
-            let detail =
-                format!("{} logs, {} entries, {} bodies, every hash holds", walk.logs, walk.entries, walk.parts);
-            ("record", true, detail)
+            let held = format!("{} logs, {} entries, {} bodies, every hash holds", walk.logs, walk.entries, walk.parts);
+            let detail = match (walk.archived, walk.moved_away) {
+                (0, _) => held,
+                (archived, 0) => format!("{held}; {archived} archived"),
+                (archived, away) => format!(
+                    "{held}; {archived} archived, the files of {away} of them moved away, and a start needs them"
+                ),
+            };
+            ("record", walk.moved_away == 0, detail)
         }
         Err(error) => ("record", false, error.to_string()),
     }

@@ -42,6 +42,7 @@ mod protect_list;
 mod protect_trace;
 mod quantity;
 mod reading;
+mod record;
 mod remedy;
 mod serve;
 mod stop;
@@ -115,6 +116,8 @@ enum Command {
     Line(line::Args),
     /// Show week by week whether trust gets better or worse.
     Health(health::Args),
+    /// Show the periods of the logs, and what of them is archived.
+    Record(record::Args),
     /// Show who may sign for the parties; add an officer, revoke a key (with the party's root key).
     Officer(officer::Args),
     /// Show the keys that heads of logs are under; put another one in the place of this party's (with its root key).
@@ -190,6 +193,7 @@ fn run(cli: Cli) -> Result<Outcome, CliError> {
         Command::TestCall(args) => wait_for(test_call::run(args, json)),
         Command::Line(args) => wait_for(line::run(args, json)),
         Command::Health(args) => wait_for(health::run(args, json)),
+        Command::Record(args) => wait_for(record::run(args, json)),
         Command::Officer(args) => wait_for(officer::run(args, json)),
         Command::Key(args) => wait_for(key::run(args, json)),
         Command::Channel(args) => wait_for(channel::run(args, json)),

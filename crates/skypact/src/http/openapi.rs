@@ -40,6 +40,7 @@ pub fn document() -> String {
         routes::head_keys,
         routes::health,
         routes::link,
+        routes::periods,
         routes::watch,
         routes::test_calls,
         routes::protected,

@@ -18,8 +18,8 @@ use super::problem::Problem;
 use super::request::{JsonBody, Name};
 use super::views::{
     self, ActIn, ActsIn, BundleQuery, ChannelView, CheckIn, ChecksIn, ConflictView, HeadKeyView, KeyView, LineQuery,
-    LineView, LinkWeekView, NoticeView, PlacedView, ProposalView, ProtectedListView, StopView, TestCallView, WatchView,
-    WeekView,
+    LineView, LinkWeekView, LogPeriodsView, NoticeView, PlacedView, ProposalView, ProtectedListView, StopView,
+    TestCallView, WatchView, WeekView,
 };
 use super::{carriage, dictation};
 use crate::directory::unbase64;
@@ -30,7 +30,7 @@ pub const BODY_MAX_BYTES: usize = 64 << 20;
 const ACTS_MAX: usize = 10_000;
 
 /// Every path, with what answers it. `openapi/local.json` has the same ones; a test compares.
-pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 20] {
+pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 21] {
     [
         ("/v1/channels", get(channels)),
         ("/v1/channels/{name}", get(channel)),
@@ -42,6 +42,7 @@ pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 20] {
         ("/v1/channels/{name}/head-keys", get(head_keys)),
         ("/v1/channels/{name}/health", get(health)),
         ("/v1/channels/{name}/link", get(link)),
+        ("/v1/channels/{name}/periods", get(periods)),
         ("/v1/channels/{name}/watch", get(watch)),
         ("/v1/channels/{name}/test-calls", get(test_calls)),
         ("/v1/channels/{name}/protected", get(protected)),
@@ -269,6 +270,17 @@ async fn line(
 async fn health(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<WeekView>> {
     let now_ns = node.now_ns();
     read(&node, name, move |channel| views::weeks(channel, now_ns)).await
+}
+
+/// The periods of the four logs, and how much of each is in this node's archive.
+#[utoipa::path(
+    get,
+    path = "/v1/channels/{name}/periods",
+    params(("name" = String, Path, description = "Name of the channel.")),
+    responses((status = 200, description = "The logs, in the order of the parties, routine first.", body = Vec<LogPeriodsView>))
+)]
+async fn periods(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<LogPeriodsView>> {
+    read_beside(&node, name, views::periods).await
 }
 
 /// What this node alone measured of the link and the clocks in each week. It is in no record; the counterpart measures its own.

@@ -153,6 +153,8 @@ pub(super) struct Member {
     pub(super) carriage: Carriage,
     /// Size up to which a head of each own log left this node before the counterpart had said what it holds; kept as documents.
     pub(super) left: [u64; 4],
+    /// Entries of each log that are in the archive.
+    pub(super) archived: [u64; 4],
 }
 
 impl Channels {
@@ -188,6 +190,11 @@ impl Channels {
             member.clocks.contacts(member.station.channel().pact(), self.clock.steady_ns(), self.clock.speed())
         };
         self.members.get(name).map(contacts).unwrap_or_default()
+    }
+
+    /// Entries of a log of a channel that are in the archive.
+    pub fn archived(&self, name: &str, log: LogRef) -> u64 {
+        self.members.get(name).map_or(0, |member| member.archived[log.place()])
     }
 
     /// What this node measured of the link of a channel: beginnings of weeks, ns UTC, oldest first.
@@ -230,6 +237,8 @@ pub(super) struct Core {
     pub(super) beacons: Beacons,
     /// Channels that are folded anew after bodies were erased.
     pub(super) refolds: Refolds,
+    /// When to try again to write files of the archive, steady ns by the node's clock.
+    pub(super) archive_rests_until: i64,
     /// Set when a commit failed, before anybody is told.
     pub(super) failure: Arc<OnceLock<Failure>>,
 }
@@ -249,7 +258,11 @@ impl Core {
                 let Ok(next) = requests.try_recv() else { break };
                 stopping = self.handle(next, &mut round);
             }
+            let looked = round.looked;
             self.finish(round)?;
+            if looked && !stopping {
+                self.archive()?;
+            }
             if stopping {
                 break;
             }
@@ -326,6 +339,7 @@ impl Core {
             }
             Request::Look { reply } => {
                 self.look(round, false);
+                round.looked = true;
                 // What is kept of it may be lost.
                 let _ = reply.send(());
             }

@@ -3,6 +3,7 @@
 //! becomes entries, ONE transaction makes them durable, and only then answers go out and couriers wake.
 
 mod announce;
+mod archive;
 mod beacon;
 mod bundle;
 mod carriage;

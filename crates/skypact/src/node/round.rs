@@ -22,6 +22,8 @@ pub(super) enum Answer {
 #[derive(Default)]
 pub(super) struct Round {
     pub(super) requests: usize,
+    /// Whether the links were looked at, which happens once a second.
+    pub(super) looked: bool,
     pub(super) answers: Vec<Answer>,
     /// Small documents to keep, by name.
     pub(super) documents: Vec<(String, Vec<u8>)>,

@@ -117,17 +117,9 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
     let pacts = Arc::new(pacts.collect::<Result<_, NodeError>>()?);
     let handle =
         NodeHandle { requests, revision: news, clock: clock.clone(), scratch, failure: Arc::clone(&failure), pacts };
-    let ring = options.keys.clone();
-    let mut core = Core {
-        channels,
-        ring,
-        store: options.store,
-        clock,
-        revision,
-        beacons: Beacons::default(),
-        refolds: Refolds::new(),
-        failure,
-    };
+    let (ring, store, beacons, refolds) = (options.keys.clone(), options.store, Beacons::default(), Refolds::new());
+    let archive_rests_until = i64::MIN;
+    let mut core = Core { channels, ring, store, clock, revision, beacons, refolds, archive_rests_until, failure };
     core.open()?;
 
     let mut agreed = Vec::new();
@@ -232,10 +224,13 @@ fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
             terms[log.place()] = options.store.claim(&origin)?.term;
             by_origin.insert(origin, (name.clone(), log));
         }
-        let mut left = [0; 4];
+        let (mut left, mut archived) = ([0; 4], [0; 4]);
         for log in LogRef::ALL {
             let document = options.store.document(&left_document(origin(&channel, log).as_str()))?;
             left[log.place()] = left_size(document.as_deref());
+            // Below 0 there is nothing to move: it is asked how much there is.
+            let moved = options.store.archive(origin(&channel, log).as_str(), 0);
+            archived[log.place()] = moved.map_err(|error| NodeError::from(&error))?;
         }
         let counterpart = pact.party_name(1 - channel.me());
         let is_slow = options.slow_links.contains_key(counterpart);
@@ -250,8 +245,10 @@ fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
         let health = LinkHealth::read(options.store.document(&link_health::document(pact.channel()))?.as_deref());
         let clocks = OtherClocks::new(options.clock.steady_ns(), options.witnesses.keys());
         let link = LinkState::default();
-        members
-            .insert(name.clone(), Member { station, terms, link, clocks, health, answered_ns: None, carriage, left });
+        members.insert(
+            name.clone(),
+            Member { station, terms, link, clocks, health, answered_ns: None, carriage, left, archived },
+        );
     }
     let mut sequence = 0;
     loop {

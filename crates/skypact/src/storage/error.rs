@@ -69,6 +69,14 @@ pub enum NotWritten {
         /// The origin asked for.
         log: String,
     },
+    /// Entries that are archived are not replaced.
+    #[error(
+        "log {log} would lose entries that are archived: the counterpart has signed for them, so what replaces them is another history; restore the whole directory"
+    )]
+    Archived {
+        /// The origin of the log.
+        log: String,
+    },
     /// An entry with more parts than a store keeps.
     #[error("an entry for log {log} has {parts} parts: at most {} are stored", super::PARTS_MAX)]
     TooManyParts {
@@ -129,6 +137,19 @@ pub enum StoreError {
     UnknownLog {
         /// The origin asked for.
         log: String,
+    },
+    /// A file of archived entries was moved away.
+    #[error(
+        "entry {index} of log {log} is archived, and {} is not there: bring the file back from where it was moved",
+        file.display()
+    )]
+    MovedAway {
+        /// The origin of the log.
+        log: String,
+        /// The first entry of the file.
+        index: u64,
+        /// The file.
+        file: PathBuf,
     },
     /// No such part.
     #[error("entry {index} of log {log} has no part {part}")]
@@ -200,6 +221,8 @@ pub enum Field {
     Head(Option<HeadKind>),
     /// The document with this name.
     Document(String),
+    /// A file of archived entries.
+    Archive(PathBuf),
     /// The structure of the database file, in the engine's words.
     File(String),
 }
@@ -214,6 +237,7 @@ impl fmt::Display for Damage {
             Field::Head(Some(kind)) => write!(f, "the {kind:?} head is damaged")?,
             Field::Head(None) => write!(f, "a head is damaged")?,
             Field::Document(name) => write!(f, "the document {name:?} is damaged")?,
+            Field::Archive(file) => write!(f, "the archived file {} is damaged", file.display())?,
             Field::File(detail) => write!(f, "the database file is damaged ({detail})")?,
         }
         if let Some(index) = self.index {
@@ -243,6 +267,7 @@ impl NotWritten {
             Self::Full => FULL,
             Self::ReadOnly => READ_ONLY,
             Self::UnknownLog { .. } => UNKNOWN_LOG,
+            Self::Archived { .. } => "store-archived",
             Self::TooManyParts { .. } => "store-too-many-parts",
             Self::Other(error) => error.code(),
         }
@@ -260,6 +285,7 @@ impl StoreError {
             Self::SchemaVersion { .. } => "store-schema-version",
             Self::Damaged(_) => "store-damaged",
             Self::UnknownLog { .. } => UNKNOWN_LOG,
+            Self::MovedAway { .. } => "store-moved-away",
             Self::UnknownPart { .. } => "store-unknown-part",
             Self::Full => FULL,
             Self::ReadOnly => READ_ONLY,

@@ -5,6 +5,7 @@
 //! is fatal: the store refuses everything after it, the node stops and starts again from storage.
 //! Every implementation passes the contract suite in `tests/it/storage.rs`.
 
+mod archive;
 mod batches;
 mod error;
 mod lock;
@@ -154,6 +155,11 @@ pub trait Store: Send {
         batch: &Batch,
         documents: &[(String, Vec<u8>)],
     ) -> Result<(), CommitError>;
+
+    /// Moves the next 256 entries of a log, if all of them are below `upto`, out of the database into plain files, durably; how many
+    /// entries of it are moved by now. Every other call is as before. Nothing that may be replaced may be moved. Only a store
+    /// that has files moves anything, and never the newest entry of all.
+    fn archive(&mut self, log: &str, upto: u64) -> Result<u64, CommitError>;
 
     /// Entries of one log from index `from`: at most `entries_max`, and at most `bytes_max` bytes by
     /// [`StoredEntry::size_bytes`], except that the first is always given. Empty at the end of the log and beyond.

@@ -45,6 +45,7 @@ mod rotation;
 mod scenarios;
 mod slow_link;
 mod storage;
+mod storage_archive;
 #[cfg(debug_assertions)]
 mod storage_crash;
 mod storage_disk;

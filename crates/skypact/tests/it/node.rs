@@ -1,5 +1,6 @@
 //! Two nodes and a witness, each with its own directory and keys, over real mutual TLS on loopback.
 
+mod archive;
 mod beacon;
 mod clocks;
 mod drop_box;

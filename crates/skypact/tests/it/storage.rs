@@ -66,6 +66,7 @@ fn contract<S: Held>(make: impl Fn() -> S, reopen: impl Fn(S) -> S) {
         reads_are_bounded_but_always_make_progress,
         replay_gives_all_logs_in_commit_order,
         the_newest_entries_are_replaced_in_one_transaction,
+        what_is_archived_reads_as_before,
         documents_are_replaced_whole,
         an_erased_part_is_gone_and_the_leaf_stays,
         what_cannot_be_stored_is_refused,
@@ -271,6 +272,48 @@ fn the_newest_entries_are_replaced_in_one_transaction(store: &mut dyn Store) {
     store.replace(0, &batch(vec![one(A, 1, 0, 40..41), one(B, 1, 0, 0..0)]), &[]).unwrap();
     assert_eq!((all(store, A), all(store, B)), (vec![entry(40)], vec![]));
     assert_eq!(store.replay(0, 100).unwrap().len(), 1);
+}
+
+fn what_is_archived_reads_as_before(store: &mut dyn Store) {
+    store.claim(A).unwrap();
+    store.claim(B).unwrap();
+    let (mut a, mut b) = (0, 0);
+    for _ in 0..60 {
+        store.commit(&append(A, 1, a, &(a..a + 10).map(entry).collect::<Vec<_>>())).unwrap();
+        store.commit(&append(B, 1, b, &(b..b + 5).map(entry).collect::<Vec<_>>())).unwrap();
+        (a, b) = (a + 10, b + 5);
+    }
+    let seen = |store: &dyn Store| {
+        let read = |from, entries, bytes| store.read(A, from, entries, bytes).unwrap();
+        let froms = [0, 1, 255, 256, 257, 511, 512, 599, 600, u64::MAX];
+        let some = froms.map(|from| [read(from, 3, usize::MAX), read(from, 300, 100_000), read(from, 2, 0)]);
+        let leaves = froms.map(|from| [store.leaves(A, from, 2).unwrap(), store.leaves(A, from, 700).unwrap()]);
+        let after = [0, 100, 380, 381, 700, 898, 899, 900, 5_000];
+        let replayed = after.map(|after| [store.replay(after, 7).unwrap(), store.replay(after, usize::MAX).unwrap()]);
+        (some, leaves, replayed, all(store, A), all(store, B), store.logs().unwrap())
+    };
+    let before = seen(store);
+    assert_eq!(store.archive(A, 255).unwrap(), 0, "a tile goes whole or not at all");
+    let mut moved = 0;
+    for upto in [600, 511, 600, u64::MAX, 600] {
+        let now = store.archive(A, upto).unwrap();
+        assert!(now >= moved && (now <= upto || now == moved) && now <= 512, "{now} of {upto}");
+        moved = now;
+        assert!(seen(store) == before, "after {now} were moved");
+    }
+    assert_eq!(store.archive(B, 300).unwrap(), moved / 2);
+    assert!(seen(store) == before);
+    assert_eq!(store.archive("example.org/nobody", 1).unwrap_err().code(), "store-unknown-log");
+    // Index 259 has three parts, the second of them withheld.
+    store.erase(A, 259, 0).unwrap();
+    store.erase(A, 259, 0).unwrap();
+    let erased = StoredEntry { parts: vec![None, None, entry(259).parts[2].clone()], ..entry(259) };
+    assert_eq!(store.read(A, 259, 1, 1).unwrap(), [erased]);
+    assert_eq!(store.erase(A, 259, 3).unwrap_err().code(), "store-unknown-part");
+    assert_eq!(store.read(A, 258, 1, 1).unwrap(), [entry(258)]);
+    store.commit(&append(A, 1, a, &[entry(a)])).unwrap();
+    let last = store.replay(900, 9).unwrap();
+    assert_eq!(last.iter().map(|one| (one.sequence, one.index)).collect::<Vec<_>>(), [(901, 600)]);
 }
 
 fn documents_are_replaced_whole(store: &mut dyn Store) {

@@ -197,14 +197,24 @@ impl Disk {
             }
             Event::Wrote { name, at, bytes } => self.file(name).pending.push(Change::Write(*at, bytes.clone())),
             Event::Cut { name, length } => self.file(name).pending.push(Change::Cut(*length)),
+            // A directory below this one: its names are durable. That it is there at all is taken for granted.
+            Event::Synced(name) if !self.names.contains_key(name) => self.sync_names(name),
             Event::Synced(name) => {
                 let file = self.file(name);
                 for change in std::mem::take(&mut file.pending) {
                     change.apply(&mut file.durable, |_| true);
                 }
             }
-            Event::SyncedDirectory => self.durable_names = self.names.clone(),
+            Event::SyncedDirectory => self.sync_names(""),
         }
+    }
+
+    /// The names in a directory, and none of those in others, are on the disk.
+    fn sync_names(&mut self, directory: &str) {
+        let is_inside = |name: &String| name.rsplit_once('/').map_or("", |(parent, _)| parent) == directory;
+        self.durable_names.retain(|name, _| !is_inside(name));
+        let inside = self.names.iter().filter(|(name, _)| is_inside(name));
+        self.durable_names.extend(inside.map(|(name, file)| (name.clone(), *file)));
     }
 
     fn file(&mut self, name: &str) -> &mut DiskFile {
@@ -242,6 +252,7 @@ impl Disk {
                     },
                 }
             }
+            std::fs::create_dir_all(directory.join(name).parent().unwrap()).unwrap();
             // A key that others may read is refused, so all are the owner's, as they were made.
             let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(directory.join(name));
             file.unwrap().write_all(&bytes).unwrap();

@@ -6,6 +6,7 @@ mod health;
 mod keys;
 mod line;
 mod link;
+mod period;
 mod time;
 mod words;
 
@@ -29,6 +30,7 @@ pub use self::line::{
     line,
 };
 pub use self::link::{LargestOffsetView, LinkWeekView, WitnessView, link_week};
+pub use self::period::{LogPeriodsView, PeriodView, periods};
 pub use self::time::EntryTimeView;
 use self::time::entry_time;
 use self::words::some_words;

@@ -2,7 +2,8 @@
 
 use rusqlite::Connection;
 
-use super::{Damage, Field, SqliteStore, StoreError, failure, rows};
+use super::{Damage, Field, SqliteStore, StoreError, StoredEntry, failure, moved, rows};
+use crate::storage::archive::TILE_ENTRIES;
 
 /// Entries in one read transaction. The write-ahead log cannot start again while one is open, so none stays open long.
 const CHUNK_ENTRIES: usize = 1024;
@@ -19,6 +20,10 @@ pub struct Walk {
     pub parts: u64,
     /// Parts that are withheld or erased.
     pub parts_absent: u64,
+    /// Entries of these that are in the archive.
+    pub archived: u64,
+    /// Of those the ones whose files were moved away, which nothing could be said about.
+    pub moved_away: u64,
     /// Heads.
     pub heads: u64,
     /// Documents.
@@ -33,7 +38,8 @@ impl SqliteStore {
         let mut walk = Walk::default();
         for (origin, _) in rows::all_logs(connection)? {
             walk.logs += 1;
-            walk_log(connection, &origin, &mut walk)?;
+            let moved = self.walk_archive(&origin, &mut walk)?;
+            walk_log(connection, &origin, moved, &mut walk)?;
         }
         for name in document_names(connection)? {
             use crate::storage::Store as _;
@@ -43,25 +49,47 @@ impl SqliteStore {
         structure(connection)?;
         Ok(walk)
     }
+
+    /// Reads every archived tile of a log; how many of its entries are archived.
+    fn walk_archive(&self, origin: &str, walk: &mut Walk) -> Result<u64, StoreError> {
+        let moved = moved::of(&self.connection, origin)?.size;
+        walk.archived += moved;
+        for number in 0..moved / TILE_ENTRIES {
+            if self.archive.missing(origin, number).is_some() {
+                walk.moved_away += TILE_ENTRIES;
+                continue;
+            }
+            count_parts(&self.archive.tile(origin, number)?.entries, walk);
+        }
+        Ok(moved)
+    }
 }
 
-fn walk_log(connection: &Connection, origin: &str, walk: &mut Walk) -> Result<(), StoreError> {
-    let mut next = 0;
+fn count_parts(entries: &[StoredEntry], walk: &mut Walk) {
+    for part in entries.iter().flat_map(|entry| &entry.parts) {
+        *if part.is_some() { &mut walk.parts } else { &mut walk.parts_absent } += 1;
+    }
+}
+
+/// Walks over the rows of a log, of which so many entries are archived.
+fn walk_log(connection: &Connection, origin: &str, archived: u64, walk: &mut Walk) -> Result<(), StoreError> {
+    let mut next = archived;
     loop {
         let failed = failure("walking a log");
         let transaction = connection.unchecked_transaction().map_err(&failed)?;
         let log = rows::get_log(&transaction, origin)?;
+        // A node beside this walk may have moved more in the meantime.
+        let moved = moved::of(&transaction, origin)?.size;
+        next = next.max(moved);
         let entries = rows::read_entries(&transaction, origin, &log, next, CHUNK_ENTRIES, CHUNK_BYTES)?;
-        for part in entries.iter().flat_map(|entry| &entry.parts) {
-            *if part.is_some() { &mut walk.parts } else { &mut walk.parts_absent } += 1;
-        }
+        count_parts(&entries, walk);
         next += entries.len() as u64;
         if next < log.size {
             continue;
         }
         let sql = "SELECT count(*) FROM entry WHERE log = ?1";
         let count: u64 = transaction.query_row(sql, [log.id], |row| row.get(0)).map_err(&failed)?;
-        if count != log.size {
+        if count != log.size - moved {
             return Err(Damage { log: Some(origin.to_owned()), index: Some(log.size), field: Field::Position }.into());
         }
         walk.entries += log.size;

@@ -4,17 +4,20 @@
 //! a store gives back what was written, or says where it cannot.
 
 mod integrity;
+mod moved;
 mod rows;
 mod schema;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _};
+use rusqlite::{Connection, ErrorCode};
 
+use super::archive::{Archive, TILE_ENTRIES};
 use super::lock::DirectoryLock;
 use super::{
-    Append, Batch, Claim, CommitError, Damage, Field, Head, HeadKind, LogState, Replayed, Store, StoreError,
-    StoredEntry, seal,
+    Append, Batch, Claim, CommitError, Damage, Field, Head, HeadKind, LogState, NotWritten, Replayed, Store,
+    StoreError, StoredEntry, seal,
 };
 pub use integrity::Walk;
 use rows::LogRow;
@@ -23,10 +26,13 @@ use rows::LogRow;
 #[derive(Debug)]
 pub struct SqliteStore {
     connection: Connection,
+    archive: Archive,
+    /// Place of the newest archived entry in the order of commits, as the writer knows it: what comes next is behind it.
+    archived_to: u64,
     /// Why the outcome of a write is unknown; from then on the store refuses everything.
     stopped: Option<String>,
     /// None in a store that only reads. Declared after the connection, so released after it is closed.
-    _lock: Option<DirectoryLock>,
+    lock: Option<DirectoryLock>,
 }
 
 impl SqliteStore {
@@ -41,14 +47,16 @@ impl SqliteStore {
         schema::prepare_directory(&directory)?;
         let lock = DirectoryLock::acquire(&directory)?;
         let connection = schema::open_writer(&directory)?;
-        Ok(Self { connection, stopped: None, _lock: Some(lock) })
+        let (archive, archived_to) = (Archive::of(&directory), moved::last_sequence(&connection)?);
+        Ok(Self { connection, archive, archived_to, stopped: None, lock: Some(lock) })
     }
 
     /// Opens a store for reading alone, beside the node that writes it or without one. Writing to it is refused as
     /// [`StoreError::ReadOnly`].
     pub fn open_read_only(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
         let connection = schema::open_reader(directory.as_ref())?;
-        Ok(Self { connection, stopped: None, _lock: None })
+        let archive = Archive::of(directory.as_ref());
+        Ok(Self { connection, archive, archived_to: 0, stopped: None, lock: None })
     }
 
     /// For tests of the tests: a store with settings that no node may run with. Absent from release builds.
@@ -140,7 +148,8 @@ impl Store for SqliteStore {
     }
 
     fn commit(&mut self, batch: &Batch) -> Result<(), CommitError> {
-        self.write("committing a batch", |connection| commit_batch(connection, batch))
+        let archived_to = self.archived_to;
+        self.write("committing a batch", |connection| commit_batch(connection, batch, archived_to))
     }
 
     fn replace(
@@ -149,29 +158,50 @@ impl Store for SqliteStore {
         batch: &Batch,
         documents: &[(String, Vec<u8>)],
     ) -> Result<(), CommitError> {
+        let archived_to = self.archived_to;
         self.write("replacing the newest entries", |connection| {
+            for (log, _) in rows::all_logs(connection)? {
+                if moved::of(connection, &log)?.last_sequence > after_sequence {
+                    return Err(NotWritten::Archived { log }.into());
+                }
+            }
             let shortened = rows::remove_after(connection, after_sequence)?;
             shortened.iter().try_for_each(|log| batch.fences(log))?;
-            commit_batch(connection, batch)?;
+            commit_batch(connection, batch, archived_to)?;
             Ok(documents.iter().try_for_each(|(name, bytes)| rows::put_document(connection, name, bytes))?)
         })
     }
 
+    fn archive(&mut self, log: &str, upto: u64) -> Result<u64, CommitError> {
+        self.running()?;
+        let (moved, tile) = moved::next_tile(&self.connection, log, upto)?;
+        let Some(tile) = tile else { return Ok(moved.size) };
+        if self.lock.is_none() {
+            return Err(NotWritten::ReadOnly.into());
+        }
+        self.archive.write(log, moved.size / TILE_ENTRIES, &tile)?;
+        let moved = self.write("archiving entries", |connection| moved::finish(connection, log, moved.size, &tile))?;
+        self.archived_to = self.archived_to.max(moved.last_sequence);
+        Ok(moved.size)
+    }
+
     fn read(&self, log: &str, from: u64, entries_max: usize, bytes_max: usize) -> Result<Vec<StoredEntry>, StoreError> {
         self.running()?;
-        let row = rows::get_log(&self.connection, log)?;
-        rows::read_entries(&self.connection, log, &row, from, entries_max, bytes_max)
+        moved::reading(&self.connection, |connection| {
+            moved::read(connection, &self.archive, log, from, entries_max, bytes_max)
+        })
     }
 
     fn leaves(&self, log: &str, from: u64, leaves_max: usize) -> Result<Vec<Vec<u8>>, StoreError> {
         self.running()?;
-        let row = rows::get_log(&self.connection, log)?;
-        rows::read_leaves(&self.connection, log, &row, from, leaves_max)
+        moved::reading(&self.connection, |connection| moved::leaves(connection, &self.archive, log, from, leaves_max))
     }
 
     fn replay(&self, after_sequence: u64, entries_max: usize) -> Result<Vec<Replayed>, StoreError> {
         self.running()?;
-        rows::replay_entries(&self.connection, after_sequence, entries_max)
+        moved::reading(&self.connection, |connection| {
+            moved::replay(connection, &self.archive, after_sequence, entries_max)
+        })
     }
 
     fn logs(&self) -> Result<Vec<LogState>, StoreError> {
@@ -193,8 +223,22 @@ impl Store for SqliteStore {
     }
 
     fn erase_all(&mut self, parts: &[(String, u64, usize)]) -> Result<(), StoreError> {
+        self.running()?;
+        let mut tiles: BTreeMap<(&str, u64), Vec<(u64, usize)>> = BTreeMap::new();
+        let mut rows = Vec::new();
+        for (log, index, part) in parts {
+            if *index < moved::of(&self.connection, log)?.size {
+                tiles.entry((log, index / TILE_ENTRIES)).or_default().push((*index, *part));
+            } else {
+                rows.push((log, *index, *part));
+            }
+        }
+        tiles.into_iter().try_for_each(|((log, number), parts)| self.archive.erase(log, number, &parts))?;
+        if rows.is_empty() {
+            return Ok(());
+        }
         self.write("erasing parts", |connection| {
-            parts.iter().try_for_each(|(log, index, part)| rows::erase_part(connection, log, *index, *part))
+            rows.iter().try_for_each(|(log, index, part)| rows::erase_part(connection, log, *index, *part))
         })?;
         let emptied = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         emptied.map_err(failure("emptying the write-ahead log"))
@@ -206,21 +250,14 @@ impl Store for SqliteStore {
 
     fn document(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.running()?;
-        let sql = "SELECT seal, bytes FROM document WHERE name = ?1";
-        let failed = failure("reading a document");
-        let mut statement = self.connection.prepare_cached(sql).map_err(&failed)?;
-        let row = statement.query_row([name], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Vec<u8>>(1)?)));
-        match row.optional().map_err(&failed)? {
-            Some((seal, bytes)) if seal != seal::document(name, &bytes) => {
-                Err(Damage { log: None, index: None, field: Field::Document(name.to_owned()) }.into())
-            }
-            row => Ok(row.map(|(_, bytes)| bytes)),
-        }
+        rows::document(&self.connection, name)
     }
 }
 
-fn commit_batch(connection: &Connection, batch: &Batch) -> Result<(), CommitError> {
-    batch.appends.iter().try_for_each(|append| commit_append(connection, append))?;
+/// Commits a batch; the sequences of its entries are behind `archived_to` and all that the database holds.
+fn commit_batch(connection: &Connection, batch: &Batch, archived_to: u64) -> Result<(), CommitError> {
+    let mut last_sequence = rows::last_sequence(connection)?.max(archived_to);
+    batch.appends.iter().try_for_each(|append| commit_append(connection, append, &mut last_sequence))?;
     for head in &batch.heads {
         let log = rows::get_log(connection, &head.log)?;
         rows::put_head(connection, &log, head)?;
@@ -228,14 +265,15 @@ fn commit_batch(connection: &Connection, batch: &Batch) -> Result<(), CommitErro
     Ok(())
 }
 
-fn commit_append(connection: &Connection, append: &Append) -> Result<(), CommitError> {
+fn commit_append(connection: &Connection, append: &Append, last_sequence: &mut u64) -> Result<(), CommitError> {
     let log = rows::get_log(connection, &append.log)?;
     append.check(log.term, log.size)?;
     if append.entries.is_empty() {
         return Ok(());
     }
     for (index, entry) in (log.size..).zip(&append.entries) {
-        rows::insert_entry(connection, &log, index, entry)?;
+        *last_sequence += 1;
+        rows::insert_entry(connection, *last_sequence, &log, index, entry)?;
     }
     let size = log.size + append.entries.len() as u64;
     rows::update_log(connection, &append.log, &LogRow { size, ..log })?;

@@ -1,6 +1,7 @@
 //! Rows to entries and back. Whatever is read is compared with its hash and its place before it is given out.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
@@ -73,19 +74,21 @@ pub(super) fn update_log(connection: &Connection, origin: &str, log: &LogRow) ->
 
 pub(super) fn insert_entry(
     connection: &Connection,
+    sequence: u64,
     log: &LogRow,
     index: u64,
     entry: &StoredEntry,
 ) -> Result<(), StoreError> {
     let failed = failure("appending an entry");
-    let sql = "INSERT INTO entry (log, leaf_index, part_count, leaf_hash, leaf) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let sql =
+        "INSERT INTO entry (sequence, log, leaf_index, part_count, leaf_hash, leaf) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
     let hash = seal::leaf(&entry.leaf);
-    statement.execute((log.id, index, entry.parts.len(), hash, &entry.leaf)).map_err(&failed)?;
+    statement.execute((sequence, log.id, index, entry.parts.len(), hash, &entry.leaf)).map_err(&failed)?;
     if entry.parts.is_empty() {
         return Ok(());
     }
-    let first = connection.last_insert_rowid() as u64 * SLOTS_PER_ENTRY;
+    let first = sequence * SLOTS_PER_ENTRY;
     let sql = "INSERT INTO part (slot, seal, salt, bytes) VALUES (?1, ?2, ?3, ?4)";
     let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
     for (slot, part) in (first..).zip(&entry.parts) {
@@ -166,31 +169,77 @@ pub(super) fn read_leaves(
     Ok(leaves)
 }
 
+/// Entries that were committed after the first sequence and not after the second; what is missing among them is for the caller to
+/// find.
 pub(super) fn replay_entries(
     connection: &Connection,
     after_sequence: u64,
-    entries_max: usize,
+    until_sequence: u64,
 ) -> Result<Vec<Replayed>, StoreError> {
     let failed = failure("replaying entries");
     let origins: HashMap<i64, String> =
         all_logs(connection)?.into_iter().map(|(origin, log)| (log.id, origin)).collect();
     let sql = "SELECT sequence, part_count, leaf_hash, leaf, leaf_index, log FROM entry
-        WHERE sequence > ?1 ORDER BY sequence LIMIT ?2";
+        WHERE sequence > ?1 AND sequence <= ?2 ORDER BY sequence";
     let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
-    // Beyond what the engine can count there is nothing.
-    let bound = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-    let mut rows = statement.query((bound(after_sequence), bound(entries_max as u64))).map_err(&failed)?;
+    let mut rows = statement.query((bound(after_sequence), bound(until_sequence))).map_err(&failed)?;
     let mut replayed = Vec::new();
     while let Some(row) = rows.next().map_err(&failed)? {
-        let expected = after_sequence + replayed.len() as u64 + 1;
         let read = |row: &Row<'_>| Ok((row.get::<_, u64>(0)?, row.get::<_, u64>(4)?, row.get::<_, i64>(5)?));
         let (sequence, index, log) = read(row).map_err(&failed)?;
         let misplaced = || Damage { log: None, index: None, field: Field::Position };
-        let log = origins.get(&log).filter(|_| sequence == expected).ok_or_else(misplaced)?.clone();
+        let log = origins.get(&log).ok_or_else(misplaced)?.clone();
         let (entry, _) = entry(connection, row, &Place { origin: &log, index })?;
         replayed.push(Replayed { sequence, log, index, entry });
     }
     Ok(replayed)
+}
+
+/// Beyond what the engine can count there is nothing.
+fn bound(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// The newest sequence in the database, 0 for none.
+pub(super) fn last_sequence(connection: &Connection) -> Result<u64, StoreError> {
+    let failed = failure("reading the newest sequence");
+    let mut statement = connection.prepare_cached("SELECT coalesce(max(sequence), 0) FROM entry").map_err(&failed)?;
+    statement.query_row([], |row| row.get(0)).map_err(&failed)
+}
+
+/// So many entries of a log from `from` on, all of which the database has, with their sequences.
+pub(super) fn read_run(
+    connection: &Connection,
+    origin: &str,
+    log: &LogRow,
+    from: u64,
+    count: usize,
+) -> Result<(Vec<u64>, Vec<StoredEntry>), StoreError> {
+    let failed = |error| located(failure("reading entries")(error), origin, Some(from));
+    let entries = read_entries(connection, origin, log, from, count, usize::MAX)?;
+    let sql = "SELECT sequence FROM entry WHERE log = ?1 AND leaf_index >= ?2 AND leaf_index < ?3 ORDER BY leaf_index";
+    let mut statement = connection.prepare_cached(sql).map_err(failed)?;
+    let sequences = statement.query_map((log.id, from, from + count as u64), |row| row.get(0)).map_err(failed)?;
+    Ok((sequences.collect::<Result<_, _>>().map_err(failed)?, entries))
+}
+
+/// Removes a run of a log, whose entries have these sequences, and their parts.
+pub(super) fn remove_run(
+    connection: &Connection,
+    log: &LogRow,
+    run: Range<u64>,
+    sequences: &[u64],
+) -> Result<(), StoreError> {
+    let failed = failure("removing archived entries");
+    let mut statement = connection.prepare_cached("DELETE FROM part WHERE slot BETWEEN ?1 AND ?2").map_err(&failed)?;
+    for sequence in sequences {
+        let first = sequence * SLOTS_PER_ENTRY;
+        statement.execute((first, first + SLOTS_PER_ENTRY - 1)).map_err(&failed)?;
+    }
+    let sql = "DELETE FROM entry WHERE log = ?1 AND leaf_index >= ?2 AND leaf_index < ?3";
+    let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
+    statement.execute((log.id, run.start, run.end)).map_err(&failed)?;
+    Ok(())
 }
 
 /// Where an entry was looked for.
@@ -278,11 +327,9 @@ pub(super) fn erase_part(connection: &Connection, origin: &str, index: u64, part
     Ok(())
 }
 
-/// Removes every entry that was committed after `after_sequence`, and gives the logs that lost some. The next entry gets
-/// the sequence behind it: the engine counts on from the largest that is left.
+/// Removes every entry that was committed after `after_sequence`, and gives the logs that lost some.
 pub(super) fn remove_after(connection: &Connection, after_sequence: u64) -> Result<Vec<String>, StoreError> {
     let failed = failure("removing entries");
-    let bound = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let sql = "SELECT log, min(leaf_index) FROM entry WHERE sequence > ?1 GROUP BY log";
     let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
     let sizes = statement.query_map([bound(after_sequence)], |row| Ok((row.get(0)?, row.get(1)?))).map_err(&failed)?;
@@ -298,6 +345,20 @@ pub(super) fn remove_after(connection: &Connection, after_sequence: u64) -> Resu
         }
     }
     Ok(shortened)
+}
+
+/// A document, held against its seal.
+pub(super) fn document(connection: &Connection, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    let sql = "SELECT seal, bytes FROM document WHERE name = ?1";
+    let failed = failure("reading a document");
+    let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
+    let row = statement.query_row([name], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Vec<u8>>(1)?)));
+    match row.optional().map_err(&failed)? {
+        Some((seal, bytes)) if seal != seal::document(name, &bytes) => {
+            Err(Damage { log: None, index: None, field: Field::Document(name.to_owned()) }.into())
+        }
+        row => Ok(row.map(|(_, bytes)| bytes)),
+    }
 }
 
 pub(super) fn put_document(connection: &Connection, name: &str, bytes: &[u8]) -> Result<(), StoreError> {

@@ -1,0 +1,197 @@
+//! Archived entries: plain files beside the database. A crash at any moment loses none and doubles none, a file that was moved away
+//! is named, a byte that flipped is found.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use skypact::bench::shapes::Dice;
+use skypact::storage::{Damage, Field, SqliteStore, Store as _, StoreError, StoredEntry};
+
+use crate::storage_crash::{has_strace, trace};
+use crate::storage_ground::{Ground, append, entry, part};
+use crate::storage_trace::{Disk, Event, Unsynced};
+
+const A: &str = "example.org/a";
+const B: &str = "../b";
+const DIRECTORY: &str = "SKYPACT_ARCHIVE_DIRECTORY";
+
+/// A small one, so that a trace of 570 of them stays small.
+fn small(n: u64) -> StoredEntry {
+    StoredEntry { leaf: format!("leaf {n}").into_bytes(), parts: vec![part(n as u8, 40)] }
+}
+
+/// 540 entries in A and 30 in B.
+fn filled(directory: &Path) -> SqliteStore {
+    let mut store = SqliteStore::open(directory).unwrap();
+    store.claim(A).unwrap();
+    store.claim(B).unwrap();
+    for round in 0..3 {
+        let run = |from: u64, count: u64| (from..from + count).map(small).collect::<Vec<_>>();
+        store.commit(&append(A, 1, round * 180, &run(round * 180, 180))).unwrap();
+        store.commit(&append(B, 1, round * 10, &run(round * 10, 10))).unwrap();
+    }
+    store
+}
+
+/// Whether everything is there once.
+fn whole(store: &SqliteStore) -> Result<(), String> {
+    let told = |error: StoreError| error.to_string();
+    let walk = store.integrity().map_err(told)?;
+    let replayed = store.replay(0, usize::MAX).map_err(told)?;
+    let of = |log: &str| replayed.iter().filter(|one| one.log == log).map(|one| one.entry.clone()).collect::<Vec<_>>();
+    for (log, size) in [(A, 540), (B, 30)] {
+        let expected: Vec<StoredEntry> = (0..size).map(small).collect();
+        if store.read(log, 0, usize::MAX, usize::MAX).map_err(told)? != expected || of(log) != expected {
+            return Err(format!("{log} is not as it was committed"));
+        }
+    }
+    if (walk.entries, replayed.len()) == (570, 570) { Ok(()) } else { Err(format!("{walk:?}")) }
+}
+
+/// Not a test by itself: what the next one runs under a trace.
+#[test]
+fn the_child_that_archives() {
+    let Some(directory) = std::env::var_os(DIRECTORY) else { return };
+    let say = |number: u64| std::io::stderr().write_all(format!("ack {number}\n").as_bytes()).unwrap();
+    let mut store = filled(&PathBuf::from(directory));
+    say(0);
+    for moved in [256, 512] {
+        assert_eq!(store.archive(A, moved).unwrap(), moved);
+        say(moved);
+    }
+}
+
+#[test]
+fn a_crash_while_entries_are_archived_loses_none_and_doubles_none() {
+    if !has_strace() {
+        return;
+    }
+    let ground = Ground::new("archive-traced");
+    let store = ground.path().join("store");
+    std::fs::create_dir(&store).unwrap();
+    let events = trace(&store, "storage_archive::the_child_that_archives", &[(DIRECTORY, store.as_os_str())]);
+    let (mut disk, mut begun, mut points) = (Disk::default(), false, 0);
+    let rebuilt = Ground::fast("archive-rebuilt");
+    for (point, event) in events.iter().enumerate() {
+        disk.apply(event);
+        begun = begun || matches!(event, Event::Acknowledged(_));
+        if !begun {
+            continue;
+        }
+        // Pages of the write-ahead log, hundreds of them, are the matter of the crash test of commits.
+        if matches!(event, Event::Wrote { .. }) && point % 16 != 0 {
+            continue;
+        }
+        points += 1;
+        for unsynced in [Unsynced::Lost, Unsynced::Kept, Unsynced::Scattered(Dice(point as u64).roll(u64::MAX))] {
+            let directory = rebuilt.path().join("store");
+            std::fs::create_dir(&directory).unwrap();
+            disk.rebuild(&directory, unsynced);
+            let survived = SqliteStore::open(&directory).map_err(|error| error.to_string());
+            let mut survived = survived.unwrap();
+            whole(&survived).unwrap_or_else(|why| panic!("crash after {event:?}, {unsynced:?}: {why}"));
+            // What is half done is done again.
+            while survived.archive(A, 600).unwrap() < 512 {}
+            whole(&survived).unwrap_or_else(|why| panic!("after {event:?}, {unsynced:?}, done again: {why}"));
+            drop(survived);
+            std::fs::remove_dir_all(&directory).unwrap();
+        }
+    }
+    eprintln!("{points} crash points");
+    assert!(points > 30, "the trace ends too early");
+}
+
+#[test]
+fn a_file_that_was_moved_away_is_named_and_counts_again_when_it_is_back() {
+    let ground = Ground::new("moved-away");
+    let mut store = filled(ground.path());
+    assert_eq!(store.archive(A, 600).unwrap(), 256);
+    assert_eq!(store.integrity().unwrap().archived, 256);
+    let bodies = ground.path().join("archive/example.org%2Fa/bodies/000");
+    let away = ground.path().join("away");
+    std::fs::rename(&bodies, &away).unwrap();
+    let error = store.read(A, 7, 1, 1).unwrap_err();
+    assert_eq!(error.code(), "store-moved-away");
+    assert!(error.to_string().contains(bodies.to_str().unwrap()), "{error}");
+    assert_eq!(store.replay(0, 1).unwrap_err().code(), "store-moved-away");
+    assert_eq!(store.leaves(A, 7, 1).unwrap(), [small(7).leaf], "leaves are in another file");
+    assert_eq!(store.read(A, 256, 1, 1).unwrap(), [small(256)]);
+    assert_eq!(store.replay(266, 9).unwrap().len(), 9, "what was committed later needs no file");
+    let walk = store.integrity().unwrap();
+    assert_eq!((walk.archived, walk.moved_away), (256, 256));
+    std::fs::rename(&away, &bodies).unwrap();
+    whole(&store).unwrap();
+}
+
+#[test]
+fn a_flipped_byte_in_any_file_of_the_archive_is_found() {
+    let ground = Ground::new("archive-flipped");
+    let mut store = filled(ground.path());
+    store.archive(A, 600).unwrap();
+    for file in ["tile/entries/000", "tile/0/000", "bodies/000"] {
+        let path = ground.path().join("archive/example.org%2Fa").join(file);
+        let sound = std::fs::read(&path).unwrap();
+        let mut dice = Dice(7);
+        for _ in 0..40 {
+            let mut flipped = sound.clone();
+            flipped[dice.roll(sound.len() as u64) as usize] ^= 1 << dice.roll(8);
+            std::fs::write(&path, flipped).unwrap();
+            let error = store.integrity().unwrap_err();
+            let StoreError::Damaged(Damage { log: Some(log), index: Some(_), field }) = &error else {
+                panic!("{error}")
+            };
+            assert_eq!(log, A);
+            assert!(matches!(field, Field::Leaf | Field::Archive(_)), "{error}");
+        }
+        std::fs::write(&path, &sound[..sound.len() - 1]).unwrap();
+        assert_eq!(store.integrity().unwrap_err().code(), "store-damaged", "{file} is cut off");
+        std::fs::write(&path, sound).unwrap();
+    }
+    whole(&store).unwrap();
+}
+
+#[test]
+fn archived_entries_are_not_replaced_and_what_is_replaced_comes_behind_them() {
+    let ground = Ground::new("archive-replaced");
+    let mut store = SqliteStore::open(ground.path()).unwrap();
+    store.claim(A).unwrap();
+    store.claim(B).unwrap();
+    store.commit(&append(B, 1, 0, &[small(0)])).unwrap();
+    store.commit(&append(A, 1, 0, &(0..256).map(small).collect::<Vec<_>>())).unwrap();
+    assert_eq!(store.archive(A, 256).unwrap(), 0, "the newest entry of all stays");
+    store.commit(&append(B, 1, 1, &[small(1)])).unwrap();
+    assert_eq!(store.archive(A, 256).unwrap(), 256);
+    let refused = store.replace(256, &append(B, 1, 1, &[]), &[]).unwrap_err();
+    assert_eq!(refused.code(), "store-archived");
+    store.replace(257, &append(B, 1, 1, &[small(9), small(10)]), &[]).unwrap();
+    store.replace(257, &append(B, 1, 1, &[]), &[]).unwrap();
+    drop(store);
+    let mut store = SqliteStore::open(ground.path()).unwrap();
+    store.commit(&append(B, 1, 1, &[small(11)])).unwrap();
+    let places: Vec<_> = store.replay(255, 99).unwrap().into_iter().map(|one| (one.sequence, one.index)).collect();
+    assert_eq!(places, [(256, 254), (257, 255), (258, 1)]);
+    store.integrity().unwrap();
+}
+
+#[test]
+fn an_erased_body_is_gone_from_the_archive_and_a_log_leads_nowhere_else() {
+    let ground = Ground::new("archive-erased");
+    let mut store = SqliteStore::open(ground.path()).unwrap();
+    store.claim(B).unwrap();
+    let secret = StoredEntry { parts: vec![part(0x5a, 4_000)], ..entry(0) };
+    let run: Vec<StoredEntry> = [secret].into_iter().chain((1..300).map(small)).collect();
+    store.commit(&append(B, 1, 0, &run)).unwrap();
+    assert_eq!(store.archive(B, 300).unwrap(), 256);
+    let directory = ground.path().join("archive/%2E.%2Fb");
+    let bodies = directory.join("bodies/000");
+    let has = |bytes: &[u8]| bytes.windows(100).any(|window| window == [0x5a; 100]);
+    // A hard link keeps the old file, as a snapshot of a file system would.
+    let link = ground.path().join("link");
+    std::fs::hard_link(&bodies, &link).unwrap();
+    assert!(has(&std::fs::read(&bodies).unwrap()));
+    store.erase(B, 0, 0).unwrap();
+    assert!(!has(&std::fs::read(&bodies).unwrap()) && !has(&std::fs::read(&link).unwrap()));
+    assert_eq!(store.read(B, 0, 1, 1).unwrap(), [StoredEntry { parts: vec![None], ..entry(0) }]);
+    assert!(directory.join("tile/entries/000").is_file());
+    store.integrity().unwrap();
+}
