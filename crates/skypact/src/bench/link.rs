@@ -54,7 +54,7 @@ pub struct LinkFigures {
     pub header_bytes: usize,
     /// Whether the nodes were told that the link is slow.
     pub is_told: bool,
-    /// STOPs, notices, and STOPs behind a notice.
+    /// STOPs, notices, STOPs behind a notice, and STOPs that meet what the nodes exchange by themselves.
     pub count: usize,
     /// From calling a STOP until BLUE's desk shows it, s, median.
     pub stop_p50_s: f64,
@@ -72,6 +72,10 @@ pub struct LinkFigures {
     pub behind_p50_s: f64,
     /// The slowest.
     pub behind_max_s: f64,
+    /// From calling a STOP when something of the nodes' own has begun to go to BLUE until BLUE's desk shows it, s, median.
+    pub idle_p50_s: f64,
+    /// The slowest.
+    pub idle_max_s: f64,
     /// Bytes to BLUE and back while nothing was filed, each second.
     pub idle_bytes_each_second: [f64; 2],
 }
@@ -118,7 +122,7 @@ pub async fn run(options: Options) -> Result<LinkFigures, CliError> {
     let after = link.bytes();
     let idle_bytes_each_second = [0, 1].map(|way| (after[way] - before[way]) as f64 / seconds);
     let mut dice = Dice(options.seed);
-    let (mut stops, mut notices, mut behind) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut stops, mut notices, mut behind, mut idle) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut stop_bytes, mut notice_bytes) = (Vec::new(), Vec::new());
     for number in 0..options.count {
         bar.set_message("STOP");
@@ -137,6 +141,10 @@ pub async fn run(options: Options) -> Result<LinkFigures, CliError> {
         tokio::time::sleep(BEHIND).await;
         behind.push(link.stop(&format!("BEHIND {number}")).await?.0);
         link.rest().await?;
+        bar.set_message("STOP that meets something");
+        link.until_busy().await?;
+        idle.push(link.stop(&format!("MEETS {number}")).await?.0);
+        link.rest().await?;
     }
     bar.finish_and_clear();
     exercise::strike(link.stage)?;
@@ -150,11 +158,13 @@ pub async fn run(options: Options) -> Result<LinkFigures, CliError> {
         stop_max_s: largest(&stops),
         notice_max_s: largest(&notices),
         behind_max_s: largest(&behind),
+        idle_max_s: largest(&idle),
         stop_p50_s: percentiles(&mut stops).0,
         stop_bytes: percentiles(&mut stop_bytes).0,
         notice_p50_s: percentiles(&mut notices).0,
         notice_bytes: percentiles(&mut notice_bytes).0,
         behind_p50_s: percentiles(&mut behind).0,
+        idle_p50_s: percentiles(&mut idle).0,
         idle_bytes_each_second,
     })
 }
@@ -210,6 +220,16 @@ impl Link {
             channel::patient(&mut self.stage, watch)?;
             tokio::time::sleep(POLL).await;
         }
+    }
+
+    /// Waits until something begins to go to BLUE though nobody filed it.
+    async fn until_busy(&mut self) -> Result<(), CliError> {
+        let (watch, before) = (Stopwatch::start(), self.bytes()[0]);
+        while self.bytes()[0] == before {
+            channel::patient(&mut self.stage, watch)?;
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
     }
 
     /// Waits until each has the other's receipts, and a while more.

@@ -14,6 +14,8 @@ use crate::clock::Stopwatch;
 
 /// Most bytes of a packet, without its headers.
 const PACKET_MAX: usize = 256;
+/// Most bytes that are written at once: their packets wait for the line one behind the other, and nothing comes between.
+const WRITE_MAX: usize = 4 << 10;
 
 /// How slow a link is.
 #[derive(Debug, Clone, Copy)]
@@ -52,9 +54,10 @@ impl Way {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Takes the time that a packet takes.
+    /// Takes the time that the packets of so many bytes take; without bytes an acknowledgement's.
     async fn carry(&self, bytes: usize) {
-        let bytes = (bytes + self.pace.header_bytes) as u64;
+        let packets = bytes.div_ceil(PACKET_MAX).max(1);
+        let bytes = (bytes + packets * self.pace.header_bytes) as u64;
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         if self.is_slow.load(Ordering::Relaxed) {
             let _line = self.line.lock().await;
@@ -98,7 +101,7 @@ async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, way: Arc<Way>, ba
             tokio::spawn(async move { back.carry(0).await });
         }
     });
-    let mut packet = vec![0; PACKET_MAX];
+    let mut packet = vec![0; WRITE_MAX];
     while let Ok(length) = from.read(&mut packet).await
         && length > 0
     {

@@ -18,8 +18,8 @@ use crate::transport::{Peer, PeerAnswer, PeerHandler, SlowLine};
 
 /// Path of the one request between nodes.
 pub const FRAMES_PATH: &str = "/channel/v1/frames";
-/// The same in short form (docs/channel-protocol.md, section 14).
-pub(super) const SHORT_PATH: &str = "/channel/v1/short";
+/// The same in short form (docs/channel-protocol.md, section 14). It is the path that takes one byte in HTTP/2 (RFC 7541, appendix A).
+pub(super) const SHORT_PATH: &str = "/";
 
 /// The slow lines of a node, by party.
 pub(super) type SlowLines = BTreeMap<String, Arc<SlowLine>>;
@@ -37,7 +37,7 @@ pub(super) struct PeerDoor {
     pub(super) clock: ClockDoor,
     /// Where counterparts get back what they lost.
     pub(super) held: HeldDoor,
-    /// What answers take their place on.
+    /// What connections of counterparts come in by, where it is slow.
     pub(super) lines: SlowLines,
 }
 
@@ -48,7 +48,7 @@ impl PeerHandler for PeerDoor {
         if is_monitor(&name) {
             return stranger();
         }
-        let answer = match path.as_str() {
+        match path.as_str() {
             FRAMES_PATH => match self.take(&name, &body).await {
                 Ok(answer) => PeerAnswer::new(200, answer.encode()),
                 Err(error) => refusal(status(&error), error.code(), &error.to_string()),
@@ -58,12 +58,8 @@ impl PeerHandler for PeerDoor {
                 // In words it would be longer than what was asked.
                 Err(error) => PeerAnswer::new(status(&error), error.code()),
             },
-            _ => return refusal(404, "path-unknown", "frames go to /channel/v1/frames"),
-        };
-        if let Some(line) = self.lines.get(&name) {
-            line.add(answer.body.len());
+            _ => refusal(404, "path-unknown", "frames go to /channel/v1/frames"),
         }
-        answer
     }
 
     async fn get(&self, from: Peer, path: String) -> PeerAnswer {
@@ -76,6 +72,11 @@ impl PeerHandler for PeerDoor {
             },
             Peer::Stranger { .. } => nothing(),
         }
+    }
+
+    fn line_to(&self, peer: &Peer) -> Option<Arc<SlowLine>> {
+        let Peer::Party { name, .. } = peer else { return None };
+        self.lines.get(name).cloned()
     }
 }
 

@@ -129,6 +129,10 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
         transport_key(pact, &counterpart)?;
         agreed.push((name.clone(), pact.clone(), counterpart));
     }
+    if let Some(party) = options.slow_links.keys().find(|party| agreed.iter().all(|(.., known)| known != *party)) {
+        let reason = "is no counterpart in a pact that is installed; name the party as 'skypact pact show' does, or take the table out";
+        return Err(NodeError::File { path: format!("node.toml, links.{party}"), reason: reason.to_owned() });
+    }
     let rates = options.slow_links.iter();
     let lines: SlowLines = rates.map(|(party, rate)| (party.clone(), Arc::new(SlowLine::new(*rate)))).collect();
     let limits = limits(&lines);

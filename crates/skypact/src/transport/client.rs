@@ -3,7 +3,11 @@
 //! A lost connection is opened again by the next request, after a pause that doubles with each failure up to a bound and
 //! is spread at random. A request that met a dying connection is sent once more on a fresh one: frames are idempotent.
 
-use super::{Expected, Identity, PeerAnswer, SlowLine, TransportError, TransportKey, tls};
+use super::{
+    Expected, Identity, PeerAnswer, SlowLine, TransportError, TransportKey,
+    paced::{Gathered, Paced},
+    tls,
+};
 use crate::{clock::Stopwatch, entropy};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{
@@ -106,7 +110,7 @@ struct Shared {
     tls: Arc<rustls::ClientConfig>,
     requests: Semaphore,
     link: Mutex<Link>,
-    /// The slow line that requests take turns on.
+    /// The slow line that its packets take turns on.
     line: Option<(Arc<SlowLine>, TrafficClass)>,
 }
 
@@ -207,9 +211,6 @@ impl PeerClient {
             Ok(uri) if path.starts_with('/') => uri,
             _ => return Err(TransportError::BadPath { path: path.to_owned() }),
         };
-        if let Some((line, class)) = &self.shared.line {
-            line.turn(*class, body.len()).await;
-        }
         let after = self.shared.limits.request_timeout;
         let mut used = None;
         let asked = Asked { method, uri, body };
@@ -254,7 +255,8 @@ impl Shared {
         if let Some(failure) = &link.failure {
             sleep(failure.since.remaining_of(failure.pause)).await;
         }
-        let attempt = timeout(self.limits.connect_timeout, self.connect(link.connections_made)).await;
+        let attempt = Box::pin(self.connect(link.connections_made));
+        let attempt = timeout(self.limits.connect_timeout, attempt).await;
         let attempt = attempt.unwrap_or_else(|_| {
             Err(TransportError::Timeout { address: self.address.clone(), after: self.limits.connect_timeout })
         });
@@ -281,6 +283,10 @@ impl Shared {
         let ours = self.identity.key();
         let socket = TcpStream::connect(&self.address).await.map_err(|error| self.unreachable(error))?;
         socket.set_nodelay(true).map_err(|error| self.unreachable(error))?;
+        let mut socket = Paced::new(socket);
+        if let Some((line, class)) = &self.line {
+            socket.put_on(Arc::clone(line), (*class).into());
+        }
         // The name is not sent and not compared: the key says who the peer is.
         let name = ServerName::try_from("peer").expect("a valid DNS name");
         let shaken = TlsConnector::from(Arc::clone(&self.tls)).connect(name, socket).await;
@@ -297,6 +303,7 @@ impl Shared {
         self.expected.meet(theirs);
         let tls_failure = Arc::new(OnceLock::new());
         let stream = NotingStream { stream, tls_failure: Arc::clone(&tls_failure) };
+        let stream = Gathered::new(stream, self.line.is_some());
         let mut http2 = http2::Builder::new(TokioExecutor::new());
         http2
             .timer(TokioTimer::new())

@@ -1,16 +1,44 @@
-//! A slow line to one peer: what is sent over it takes turns, so that little waits in the buffers below, where nobody can overtake.
-//! Urgent requests go first; each waits for what is under way, which is one request or answer.
+//! A slow line to one peer: what is sent over it takes turns, packet by packet, so that little waits in the buffers below, where
+//! nobody can overtake. What is urgent waits for the packet under way, and for nothing else.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::TrafficClass;
 use crate::clock::Stopwatch;
 
-/// What TLS, HTTP/2, TCP and IP add to a request or an answer, bytes: two records and a packet or two.
-const ENVELOPE_BYTES: usize = 150;
-/// Between two looks of whoever waits.
-const LOOK: Duration = Duration::from_millis(20);
+/// What IP and TCP add to a packet, and an acknowledgement alone, bytes (RFC 791, RFC 9293: 20 each, without options).
+const PACKET_BYTES: usize = 40;
+/// Most that a packet carries, bytes, as far as nobody knows better.
+const PACKET_MAX: usize = 256;
+/// For how long a packet that is not urgent takes the line: what a STOP may have to wait.
+const PIECE: Duration = Duration::from_millis(2_150);
+/// Least that such a packet carries, bytes: with less, most of the line would go into headers.
+const PIECE_MIN: usize = 24;
+/// Most of what is urgent that goes in one turn, bytes: a STOP, or part of the shaking of hands before it.
+const URGENT_MAX: usize = 512;
+/// What TLS and HTTP/2 add to a request or an answer, bytes: a record (RFC 8446 section 5.2: 22) and two frames.
+const ENVELOPE_BYTES: usize = 70;
+
+/// Who goes first on a slow line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Precedence {
+    /// STOP and its like.
+    Urgent,
+    /// What the peer waits for.
+    Answer,
+    /// Everything else.
+    Routine,
+}
+
+impl From<TrafficClass> for Precedence {
+    fn from(class: TrafficClass) -> Self {
+        match class {
+            TrafficClass::Urgent => Self::Urgent,
+            TrafficClass::Routine => Self::Routine,
+        }
+    }
+}
 
 /// A line of which it is known how fast it is.
 #[derive(Debug)]
@@ -24,45 +52,53 @@ struct Turns {
     /// Since when, and for how long from then, something is under way.
     since: Stopwatch,
     busy: Duration,
-    urgent_waiting: usize,
+    /// How many wait, by precedence.
+    waiting: [usize; 3],
 }
 
 impl SlowLine {
     /// A line of this rate, which is at least 1, and on which nothing is under way.
     pub fn new(bit_per_s: u32) -> Self {
-        let turns = Turns { since: Stopwatch::start(), busy: Duration::ZERO, urgent_waiting: 0 };
+        let turns = Turns { since: Stopwatch::start(), busy: Duration::ZERO, waiting: [0; 3] };
         Self { bit_per_s: bit_per_s.max(1), turns: Mutex::new(turns) }
     }
 
-    /// How long a body of so many bytes is under way, without its delay.
+    /// How long a body of so many bytes is under way in pieces, without its delay and while nothing else is.
     pub fn time_of(&self, bytes: usize) -> Duration {
-        let bits = 8 * (bytes + ENVELOPE_BYTES) as u64;
-        Duration::from_millis(bits * 1_000 / u64::from(self.bit_per_s))
+        let bytes = bytes + ENVELOPE_BYTES;
+        self.time(bytes, self.most(Precedence::Routine).min(PACKET_MAX))
     }
 
-    /// Waits until a body of so many bytes may be sent, and takes the line for it.
-    pub async fn turn(&self, class: TrafficClass, bytes: usize) {
-        let _waiting = (class == TrafficClass::Urgent).then(|| Waiting::on(self));
-        while !self.take(class, bytes) {
-            tokio::time::sleep(LOOK).await;
+    /// Most bytes that go in one turn.
+    pub(super) fn most(&self, precedence: Precedence) -> usize {
+        if precedence == Precedence::Urgent {
+            return URGENT_MAX;
         }
+        let bytes = u128::from(self.bit_per_s) * PIECE.as_millis() / 8_000;
+        usize::try_from(bytes).unwrap_or(usize::MAX).saturating_sub(PACKET_BYTES).max(PIECE_MIN)
     }
 
-    /// Takes the line for a body that does not wait: an answer.
-    pub fn add(&self, bytes: usize) {
+    /// Takes the line for so many bytes; false while it is busy, or others wait that go first.
+    pub(super) fn take(&self, precedence: Precedence, bytes: usize) -> bool {
         let mut turns = self.turns();
-        let busy = turns.since.remaining_of(turns.busy) + self.time_of(bytes);
+        let gives_way = turns.waiting[..precedence as usize].iter().any(|waiting| *waiting > 0);
+        let is_free = !gives_way && turns.since.remaining_of(turns.busy).is_zero();
+        if is_free {
+            (turns.since, turns.busy) = (Stopwatch::start(), self.time(bytes, PACKET_MAX));
+        }
+        is_free
+    }
+
+    /// Takes the line for the acknowledgement of a packet that came, which waits for nobody.
+    pub(super) fn acknowledge(&self) {
+        let mut turns = self.turns();
+        let busy = turns.since.remaining_of(turns.busy) + self.time(0, PACKET_MAX);
         (turns.since, turns.busy) = (Stopwatch::start(), busy);
     }
 
-    fn take(&self, class: TrafficClass, bytes: usize) -> bool {
-        let mut turns = self.turns();
-        let gives_way = class == TrafficClass::Routine && turns.urgent_waiting > 0;
-        let is_free = !gives_way && turns.since.remaining_of(turns.busy).is_zero();
-        if is_free {
-            (turns.since, turns.busy) = (Stopwatch::start(), self.time_of(bytes));
-        }
-        is_free
+    fn time(&self, bytes: usize, in_each: usize) -> Duration {
+        let headers = PACKET_BYTES * bytes.div_ceil(in_each).max(1);
+        Duration::from_millis(8_000 * (bytes + headers) as u64 / u64::from(self.bit_per_s))
     }
 
     fn turns(&self) -> std::sync::MutexGuard<'_, Turns> {
@@ -70,59 +106,71 @@ impl SlowLine {
     }
 }
 
-/// An urgent request that waits, also when it is given up.
-struct Waiting<'l>(&'l SlowLine);
+/// Somebody who waits for a turn, also when it is given up.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    line: Arc<SlowLine>,
+    precedence: Precedence,
+}
 
-impl<'l> Waiting<'l> {
-    fn on(line: &'l SlowLine) -> Self {
-        line.turns().urgent_waiting += 1;
-        Self(line)
+impl Waiting {
+    pub(super) fn on(line: &Arc<SlowLine>, precedence: Precedence) -> Self {
+        line.turns().waiting[precedence as usize] += 1;
+        Self { line: Arc::clone(line), precedence }
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for Waiting {
     fn drop(&mut self) {
-        self.0.turns().urgent_waiting -= 1;
+        self.line.turns().waiting[self.precedence as usize] -= 1;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
 
-    #[tokio::test]
-    async fn what_is_urgent_overtakes_what_waits_and_not_what_is_under_way() {
-        // 150 bytes and 50: a second and a half of the test's time at 1,000 bit/s would be long; here it is 16 ms.
-        let line = Arc::new(SlowLine::new(100_000));
-        let order = Arc::new(Mutex::new(Vec::new()));
-        line.turn(TrafficClass::Routine, 2_000).await;
-        let go = |class, name: &'static str| {
-            let (line, order) = (Arc::clone(&line), Arc::clone(&order));
-            tokio::spawn(async move {
-                line.turn(class, 2_000).await;
-                order.lock().expect("nobody panics").push(name);
-            })
-        };
-        let routine = go(TrafficClass::Routine, "notice");
-        tokio::task::yield_now().await;
-        let urgent = go(TrafficClass::Urgent, "STOP");
-        tokio::task::yield_now().await;
-        assert!(order.lock().expect("nobody panics").is_empty(), "one is under way");
-        urgent.await.expect("it comes");
-        routine.await.expect("it comes");
-        assert_eq!(*order.lock().expect("nobody panics"), ["STOP", "notice"]);
+    /// What is sent of a STOP: short form of 218 bytes, a record of TLS (22), two frames of HTTP/2 (18), the header (10).
+    const STOP: usize = 218 + 22 + 18 + 10;
+    const DELAY: Duration = Duration::from_secs(2);
+    const GOAL: Duration = Duration::from_secs(15);
+
+    #[test]
+    fn a_stop_that_meets_a_packet_and_an_acknowledgement_takes_at_most_15_s() {
+        let line = Arc::new(SlowLine::new(300));
+        let piece = line.most(Precedence::Routine);
+        assert_eq!((piece, line.most(Precedence::Answer)), (40, 40));
+        assert!(STOP <= line.most(Precedence::Urgent), "it goes in one turn");
+        assert!(line.take(Precedence::Routine, piece));
+        line.acknowledge();
+        let busy = line.turns().busy;
+        let worst = busy + line.time(STOP, PACKET_MAX) + DELAY;
+        assert!(busy > Duration::from_secs(3) && worst <= GOAL, "{worst:?}");
     }
 
     #[test]
-    fn an_answer_makes_the_line_busy_for_longer() {
+    fn a_notice_in_pieces_takes_at_most_60_s() {
         let line = SlowLine::new(300);
-        assert_eq!(line.time_of(150), Duration::from_secs(8));
-        assert!(line.take(TrafficClass::Urgent, 0));
-        assert!(!line.take(TrafficClass::Urgent, 0));
-        line.add(0);
-        let turns = line.turns();
-        assert!(turns.since.remaining_of(turns.busy) > Duration::from_secs(7), "4 s each");
+        assert!(line.time_of(420) + DELAY < Duration::from_secs(30), "{:?}", line.time_of(420));
+        assert!(line.time_of(800) + DELAY < Duration::from_mins(1), "{:?}", line.time_of(800));
+    }
+
+    #[test]
+    fn nobody_goes_before_those_who_wait_and_go_first() {
+        let line = Arc::new(SlowLine::new(u32::MAX));
+        let urgent = Waiting::on(&line, Precedence::Urgent);
+        assert!(!line.take(Precedence::Answer, 0) && !line.take(Precedence::Routine, 0));
+        let answer = Waiting::on(&line, Precedence::Answer);
+        drop(urgent);
+        assert!(!line.take(Precedence::Routine, 0) && line.take(Precedence::Answer, 0));
+        drop(answer);
+        assert!(line.take(Precedence::Routine, 0) && line.take(Precedence::Urgent, 0));
+    }
+
+    #[test]
+    fn a_busy_line_is_taken_by_nobody() {
+        let line = SlowLine::new(300);
+        assert!(line.take(Precedence::Routine, 40));
+        assert!(!line.take(Precedence::Urgent, 0));
     }
 }

@@ -10,6 +10,7 @@ mod client;
 mod error;
 mod identity;
 mod line;
+mod paced;
 mod pins;
 mod seats;
 mod server;

@@ -7,6 +7,8 @@ use super::{
     Identity, PeerAnswer, Pins, SlowLine, TransportError, TransportKey,
     accept::{Activity, accept},
     asked_to_stop,
+    line::Precedence,
+    paced::{Gathered, Paced},
     seats::{Holder, Seat, Seats},
     tls,
 };
@@ -63,6 +65,12 @@ pub trait PeerHandler: Send + Sync + 'static {
     fn get(&self, from: Peer, path: String) -> impl Future<Output = PeerAnswer> + Send {
         let _ = (from, path);
         std::future::ready(PeerAnswer::new(StatusCode::METHOD_NOT_ALLOWED.as_u16(), Bytes::new()))
+    }
+
+    /// The line that a peer is at the end of, when it is slow.
+    fn line_to(&self, peer: &Peer) -> Option<Arc<SlowLine>> {
+        let _ = peer;
+        None
     }
 }
 
@@ -233,11 +241,11 @@ impl<H: PeerHandler> Shared<H> {
         socket: TcpStream,
         source: SocketAddr,
         stop: watch::Receiver<bool>,
-    ) -> io::Result<TlsStream<TcpStream>> {
+    ) -> io::Result<TlsStream<Paced<TcpStream>>> {
         let seat = self.handshakes.take(Holder::Address(source.ip()));
         socket.set_nodelay(true)?;
         let stream = tokio::select! {
-            shaken = timeout(self.limits.handshake_timeout, self.acceptor.0.accept(socket)) => shaken??,
+            shaken = timeout(self.limits.handshake_timeout, self.acceptor.0.accept(Paced::new(socket))) => shaken??,
             () = seat.displaced() => return Err(io::Error::other("displaced by newer connections")),
             () = asked_to_stop(stop.clone()) => return Err(io::Error::other("the node is stopping")),
         };
@@ -250,7 +258,7 @@ impl<H: PeerHandler> Shared<H> {
 
     async fn serve_connection(
         self: &Arc<Self>,
-        stream: TlsStream<TcpStream>,
+        mut stream: TlsStream<Paced<TcpStream>>,
         (ours, key): (TransportKey, Option<TransportKey>),
         seat: Seat,
         stop: watch::Receiver<bool>,
@@ -260,6 +268,13 @@ impl<H: PeerHandler> Shared<H> {
             let (shared, line) = (Arc::clone(self), Arc::clone(&line));
             async move { Ok::<_, Infallible>(shared.answer(request, key, &line).await) }
         });
+        // Who is at the other end is known only now.
+        let slow = self.peer_of(key).and_then(|peer| self.handler.line_to(&peer));
+        let is_slow = slow.is_some();
+        if let Some(slow) = slow {
+            stream.get_mut().0.put_on(slow, Precedence::Answer);
+        }
+        let stream = Gathered::new(stream, is_slow);
         let mut connection = pin!(self.http2().serve_connection(TokioIo::new(stream), service));
         tokio::select! {
             _ = connection.as_mut() => return,

@@ -26,9 +26,9 @@ async fn a_short_form_is_answered_in_short_form_and_refused_with_a_code_alone() 
         (elsewhere, 404, "frames-wrong-channel"),
         (Vec::new(), 404, "frames-wrong-channel"),
     ] {
-        let answer = client.post("/channel/v1/short", body).await.expect("an answer");
+        let answer = client.post("/", body).await.expect("an answer");
         assert_eq!((answer.status, &answer.body[..]), (status, code.as_bytes()));
     }
-    let answer = client.post("/channel/v1/short", head(0, &signature)).await.expect("an answer");
+    let answer = client.post("/", head(0, &signature)).await.expect("an answer");
     assert_eq!((answer.status, answer.body[0], answer.body.len()), (200, 2, 112));
 }
