@@ -8,6 +8,9 @@ from skypact_verify import keys, mirror
 from skypact_verify.log import MODE_WHOLE, LogState
 from skypact_verify.report import CLAIMED, PROVEN, UNPROVEN, Statement
 
+# Most ranges of entries that are not given and are told one by one.
+_NOT_GIVEN_MAX = 40
+
 
 def statements_of(log: LogState, times: dict[bytes, int], complete: bool) -> list[Statement]:
     """`times` are those of all cosignatures in the bundle; `complete` says whether the tar was read to its end."""
@@ -53,13 +56,28 @@ def _entries(log: LogState, times: dict[bytes, int], size: int) -> list[Statemen
         detail = f"{log.leaves} of {size} entries, signed by {log.party.name}"
         before = _not_before(log, times, size - 1)
         return [Statement("log", log.origin, status, detail, before, last_after)]
-    said = [Statement("head", log.origin, status, f"{size} entries, signed by {log.party.name}", None, last_after)]
+    detail = f"{size} entries, signed by {log.party.name}{_not_given(log.chosen, size)}"
+    said = [Statement("head", log.origin, status, detail, None, last_after)]
     for index in log.chosen:
         before = _not_before(log, times, index)
         said.append(
             Statement(f"entry {index}", log.origin, status, f"in the log of {size} entries", before, last_after)
         )
     return said
+
+
+def _not_given(chosen: list[int], size: int) -> str:
+    """Which entries of a log with chosen leaves are not given."""
+    ranges: list[str] = []
+    after = 0
+    for given in [*chosen, size]:
+        if given > after:
+            ranges.append(str(after) if given == after + 1 else f"{after}-{given - 1}")
+        after = max(after, given + 1)
+        if len(ranges) > _NOT_GIVEN_MAX:
+            ranges[_NOT_GIVEN_MAX] = "and more"
+            break
+    return f"; not given: {', '.join(ranges)}" if ranges else ""
 
 
 def _witnessed(log: LogState, size: int) -> Statement:

@@ -9,6 +9,9 @@ use super::{Pact, Verifier};
 use crate::hash::Hash;
 use crate::mirror_key::ReceiptWorth;
 
+/// Most ranges of entries that are not given and are told one by one.
+const NOT_GIVEN_MAX: usize = 40;
+
 impl Verifier {
     pub(super) fn into_report(self, expectation: &Expectation) -> Report {
         let mut statements = vec![self.pact_statement(expectation)];
@@ -81,7 +84,7 @@ impl Verifier {
             let detail = format!("{} of {} entries, signed by {}", bounds.len(), head.size, log.name.party);
             state(StatementKind::Log, (status, detail), until(bounds.last().and_then(|(_, time_s)| *time_s)));
         } else {
-            let detail = format!("{} entries, signed by {}", head.size, log.name.party);
+            let detail = format!("{} entries, signed by {}{}", head.size, log.name.party, not_given(log, head.size));
             state(StatementKind::Head, (status, detail), until(None));
             for (index, not_before_s) in bounds {
                 let detail = format!("in the log of {} entries", head.size);
@@ -110,6 +113,26 @@ impl Verifier {
         };
         state(StatementKind::Bodies, (status, detail), (None, None));
     }
+}
+
+/// Which entries of a log with chosen leaves are not given, so that nobody has to work out what was left out.
+fn not_given(log: &Log, size: u64) -> String {
+    let mut ranges: Vec<String> = Vec::new();
+    let mut next = 0;
+    for given in log.indices().chain([size]) {
+        match given.saturating_sub(next) {
+            0 => {}
+            1 => ranges.push(next.to_string()),
+            _ => ranges.push(format!("{next}-{}", given - 1)),
+        }
+        next = next.max(given.saturating_add(1));
+        if ranges.len() > NOT_GIVEN_MAX {
+            ranges.truncate(NOT_GIVEN_MAX);
+            ranges.push("and more".to_owned());
+            break;
+        }
+    }
+    if ranges.is_empty() { String::new() } else { format!("; not given: {}", ranges.join(", ")) }
 }
 
 /// For each leaf given: the time of the newest cosignature that it or a leaf before it cites, less 1 s; s since the Unix epoch.

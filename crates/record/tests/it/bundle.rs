@@ -106,6 +106,9 @@ fn chosen_leaves_hold_with_their_proofs() {
     let entry = report.statements.iter().find(|s| s.what == StatementKind::Entry(3)).unwrap();
     let first = FIRST_COSIGNED_S as i64;
     assert_eq!((entry.not_before_s, entry.not_after_s), (Some(first - 1), Some(first + 21)));
+    let told = report.statements.iter().filter(|s| s.what == StatementKind::Head).map(|s| s.detail.as_str());
+    let told: Vec<&str> = told.collect();
+    assert!(told[0].ends_with("; not given: 0, 2, 4"), "what is left out is named: {told:?}");
     for (name, offset, content) in files(&bundle).iter().filter(|(name, ..)| name.contains("/proof/")) {
         let forged = forge(&bundle, name, |content| {
             let at = content.windows(6).position(|w| w == b"index ").unwrap() + 8;
