@@ -47,10 +47,24 @@ pub(crate) const TARGETS: [(&str, Run); 15] = [
     ("position", position),
     ("keys", keys),
     ("papers", papers),
+    ("message", message),
 ];
 
 /// The time at which everything here takes place: 2026-01-01.
 const NOW: UtcNanos = UtcNanos(1_767_225_600_000_000_000);
+
+/// A body of the channel protocol. The first byte is its kind.
+pub(crate) fn message(bytes: &[u8]) {
+    let Some((kind, body)) = bytes.split_first() else { return };
+    let Some(kind) = Kind::from_wire(u16::from(*kind)) else { return };
+    match Message::decode(kind, body) {
+        Ok(message) => {
+            assert_eq!(message.kind(), kind);
+            assert_eq!(message.encode(), body, "it has one form");
+        }
+        Err(error) => assert!(!error.code().is_empty() && error.to_string().len() < 1_024),
+    }
+}
 
 /// A request body. The first byte chooses the kind.
 pub(crate) fn request(bytes: &[u8]) {

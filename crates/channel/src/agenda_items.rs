@@ -1,8 +1,6 @@
 //! What is on the agenda of the working group now: generated from the record, the same on both sides over the same entries at the same
 //! time. Each source adds points; points about the same thing are one item. It visits what is open, never the whole record.
 
-use std::collections::BTreeMap;
-
 use skypact_airspace::UtcNanos;
 use skypact_record::Hash;
 
@@ -81,23 +79,26 @@ const SOURCES: [Source; 3] = [cases, unacknowledged, discussed];
 
 /// The open items of a channel at `now`, the oldest first.
 pub fn agenda(channel: &Channel, now: UtcNanos) -> Vec<OpenItem> {
-    let mut points: BTreeMap<Hash, Vec<Point>> = BTreeMap::new();
+    let mut points: Vec<(Hash, Point)> = Vec::new();
     let book = channel.board().agenda_book();
     for source in SOURCES {
         source(channel, now, &mut |id, point| {
             // What both sides have decided is settled, until there is news of it.
             let decided = book.get(&id).and_then(Discussed::decided);
             if decided.is_none_or(|decided| point.since > decided) {
-                points.entry(id).or_default().push(point);
+                points.push((id, point));
             }
         });
     }
-    let item = |(id, mut points): (Hash, Vec<Point>)| {
-        points.sort_unstable();
-        OpenItem { id, points }
-    };
-    let mut items: Vec<OpenItem> = points.into_iter().map(item).collect();
-    items.sort_by_key(|item| (item.since(), item.id));
+    points.sort_unstable();
+    let mut items: Vec<OpenItem> = Vec::new();
+    for (id, point) in points {
+        match items.last_mut().filter(|last| last.id == id) {
+            Some(last) => last.points.push(point),
+            None => items.push(OpenItem { id, points: vec![point] }),
+        }
+    }
+    items.sort_by_cached_key(|item| (item.since(), item.id));
     items
 }
 
@@ -109,8 +110,8 @@ fn cases(channel: &Channel, now: UtcNanos, add: &mut dyn FnMut(Hash, Point)) {
         if case.is_some_and(|case| case.is_closed(&causes)) {
             continue;
         }
-        for (kind, cause) in causes {
-            add(id, Point { topic: Topic::Cause(kind), party: cause.party, since: cause.since });
+        for (kind, cause) in causes.iter() {
+            add(id, Point { topic: Topic::Cause(*kind), party: cause.party, since: cause.since });
         }
         if let Some(case) = case {
             points_of(case, &mut |point| add(id, point));

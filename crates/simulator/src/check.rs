@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use skypact_channel::{Anomaly, AnomalyReason, Channel, Kind, LogRef, NoteKind, Station, VerifiedReceipt};
+use skypact_airspace::UtcNanos;
+use skypact_channel::{Anomaly, AnomalyReason, Channel, Kind, LogRef, NoteKind, Station, VerifiedReceipt, agenda};
 use skypact_record::{Checkpoint, Hash, Tree};
 
 use crate::disk::ChannelPlace;
@@ -356,6 +357,9 @@ fn picture(channel: &Channel) -> Vec<(&'static str, String)> {
         })
         .collect();
     alarms.sort();
+    // At the end of time every STOP that nobody answered is a case.
+    let end = UtcNanos(i64::MAX);
+    let cases: BTreeMap<_, _> = channel.board().case_ids(end).collect();
     let epochs = [0, 1].map(|party| channel.epoch_of(party));
     let anchored = LogRef::ALL.map(|log| (channel.log(log).anchored, channel.log(log).substance));
     vec![
@@ -363,6 +367,8 @@ fn picture(channel: &Channel) -> Vec<(&'static str, String)> {
         ("overlaps that were not seen", format!("{unseen:?}")),
         ("keys", format!("{:?}", channel.keys())),
         ("alarms", format!("{alarms:?}")),
+        ("cases", format!("{cases:?}")),
+        ("agenda", format!("{:?}", agenda(channel, end))),
         ("epochs or suspension", format!("{epochs:?} {:?}", channel.suspension().map(|at| at.newest()))),
         ("anchors", format!("{anchored:?}")),
     ]

@@ -266,15 +266,7 @@ impl Board {
             Message::TestCall => self.test_calls.call(origin),
             Message::TestAnswer { call } => self.test_calls.answer(&call, origin),
             Message::ReadBack { notice, .. } => self.apply_read_back(origin, notice),
-            Message::Overdue { notice } => {
-                let id = self.versions[&notice];
-                let state = self.notices.get_mut(&id).expect("checked above");
-                self.unread[state.origin.party].remove(&state.origin.index);
-                if state.read_back().is_none() {
-                    self.unacknowledged.insert(id);
-                }
-                state.overdue.push(ReadBack { version: notice, origin });
-            }
+            Message::Overdue { notice } => self.apply_overdue(origin, notice),
             Message::Conflict { key, window, volume_pairs } => self.apply_finding(&origin, key, window, volume_pairs),
             Message::Proposal { key, notice, remedy, volumes } => {
                 self.speaks(&origin, &notice);
@@ -302,19 +294,8 @@ impl Board {
             | Message::CommitmentFinding(_)
             | Message::Statement(_)
             | Message::Assurance(_)) => self.settle(origin, message),
-            Message::Stop(stop) => {
-                let leaf = origin.leaf;
-                self.alarms.call(origin, stop);
-                self.judge_stop(&leaf);
-            }
-            Message::StopRung(rung) => {
-                let stop = rung.stop;
-                self.alarms.answer(origin, rung);
-                self.judge_stop(&stop);
-            }
-            Message::StopLifted { stop } => {
-                self.alarms.lift(origin, &stop);
-                self.judge_stop(&stop);
+            message @ (Message::Stop(_) | Message::StopRung(_) | Message::StopLifted { .. }) => {
+                self.apply_call(origin, message);
             }
             Message::Case(report) => self.cases.report(report, origin),
             Message::CaseEntry(entry) => self.cases.add(entry, origin),

@@ -1,14 +1,16 @@
 //! What goes wrong on the board opens a case by itself, and what is said about it afterwards. Each cause is decided by entries that both
 //! sides hold, in whatever order they came; a STOP that still escalates by the time alone.
 
+use std::borrow::Cow;
+
 use skypact_airspace::UtcNanos;
 use skypact_record::Hash;
 
-use super::{Board, Misfit, NoticeState, Origin, Version, unseen};
+use super::{Board, Misfit, NoticeState, Origin, ReadBack, Version, unseen};
 use crate::agenda_book::AgendaBook;
 use crate::case_book::{Case, CaseBook, Cause, CauseKind, Causes};
 use crate::class::ActivityClass;
-use crate::message::ConflictKey;
+use crate::message::{ConflictKey, Message};
 
 /// A version of a notice whose time to effect the witnesses have not fixed yet.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +40,7 @@ impl Board {
     }
 
     /// Every case at `now` with its causes.
-    pub fn case_ids(&self, now: UtcNanos) -> impl Iterator<Item = (Hash, Causes)> {
+    pub fn case_ids(&self, now: UtcNanos) -> impl Iterator<Item = (Hash, Cow<'_, Causes>)> {
         let recorded = self.cases.iter().map(move |(id, _)| (*id, self.causes(id, now)));
         let escalating = self.escalating.iter().filter(|id| self.cases.get(id).is_none());
         let by_time = escalating.map(move |id| (*id, self.causes(id, now))).filter(|(_, causes)| !causes.is_empty());
@@ -46,12 +48,12 @@ impl Board {
     }
 
     /// Why a case stands at `now`.
-    pub fn causes(&self, id: &Hash, now: UtcNanos) -> Causes {
-        let mut causes = self.cases.get(id).map(|case| case.causes.clone()).unwrap_or_default();
+    pub fn causes(&self, id: &Hash, now: UtcNanos) -> Cow<'_, Causes> {
+        let mut causes = self.cases.get(id).map_or_else(Cow::default, |case| Cow::Borrowed(&case.causes));
         if self.escalating.contains(id)
             && let Some(cause) = self.outlasted(id, now)
         {
-            causes.insert(CauseKind::UnansweredStop, cause);
+            causes.to_mut().insert(CauseKind::UnansweredStop, cause);
         }
         causes
     }
@@ -108,6 +110,39 @@ impl Board {
                 leaves.extend(proposal.acceptance.iter().map(|accepted| accepted.leaf));
             }
         }
+    }
+
+    /// The newest version of a notice was not read back in time.
+    pub(super) fn apply_overdue(&mut self, origin: Origin, notice: Hash) {
+        let id = self.versions[&notice];
+        let state = self.notices.get_mut(&id).expect("checked before it is applied");
+        self.unread[state.origin.party].remove(&state.origin.index);
+        if state.read_back().is_none() {
+            self.unacknowledged.insert(id);
+        }
+        state.overdue.push(ReadBack { version: notice, origin });
+    }
+
+    /// A STOP, an answer to one, or its lifting.
+    pub(super) fn apply_call(&mut self, origin: Origin, message: Message) {
+        let stop = match message {
+            Message::Stop(stop) => {
+                let leaf = origin.leaf;
+                self.alarms.call(origin, stop);
+                leaf
+            }
+            Message::StopRung(rung) => {
+                let stop = rung.stop;
+                self.alarms.answer(origin, rung);
+                stop
+            }
+            Message::StopLifted { stop } => {
+                self.alarms.lift(origin, &stop);
+                stop
+            }
+            _ => return,
+        };
+        self.judge_stop(&stop);
     }
 
     /// The version of a party's that comes first among those whose time to effect is not fixed.

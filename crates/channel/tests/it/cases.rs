@@ -1,9 +1,11 @@
 //! Joint incident cases and the agenda of the working group: two machines that hold the same entries have the same cases.
 
+use std::borrow::Cow;
+
 use skypact_airspace::UtcNanos;
 use skypact_channel::{
-    AgendaAct, AgendaEntry, AgendaItem, CaseAct, CaseEntry, CaseFile, CaseReport, CauseKind, Cited, Message, Neutral,
-    NeutralFinding, Notice, NoticeAct, OpenItem, Protected, Rung, Stop, StopRung, Topic, Witnessed, agenda,
+    AgendaAct, AgendaEntry, AgendaItem, CaseAct, CaseEntry, CaseFile, CaseReport, CauseKind, Causes, Cited, Message,
+    Neutral, NeutralFinding, Notice, NoticeAct, OpenItem, Protected, Rung, Stop, StopRung, Topic, Witnessed, agenda,
 };
 use skypact_record::{Hash, KeyRole, LogClass, Origin, Signer as _, cosign};
 
@@ -60,7 +62,7 @@ fn settled(machine: &Machine, now: UtcNanos) -> (String, Vec<OpenItem>) {
     let board = machine.channel.board();
     let mut cases: Vec<_> = board.case_ids(now).collect();
     cases.sort();
-    let state = |(id, causes): &(Hash, _)| {
+    let state = |(id, causes): &(Hash, Cow<'_, Causes>)| {
         let case = board.case(id);
         let facts = case.map(|case| case.facts.clone());
         (*id, format!("{causes:?} {facts:?} {:?}", case.map(|case| case.is_closed(causes))))
