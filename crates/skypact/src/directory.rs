@@ -214,6 +214,11 @@ impl NodeDir {
         self.0.join("plans")
     }
 
+    /// Files of evidence, sealed.
+    pub fn evidence(&self) -> PathBuf {
+        self.0.join("evidence")
+    }
+
     /// What became of each alarm.
     pub fn alarm_log(&self) -> PathBuf {
         self.0.join("alarms.log")

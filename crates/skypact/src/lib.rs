@@ -10,6 +10,7 @@ pub mod demo;
 pub mod directory;
 pub mod dss;
 pub mod entropy;
+pub mod evidence;
 pub mod feeds;
 pub mod http;
 pub mod keys;

@@ -1,5 +1,6 @@
 //! Measurements that print figures and judge nothing: `skypact bench`.
 
+pub mod agenda;
 mod bundle;
 pub mod channel;
 pub mod conflict;

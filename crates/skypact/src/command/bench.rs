@@ -117,6 +117,15 @@ enum What {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// The agenda, the cases and the weeks of a channel over a year of entries, in this process.
+    Agenda {
+        /// Entries of both parties in the year.
+        #[arg(long, default_value_t = 1_000_000)]
+        entries: u64,
+        /// Seed of their volumes.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Load for a DSS, ours or another, over the API of ASTM F3548-21.
     Dss(crate::bench::dss::Options),
     /// Memory of two nodes and a witness that hold many notices, over three processes on loopback.
@@ -185,6 +194,10 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
             let format = super::notice_import::format(&format)?;
             serde_json::to_value(crate::bench::import::run(format, count, of_counterpart, seed).await?)
         }
+        What::Agenda { entries, .. } if entries < 100 => {
+            return Err(CliError::usage("field-invalid", "entries", "entries: give at least 100"));
+        }
+        What::Agenda { entries, seed } => serde_json::to_value(crate::bench::agenda::run(entries, seed)?),
         What::Notice { count } => serde_json::to_value(crate::bench::notice::run(count).await?),
     };
     let value = value.unwrap_or_default();

@@ -33,7 +33,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         return Err(CliError::usage("file-exists", "out", message));
     }
     let desk = Desk::open(&args.place).await?;
-    let query = BundleQuery { only: args.only.join(","), withhold_bodies: args.withhold_bodies };
+    let query = BundleQuery { only: args.only.join(","), withhold_bodies: args.withhold_bodies, case: String::new() };
     let length = desk.client.download(&desk.path(&query.path()), &args.out, args.force).await?;
     let value = serde_json::json!({ "bundle": args.out, "bytes": length, "channel": desk.view.channel });
     show(json, &value, &format!("wrote {} ({length} bytes)\nchannel {}", args.out.display(), desk.view.channel));

@@ -2,17 +2,20 @@
 
 use std::fmt::Write as _;
 
+use super::agenda::undecided;
+use super::case_show::waiting;
 use super::channel::standing;
 use super::conflicts::pending;
 use super::desk::{Desk, Shown, Where, short, show_each};
 use super::notice::{ending, line};
+use super::prose::short_title;
 use super::protect_list::unsigned;
-use super::quantity::time_text;
+use super::quantity::{counted, time_text};
 use super::stop::alarm;
 use super::{CliError, Outcome, reading};
 use crate::alarm::{FailedBell, failed_bells};
 use crate::directory::NodeDir;
-use crate::http::views::{ConflictView, EntryTimeView, NoticeView, StopView, TestCallView, words};
+use crate::http::views::{CaseSummaryView, ConflictView, EntryTimeView, NoticeView, StopView, TestCallView, words};
 
 /// How long it is shown that the counterpart ended or cancelled a notice, ns: 12 h, a long watch.
 const OVER_SHOWN_NS: i64 = 12 * 3_600_000_000_000;
@@ -52,6 +55,7 @@ async fn inbox(desk: &Desk, failed: &[FailedBell]) -> Result<Shown, CliError> {
     let mut stops: Vec<StopView> = desk.client.get(&desk.path("stops")).await?;
     stops.retain(|stop| stop.escalating);
     let list = unsigned(desk).await?;
+    let (cases, decisions) = (waiting(desk).await?, undecided(desk).await?);
     let mut text = String::new();
     let bells: Vec<&FailedBell> = failed.iter().filter(|bell| bell.channel == desk.view.name).collect();
     text += &first(desk, &stops, &bells, &calls);
@@ -81,6 +85,7 @@ async fn inbox(desk: &Desk, failed: &[FailedBell]) -> Result<Shown, CliError> {
             list.party
         );
     }
+    text += &settling(&cases, decisions);
     for proposal in &proposals {
         let (what, command) = proposal.step();
         let _ = writeln!(text, "{what:<11}{} of {}: {command}", proposal.view.remedy, proposal.view.party);
@@ -97,7 +102,7 @@ async fn inbox(desk: &Desk, failed: &[FailedBell]) -> Result<Shown, CliError> {
     }
     text += &desk.unknown();
     let proposals = proposals.into_iter().map(|proposal| proposal.view).collect::<Vec<_>>();
-    let value = serde_json::json!({ "stops": stops, "suspension": desk.view.suspension, "test_calls": calls, "overdue": overdue, "unread": unread, "over": over, "conflicts": conflicts, "proposals": proposals, "protected_list": list, "connected": desk.view.connected, "unknown": desk.view.unknown, "bells_failed": bells, "witnesses": desk.view.witnesses });
+    let value = serde_json::json!({ "stops": stops, "suspension": desk.view.suspension, "test_calls": calls, "overdue": overdue, "unread": unread, "over": over, "conflicts": conflicts, "proposals": proposals, "protected_list": list, "cases": cases, "decisions": decisions, "connected": desk.view.connected, "unknown": desk.view.unknown, "bells_failed": bells, "witnesses": desk.view.witnesses });
     if text.is_empty() {
         text.push_str("nothing needs an act");
     }
@@ -126,6 +131,19 @@ fn first(desk: &Desk, stops: &[StopView], bells: &[&FailedBell], calls: &[TestCa
         text += &clock_off(&call.time);
     }
     text
+}
+
+/// Cases that wait for this party's answer, and decisions that wait for its signature.
+fn settling(cases: &[CaseSummaryView], decisions: usize) -> String {
+    let line = |case: &CaseSummaryView| {
+        format!("answer     {}: skypact case show {}\n", short_title(&case.title), short(&case.id))
+    };
+    let mut lines: String = cases.iter().map(line).collect();
+    if decisions > 0 {
+        // Writing to a String cannot fail.
+        let _ = writeln!(lines, "sign       {} of the working group: skypact agenda", counted(decisions, "decision"));
+    }
+    lines
 }
 
 /// A line that says so when the time that an entry claims is not when it was placed.

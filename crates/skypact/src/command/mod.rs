@@ -3,10 +3,14 @@
 
 mod access;
 mod ack;
+mod agenda;
 mod bench;
 mod bundle;
 mod carriage;
 mod carriage_file;
+mod case;
+mod case_files;
+mod case_show;
 mod channel;
 mod completions;
 mod conflicts;
@@ -25,6 +29,7 @@ mod init;
 mod key;
 mod line;
 mod line_count;
+mod minutes;
 mod monitor;
 mod notice;
 mod notice_check;
@@ -37,6 +42,7 @@ mod plan;
 mod position;
 mod position_check;
 mod proposal;
+mod prose;
 mod protect;
 mod protect_list;
 mod protect_trace;
@@ -114,6 +120,10 @@ enum Command {
     TestCall(test_call::Args),
     /// Count who crossed the deconfliction line; dispute a crossing, or answer a dispute.
     Line(line::Args),
+    /// Joint incident cases: report, agree, dispute, ask for evidence, show what was withheld.
+    Case(Box<case::Args>),
+    /// What the working group has to talk about, positions, decisions signed by both, and minutes.
+    Agenda(Box<agenda::Args>),
     /// Show week by week whether trust gets better or worse.
     Health(health::Args),
     /// Show the periods of the logs, and what of them is archived.
@@ -192,6 +202,8 @@ fn run(cli: Cli) -> Result<Outcome, CliError> {
         Command::Watch(args) => wait_for(watch::run(args, json)),
         Command::TestCall(args) => wait_for(test_call::run(args, json)),
         Command::Line(args) => wait_for(line::run(args, json)),
+        Command::Case(args) => wait_for(case::run(*args, json)),
+        Command::Agenda(args) => wait_for(agenda::run(*args, json)),
         Command::Health(args) => wait_for(health::run(args, json)),
         Command::Record(args) => wait_for(record::run(args, json)),
         Command::Officer(args) => wait_for(officer::run(args, json)),

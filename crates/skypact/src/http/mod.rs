@@ -2,6 +2,7 @@
 //! known by peer credentials; on loopback an officer is known by a token. Acting needs an officer's signature besides.
 
 pub mod carriage;
+mod cases;
 pub mod client;
 pub mod dictation;
 pub mod dss;

@@ -7,7 +7,7 @@ use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use super::problem::Problem;
-use super::{carriage, dictation, routes};
+use super::{carriage, cases, dictation, routes};
 
 /// The document, pretty-printed, with a line feed at its end.
 pub fn document() -> String {
@@ -45,6 +45,11 @@ pub fn document() -> String {
         routes::test_calls,
         routes::protected,
         routes::line,
+        cases::cases,
+        cases::case,
+        cases::agenda,
+        cases::agenda_item,
+        cases::minutes,
         routes::check,
         routes::checks,
         routes::acts,
@@ -136,6 +141,11 @@ const DICTATE: &[(&str, &str)] = &[
             counterpart-unheard, store-behind: as for a file.",
     ),
 ];
+/// Those of one case or item.
+const NAMED: &[(&str, &str)] = &[
+    ("400", "field-invalid: the query. id-too-short, id-ambiguous."),
+    ("404", "channel-unknown, id-unknown: no channel of this name, or nothing of this id, is here."),
+];
 /// Those of lines that were written down.
 const WRITE_DOWN: &[(&str, &str)] = &[
     (
@@ -165,6 +175,8 @@ impl Modify for Problems {
                 let is_dictation = path.ends_with("/dictation");
                 let spoken = if operation.request_body.is_some() { WRITE_DOWN } else { DICTATE };
                 problems.extend(spoken.iter().filter(|_| is_dictation));
+                let is_named = path.ends_with("/case") || path.ends_with("/agenda-item");
+                problems.extend(NAMED.iter().filter(|_| is_named));
                 problems.extend(ACTS.iter().filter(|_| path.ends_with("/acts")));
                 add(operation, &problems);
                 // They would name our module.

@@ -21,7 +21,7 @@ use super::views::{
     LineView, LinkWeekView, LogPeriodsView, NoticeView, PlacedView, ProposalView, ProtectedListView, StopView,
     TestCallView, WatchView, WeekView,
 };
-use super::{carriage, dictation};
+use super::{carriage, cases, dictation};
 use crate::directory::unbase64;
 use crate::node::{Channels, NodeHandle};
 
@@ -30,7 +30,7 @@ pub const BODY_MAX_BYTES: usize = 64 << 20;
 const ACTS_MAX: usize = 10_000;
 
 /// Every path, with what answers it. `openapi/local.json` has the same ones; a test compares.
-pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 21] {
+pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 26] {
     [
         ("/v1/channels", get(channels)),
         ("/v1/channels/{name}", get(channel)),
@@ -47,6 +47,11 @@ pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 21] {
         ("/v1/channels/{name}/test-calls", get(test_calls)),
         ("/v1/channels/{name}/protected", get(protected)),
         ("/v1/channels/{name}/line", get(line)),
+        ("/v1/channels/{name}/cases", get(cases::cases)),
+        ("/v1/channels/{name}/case", get(cases::case)),
+        ("/v1/channels/{name}/agenda", get(cases::agenda)),
+        ("/v1/channels/{name}/agenda-item", get(cases::agenda_item)),
+        ("/v1/channels/{name}/minutes", get(cases::minutes)),
         ("/v1/channels/{name}/check", post(check)),
         ("/v1/channels/{name}/checks", post(checks)),
         ("/v1/channels/{name}/acts", post(acts)),
@@ -71,10 +76,10 @@ pub fn router(node: NodeHandle) -> Router {
         .with_state(node)
 }
 
-type Answer<T> = Result<Json<T>, Problem>;
+pub(super) type Answer<T> = Result<Json<T>, Problem>;
 
 /// Reads the committed state of one channel.
-async fn read<T: Send + 'static>(
+pub(super) async fn read<T: Send + 'static>(
     node: &NodeHandle,
     name: String,
     view: impl FnOnce(&Channel) -> T + Send + 'static,
@@ -429,7 +434,8 @@ fn submission(act: &ActIn) -> Result<Submission, Problem> {
     params(
         ("name" = String, Path, description = "Name of the channel."),
         ("only" = Option<String>, Query, description = "Entries that are disclosed, by leaf hash or its first 6 or more digits, separated by commas; all when absent."),
-        ("withhold_bodies" = Option<bool>, Query, description = "Whether bodies are withheld.")
+        ("withhold_bodies" = Option<bool>, Query, description = "Whether bodies are withheld."),
+        ("case" = Option<String>, Query, description = "The case whose entries are disclosed, by what it is named by or the first 6 or more digits of it.")
     ),
     responses((status = 200, description = "The bundle (docs/record-format.md).", body = String, content_type = "application/octet-stream"))
 )]

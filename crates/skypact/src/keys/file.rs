@@ -1,6 +1,7 @@
 //! Key files: their line format, and writing and reading them without ever widening who can see the secret.
 
 use super::{KeyError, KeyRole, error::KeyLineDefect};
+use crate::entropy;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ed25519_dalek::VerifyingKey;
 use std::{
@@ -135,6 +136,30 @@ pub(super) fn read_line(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         return Err(KeyError::Malformed { path: path.to_owned(), defect: KeyLineDefect::NotOneLine });
     }
     Ok(line)
+}
+
+/// Opens a file of 32 secret bytes under a prefix, or makes it when there is none.
+pub(super) fn open_or_create_secret(path: &Path, prefix: &'static str) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+    match open_secret(path, prefix) {
+        Err(KeyError::Missing { .. }) => {
+            let made: Zeroizing<[u8; 32]> = Zeroizing::new(entropy::random());
+            let encoded = Zeroizing::new(STANDARD.encode(made.as_slice()));
+            let line = Zeroizing::new(format!("{prefix}{}\n", encoded.as_str()));
+            write_new_line(path, line.as_bytes())?;
+            Ok(made)
+        }
+        opened => opened,
+    }
+}
+
+fn open_secret(path: &Path, prefix: &'static str) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+    let malformed = |defect| KeyError::Malformed { path: path.to_owned(), defect };
+    let line = read_line(path)?;
+    let encoded = line.strip_prefix(prefix.as_bytes());
+    let encoded = encoded.ok_or_else(|| malformed(KeyLineDefect::Prefix { expected: prefix }))?;
+    let wrong = || malformed(KeyLineDefect::Encoding { expected_bytes: 32 });
+    let decoded = Zeroizing::new(STANDARD.decode(encoded).map_err(|_| wrong())?);
+    decoded.as_slice().try_into().map(Zeroizing::new).map_err(|_| wrong())
 }
 
 fn secret_line(kind: SecretKind, role: KeyRole, label: &str, secret: &[u8; 64]) -> Zeroizing<Vec<u8>> {

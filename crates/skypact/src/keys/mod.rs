@@ -7,6 +7,7 @@
 //! `skypact-ed25519-public:<role>:<label>:<base64 of 32 bytes>`. Secrets are wiped from memory when dropped and appear in no `Debug`, log or error.
 
 mod error;
+mod evidence;
 mod file;
 mod ml_dsa_44;
 mod ring;
@@ -14,6 +15,7 @@ mod sealing;
 mod signer;
 
 pub use error::{KeyError, KeyLineDefect};
+pub use evidence::EvidenceKey;
 pub use file::PublicKeyLine;
 pub use ml_dsa_44::MlDsa44Signer;
 pub use ring::{KeyRing, MlDsa44Ring, NextKeys};

@@ -3,13 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use skypact_record::{Hash, PartyName, SealError, SealingKey, open, sealing_key};
 use zeroize::Zeroizing;
 
 use super::KeyError;
-use super::error::KeyLineDefect;
 use super::file;
 use crate::entropy;
 
@@ -32,27 +29,7 @@ impl SealingSecret {
 
     /// Opens the file at `path`, or makes it when there is none: nodes of before have none.
     pub fn open_or_create(path: &Path) -> Result<Self, KeyError> {
-        match Self::open(path) {
-            Err(KeyError::Missing { .. }) => {
-                let made = Self::ephemeral();
-                let encoded = Zeroizing::new(STANDARD.encode(made.0.as_slice()));
-                let line = Zeroizing::new(format!("{PREFIX}{}\n", encoded.as_str()));
-                file::write_new_line(path, line.as_bytes())?;
-                Ok(made)
-            }
-            opened => opened,
-        }
-    }
-
-    fn open(path: &Path) -> Result<Self, KeyError> {
-        let malformed = |defect| KeyError::Malformed { path: path.to_owned(), defect };
-        let line = file::read_line(path)?;
-        let encoded = line.strip_prefix(PREFIX.as_bytes());
-        let encoded = encoded.ok_or_else(|| malformed(KeyLineDefect::Prefix { expected: PREFIX }))?;
-        let wrong = || malformed(KeyLineDefect::Encoding { expected_bytes: 32 });
-        let decoded = Zeroizing::new(STANDARD.decode(encoded).map_err(|_| wrong())?);
-        let secret = decoded.as_slice().try_into().map_err(|_| wrong())?;
-        Ok(Self(Arc::new(Zeroizing::new(secret))))
+        file::open_or_create_secret(path, PREFIX).map(|secret| Self(Arc::new(secret)))
     }
 
     /// The public key, to announce.

@@ -22,6 +22,8 @@ use crate::storage::{HeadKind, Store, StoredEntry, each_entry};
 pub struct BundleOptions {
     /// Entries that are disclosed, by leaf hash or its first 6 or more digits; all four logs when empty.
     pub only: Vec<String>,
+    /// The case whose entries are disclosed beside those, by what it is named by or its first 6 or more digits.
+    pub case: Option<String>,
     /// Whether bodies are withheld: who said what kind of thing when, and not what.
     pub withhold_bodies: bool,
 }
@@ -35,9 +37,9 @@ pub(super) fn write(
 ) -> Result<u64, NodeError> {
     let member = channels.members.get(name);
     let member = member.ok_or_else(|| NodeError::UnknownChannel { channel: name.to_owned() })?;
-    let chosen = match &what.only[..] {
-        [] => None,
-        only => Some(choose(member.station.channel(), only)?),
+    let chosen = match (&what.only[..], &what.case) {
+        ([], None) => None,
+        (only, case) => Some(choose(member.station.channel(), only, case.as_deref())?),
     };
     let maker = Maker { station: &member.station, store, chosen, withhold_bodies: what.withhold_bodies };
     let file = maker.write(BufWriter::new(out))?;
@@ -49,20 +51,36 @@ pub(super) fn write(
 /// Places of the entries that are named, and of the key changes of their logs, by which their signatures are judged; and of the rotations
 /// of every log, whose head comes with it; and the first leaves that have seen a rotation of the other's mirror key, which tell how far receipts under
 /// the old one count.
-fn choose(channel: &Channel, only: &[String]) -> Result<BTreeSet<(usize, u64)>, NodeError> {
+fn choose(channel: &Channel, only: &[String], case: Option<&str>) -> Result<BTreeSet<(usize, u64)>, NodeError> {
     let rotations = |log: LogRef| channel.rotations(log).iter().map(move |entry| (log.place(), entry.leaf.index));
     let heard = |log: LogRef| channel.keys().heard(log).map(move |index| (log.place(), index));
     let mut chosen: BTreeSet<(usize, u64)> = LogRef::ALL.into_iter().flat_map(rotations).collect();
     chosen.extend(LogRef::ALL.into_iter().flat_map(heard));
+    let mut stories = Vec::new();
     for text in only {
         let (log, index) = entry_named(channel, "only", text, |_| true)?;
-        let story = story(channel, log, index);
+        stories.push(story(channel, log, index));
+    }
+    if let Some(case) = case {
+        stories.push(case_named(channel, case)?);
+    }
+    for story in stories {
         for log in story.iter().map(|(place, _)| LogRef::ALL[*place]) {
             chosen.extend(channel.key_changes(log).iter().map(|change| (log.place(), *change)));
         }
         chosen.extend(story);
     }
     Ok(chosen)
+}
+
+/// Places of all that belongs to a case.
+fn case_named(channel: &Channel, text: &str) -> Result<Vec<(usize, u64)>, NodeError> {
+    let (log, index) = entry_named(channel, "case", text, |_| true)?;
+    let leaf = channel.log(log).tree.leaf(index).expect("an entry of the log");
+    let leaves = channel.board().case_leaves(&leaf);
+    // What a hostile report is about need not exist.
+    let placed = leaves.iter().filter_map(|leaf| channel.entry(leaf));
+    Ok(placed.map(|at| (at.log.place(), at.index)).collect())
 }
 
 /// The one entry of those that `counts` lets in whose leaf hash begins with `text`, which has 6 or more digits.

@@ -43,3 +43,15 @@ fn a_stop_is_called_under_load() {
     }
     refuse(&["bench", "stop", "--rate", "0"], 2, "field-invalid");
 }
+
+#[test]
+fn the_agenda_of_a_year_is_asked_for() {
+    let figures = succeed(&["bench", "agenda", "--entries", "4000"]);
+    assert!(figures["entries"].as_u64().unwrap() >= 4_000, "{figures}");
+    // Of 20 notices one is late, of 50 one is not read, and some STOPs have no last word in time.
+    for name in ["notices", "cases", "items", "agenda_p50_ms", "cases_p50_ms", "minutes_p50_ms", "health_p50_ms"] {
+        positive(&figures, name);
+    }
+    assert!(figures["items"].as_u64() > figures["cases"].as_u64(), "{figures}");
+    refuse(&["bench", "agenda", "--entries", "5"], 2, "field-invalid");
+}

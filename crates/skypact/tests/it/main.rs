@@ -5,6 +5,7 @@ mod bells;
 mod bench;
 mod cable;
 mod carriage;
+mod cases;
 mod channels;
 mod clocks;
 mod command;

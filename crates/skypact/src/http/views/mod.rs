@@ -1,5 +1,7 @@
 //! What the local API shows, as JSON. Hashes are hex, times are nanoseconds UTC, lengths are millimetres.
 
+mod agenda;
+mod cases;
 mod clocks;
 mod desk;
 mod health;
@@ -18,6 +20,14 @@ use skypact_channel::{
 use skypact_record::LogClass;
 use utoipa::ToSchema;
 
+pub use self::agenda::{
+    AgendaView, DecisionView, ItemView, MinutesView, PointView, PositionView, TopicCountView, agenda_view, item,
+    minutes,
+};
+pub use self::cases::{
+    AskedView, CaseSummaryView, CaseView, CasesView, CauseCountView, CauseView, FileView, NeutralView, SaidView, case,
+    cases,
+};
 pub use self::clocks::{ClockView, UnknownView, clock_off};
 pub use self::desk::{
     BillTurnView, ListReceiptView, ProtectedListView, RungView, StopView, TestCallView, WatchChangeView, WatchView,
@@ -269,18 +279,22 @@ pub struct BundleQuery {
     /// Whether bodies are withheld.
     #[serde(default)]
     pub withhold_bodies: bool,
+    /// The case whose entries are disclosed, by its name or the first 6 or more digits of it.
+    #[serde(default)]
+    pub case: String,
 }
 
 impl BundleQuery {
     /// The resource with this query.
     pub fn path(&self) -> String {
-        format!("bundle?only={}&withhold_bodies={}", self.only, self.withhold_bodies)
+        format!("bundle?only={}&withhold_bodies={}&case={}", self.only, self.withhold_bodies, self.case)
     }
 
     /// As the node takes it.
     pub(super) fn options(&self) -> BundleOptions {
         let only = self.only.split(',').filter(|id| !id.is_empty()).map(str::to_owned).collect();
-        BundleOptions { only, withhold_bodies: self.withhold_bodies }
+        let case = Some(self.case.clone()).filter(|id| !id.is_empty());
+        BundleOptions { only, case, withhold_bodies: self.withhold_bodies }
     }
 }
 

@@ -10,6 +10,11 @@ pub fn words(text: &str) -> String {
     shown
 }
 
+/// The same of a text of several lines: line feeds stay. Whoever shows it marks each line as one of another's.
+pub(super) fn paragraphs(text: &str) -> String {
+    text.split('\n').map(words).collect::<Vec<_>>().join("\n")
+}
+
 /// The same of a text that may be absent.
 pub(super) fn some_words(text: Option<&String>) -> Option<String> {
     text.map(|text| words(text))
