@@ -42,6 +42,11 @@ fn scenario_6_line_day_holds() {
 }
 
 #[test]
+fn scenario_7_incident_holds() {
+    holds("7");
+}
+
+#[test]
 fn scenario_8_suspension_holds() {
     holds("8");
 }

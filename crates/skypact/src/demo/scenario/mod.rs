@@ -4,6 +4,7 @@
 mod convoy;
 mod empty_chair;
 mod fifty_seconds;
+mod incident;
 mod line_day;
 mod nine_kilometres;
 mod routine_day;
@@ -27,13 +28,14 @@ pub struct Scenario {
 }
 
 /// Every scenario that can be played, ascending by number.
-pub const SCENARIOS: [Scenario; 7] = [
+pub const SCENARIOS: [Scenario; 8] = [
     Scenario { number: 1, title: "Routine day" },
     Scenario { number: 2, title: "Nine kilometres" },
     Scenario { number: 3, title: "Empty chair" },
     Scenario { number: 4, title: "Fifty seconds" },
     Scenario { number: 5, title: "Convoy" },
     Scenario { number: 6, title: "Line day" },
+    Scenario { number: 7, title: "Incident" },
     Scenario { number: 8, title: "Suspension" },
 ];
 
@@ -72,6 +74,7 @@ pub async fn play(scenario: Scenario, quiet: bool) -> Result<Played, CliError> {
         4 => fifty_seconds::play(quiet).await?,
         5 => convoy::play(quiet).await?,
         6 => line_day::play(quiet).await?,
+        7 => incident::play(quiet).await?,
         8 => suspension::play(quiet).await?,
         number => return Err(CliError::usage("field-invalid", "scenario", format!("scenario: there is no {number}"))),
     };

@@ -156,6 +156,8 @@ fn acts(arguments: &[&str]) -> bool {
         ["stop" | "channel" | "watch" | "unit" | "test-call" | "line", step, ..] => {
             !matches!(*step, "list" | "status" | "show")
         }
+        ["case", step, ..] => !matches!(*step, "list" | "show" | "give" | "check" | "sign" | "export"),
+        ["agenda", step, ..] => !matches!(*step, "list" | "show" | "minutes"),
         ["ack" | "protect", ..] | ["conflicts", _, ..] => true,
         _ => false,
     }
