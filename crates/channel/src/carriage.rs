@@ -233,6 +233,7 @@ impl Carriage {
         }
         station.keep(receipt, context)?;
         if fresh {
+            station.confirm(log);
             self.heard_by_link(log, Heard::Holds(answer.held));
         }
         Ok(())

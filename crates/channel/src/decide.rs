@@ -143,6 +143,16 @@ pub enum Rejection {
     /// A RESUME has to answer all suspensions that stand.
     #[error("suspends: another suspension has come in the meantime; read its reason, and answer all that stand")]
     OtherSuspension,
+    /// It cites both own logs, and after a start nobody but the counterpart can say whether they are whole.
+    #[error(
+        "log {origin}: the counterpart has not said since this node's start what it holds of it, and a {kind} cites both own logs; do it again when the link answers, or when a file of the counterpart's that answers to one of this run is imported. STOP waits for nothing"
+    )]
+    Unconfirmed {
+        /// The log.
+        origin: String,
+        /// What was to be done.
+        kind: &'static str,
+    },
     /// More entries in a time than the pact allows. Nothing is lost: they are taken later.
     #[error("quota: more than the {per_hour} entries an hour of the pact; send the same again in {wait_s} s")]
     QuotaExceeded {
@@ -222,6 +232,7 @@ impl Rejection {
             Self::SuspendedAlready => "suspended-already",
             Self::NotSuspended => "not-suspended",
             Self::OtherSuspension => "suspension-replaced",
+            Self::Unconfirmed { .. } => "logs-unconfirmed",
             Self::QuotaExceeded { .. } => "quota-exceeded",
             Self::Gap { .. } => "frame-gap",
             Self::RootDiffers { .. } => "root-differs",
@@ -277,9 +288,9 @@ impl Channel {
     }
 
     /// The next thing that this node has to say of its own accord: that the logs agree after a resumption, in each of its
-    /// logs; else a conflict that it found and has not recorded.
-    pub fn finding(&self, context: &mut Context<'_>) -> Option<Draft> {
-        if let Some(draft) = self.opening_of_epoch(context) {
+    /// logs, where it may cite them (`may_cut`); else a conflict that it found and has not recorded.
+    pub fn finding(&self, may_cut: bool, context: &mut Context<'_>) -> Option<Draft> {
+        if let Some(draft) = may_cut.then(|| self.opening_of_epoch(context)).flatten() {
             return Some(draft);
         }
         let (key, conflict) = self.board().unfiled(self.me())?;

@@ -153,6 +153,8 @@ pub struct Station {
     pub(crate) erased_at: Option<UtcNanos>,
     /// What each party may still add to each log, in the order of [`LogRef::ALL`].
     quotas: [Quota; 4],
+    /// Own logs of which the counterpart has to say what it holds before they are cited ([`Station::hold_cuts`]).
+    unconfirmed: Vec<LogRef>,
 }
 
 impl Station {
@@ -163,17 +165,9 @@ impl Station {
         // The counterpart may make up for a day without link; the own officers are told at once.
         let saved_hours = |log: LogRef| if log.party == channel.me() { 1 } else { 24 };
         let quotas = LogRef::ALL.map(|log| Quota::new(per_hour, saved_hours(log)));
-        Self {
-            channel,
-            signers,
-            changes,
-            heads,
-            sealed: [0; 4],
-            forked: [false; 4],
-            clerk: Clerk::default(),
-            erased_at: None,
-            quotas,
-        }
+        let (sealed, forked, unconfirmed) = ([0; 4], [false; 4], Vec::new());
+        let (clerk, erased_at) = (Clerk::default(), None);
+        Self { channel, signers, changes, heads, sealed, forked, clerk, erased_at, quotas, unconfirmed }
     }
 
     /// The state, changes that are not durable yet among it.
@@ -190,6 +184,17 @@ impl Station {
     /// Has a period of each own log closed when it is over by the time of a round.
     pub fn cut_periods(&mut self, span: PeriodSpan) {
         self.clerk.cut_periods(span);
+    }
+
+    /// Holds back what cites own logs ([`Kind::cuts`]) until the counterpart has said of both that it holds a beginning of them: on
+    /// an old store it would state a head that never comes. For nodes that have a way to ask it.
+    pub fn hold_cuts(&mut self) {
+        self.unconfirmed = LogRef::ALL.into_iter().filter(|log| log.party == self.channel.me()).collect();
+    }
+
+    /// Learns that the counterpart holds a beginning of an own log.
+    pub fn confirm(&mut self, log: LogRef) {
+        self.unconfirmed.retain(|held_back| *held_back != log);
     }
 
     /// Folds in an entry out of the node's own storage, in the order in which they were committed ([`Channel::replay`]).
@@ -236,6 +241,8 @@ impl Station {
         for log in LogRef::ALL.into_iter().filter(|log| log.party == self.channel.me()) {
             self.heads[log.place()] = None;
         }
+        // It is what the counterpart holds.
+        self.unconfirmed.clear();
         self.changes = Changes { entries, ..Changes::default() };
     }
 
@@ -269,6 +276,11 @@ impl Station {
     /// Records an officer's act.
     pub fn submit(&mut self, act: Submission, context: &mut Context<'_>) -> Result<Placed, Rejection> {
         let log = LogRef { party: self.channel.me(), class: act.act.act().log_class };
+        let cuts = Kind::from_wire(act.act.act().kind).filter(|kind| kind.cuts());
+        if let (Some(kind), Some(unconfirmed)) = (cuts, self.unconfirmed.first()) {
+            let origin = self.channel.pact().log_keys(*unconfirmed).origin.to_string();
+            return Err(Rejection::Unconfirmed { origin, kind: kind.name() });
+        }
         if log.class == LogClass::Routine {
             self.take_quota(log, 1, context.now)?;
         }
@@ -358,7 +370,7 @@ impl Station {
     /// Ends a round: adds what the node itself has to say, signs the heads of the own logs that grew, and gives all that
     /// has to be stored.
     pub fn finish(&mut self, context: &mut Context<'_>) -> Changes {
-        while let Some(draft) = self.channel.finding(context) {
+        while let Some(draft) = self.channel.finding(self.unconfirmed.is_empty(), context) {
             self.say(draft);
         }
         self.say_what_is_due(context);

@@ -229,7 +229,7 @@ impl Machine {
 
     /// Files every conflict that the node has not recorded.
     pub(crate) fn file_findings(&mut self) {
-        while let Some(draft) = self.channel.finding(&mut Context { now: self.now, entropy: &mut self.entropy }) {
+        while let Some(draft) = self.channel.finding(true, &mut Context { now: self.now, entropy: &mut self.entropy }) {
             self.commit(draft.sign(&key(self.me, KeyRole::Node)).unwrap());
         }
     }

@@ -2,6 +2,7 @@
 
 use skypact_channel::{
     Channel, Context, Draft, Frame, LogRef, Message, MirrorRun, NoteKind, NoticeAct, Rebuild, Recovered, RecoveryError,
+    Stop,
 };
 use skypact_record::{
     Checkpoint, Entry, Hash, KeyRole, KeyRotation, LogClass, Origin, PartyName, RotatedKey, SignedCheckpoint, Signer,
@@ -299,4 +300,71 @@ fn the_counterparts_own_entries_come_first() {
     let nothing = held(&blue, ROUTINE, routine.start, old.station.channel().log(ROUTINE).size());
     let same = held(&blue, URGENT, urgent.start, old.station.channel().log(URGENT).size());
     assert_eq!(code(recover(&mut old, [&nothing, &same], [0; 2], [false; 2])), "recovery-nothing");
+}
+
+#[test]
+fn what_came_back_stands_before_what_came_later_and_does_not_cite_it() {
+    let (mut blue, mut red) = posts();
+    exchange(&mut blue, &mut red);
+    let backup = red.stored.clone();
+    let lost = red.says(&here()).unwrap();
+    // BLUE files before it hears of it, so that BLUE's entry cites nothing that this store lacks.
+    let later = blue.says(&elsewhere(7)).unwrap();
+    red.takes(&blue);
+    blue.takes(&red);
+    let mut old = Post::out_of(RED, red.station.channel().pact().clone(), &backup);
+    old.entropy = Counter(90_000_000);
+    old.takes(&blue);
+    let (routine, urgent) = (whole(&blue, &old, ROUTINE), whole(&blue, &old, URGENT));
+    recover(&mut old, [&routine, &urgent], [0; 2], [false; 2]).unwrap();
+    let place = |leaf: Hash| old.stored.iter().position(|(_, entry)| entry.leaf.hash() == leaf).unwrap();
+    assert!(place(lost) < place(later), "as it was when both were new");
+}
+
+#[test]
+fn after_a_start_a_suspension_waits_for_the_counterparts_word_on_both_own_logs_and_a_stop_for_nothing() {
+    let (mut blue, mut red) = posts();
+    exchange(&mut blue, &mut red);
+    let suspend = || Message::Suspend { reason: "strike of 6 April".to_owned() };
+    let mut again = Post::out_of(RED, red.station.channel().pact().clone(), &red.stored);
+    again.entropy = Counter(90_000_000);
+    again.station.hold_cuts();
+    assert_eq!(again.says(&suspend()).unwrap_err().code(), "logs-unconfirmed");
+    again.station.confirm(URGENT);
+    assert_eq!(again.says(&suspend()).unwrap_err().code(), "logs-unconfirmed");
+    let stop = Stop { object: None, what: "KOBALT 21".to_owned(), area: None, until: None, reason: None };
+    again.says(&Message::Stop(stop)).unwrap();
+    again.station.confirm(ROUTINE);
+    again.says(&suspend()).unwrap();
+}
+
+#[test]
+fn after_a_start_the_next_epoch_waits_too() {
+    let (mut blue, mut red) = posts();
+    exchange(&mut blue, &mut red);
+    red.says(&Message::Suspend { reason: "strike of 6 April".to_owned() }).unwrap();
+    exchange(&mut blue, &mut red);
+    let suspends = blue.station.channel().suspensions().epoch(1).newest();
+    red.says(&Message::Resume { suspends: suspends.clone() }).unwrap();
+    exchange(&mut blue, &mut red);
+    let mut again = Post::out_of(RED, red.station.channel().pact().clone(), &red.stored);
+    (again.entropy, again.now) = (Counter(90_000_000), red.now);
+    again.station.hold_cuts();
+    blue.says(&Message::Resume { suspends }).unwrap();
+    again.takes(&blue);
+    assert_eq!(again.station.channel().log(URGENT).epoch, 1, "both have resumed, and it holds what both held");
+    again.station.confirm(URGENT);
+    again.station.confirm(ROUTINE);
+    again.finish();
+    assert_eq!(again.station.channel().log(URGENT).epoch, 2);
+}
+
+#[test]
+fn what_came_back_is_what_the_counterpart_holds_so_nothing_waits_for_its_word_any_more() {
+    let (blue, _, mut old) = lost();
+    old.station.hold_cuts();
+    old.takes(&blue);
+    let (routine, urgent) = (whole(&blue, &old, ROUTINE), whole(&blue, &old, URGENT));
+    recover(&mut old, [&routine, &urgent], [0; 2], [false; 2]).unwrap();
+    old.says(&Message::Suspend { reason: "strike of 6 April".to_owned() }).unwrap();
 }

@@ -220,6 +220,9 @@ impl Member {
         self.link.last_answer_ns = if error.is_none() { Some(at_ns) } else { self.link.last_answer_ns };
         self.link.last_error = error;
         if let Some((log, heard)) = heard {
+            if matches!(heard, Heard::Holds(_)) {
+                self.station.confirm(log);
+            }
             self.carriage.heard_by_link(log, heard);
         }
     }

@@ -46,15 +46,18 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use skypact_channel::{ActKeys, Frame, FrameAnswer, Heard, LogRef, Pact, Submission, VerifiedFrame, VerifiedReceipt};
+use skypact_channel::{
+    ActKeys, Frame, FrameAnswer, Heard, Kind, LogRef, Pact, Rejection, Submission, VerifiedFrame, VerifiedReceipt,
+};
 use skypact_record::Beacon;
 use tokio::sync::{oneshot, watch};
 
 use self::clocks::ClockNews;
 use self::core::{LinkNews, Request};
 use self::recovery::Runs;
-use crate::clock::NodeClock;
+use crate::clock::{NodeClock, Stopwatch};
 use crate::storage::Store;
 
 /// Most acts whose signatures are checked without telling the runtime: half a millisecond.
@@ -75,13 +78,30 @@ pub struct NodeHandle {
 /// Why the core ended by itself: stable code and reason of the commit that failed.
 type Failure = (&'static str, String);
 
+/// After a start the counterpart, if it answers, has said by then what it holds; until then what needs its word is tried again.
+const CONFIRMED_SOON: Duration = Duration::from_secs(5);
+/// Between two tries.
+const CONFIRMED_LOOK: Duration = Duration::from_millis(100);
+
 impl NodeHandle {
     /// Records officers' acts in order; all are durable when this returns. At the first one that is refused the rest is
     /// left; those before it are recorded.
     pub async fn submit(&self, channel: &str, acts: Vec<Submission>) -> Result<Vec<Placed>, NodeError> {
         self.find_out(channel, &acts);
-        let channel = channel.to_owned();
-        self.ask(|reply| Request::Submit { channel, acts, reply }).await?
+        let place = |acts| self.ask(|reply| Request::Submit { channel: channel.to_owned(), acts, reply });
+        let cuts = |act: &Submission| Kind::from_wire(act.act.act().kind).is_some_and(Kind::cuts);
+        if !acts.first().is_some_and(cuts) {
+            return place(acts).await?;
+        }
+        let since = Stopwatch::start();
+        loop {
+            let placed = place(acts.clone()).await?;
+            let waits = |error: &NodeError| matches!(error, NodeError::Refused { position: 0, rejection } if matches!(**rejection, Rejection::Unconfirmed { .. }));
+            if !placed.as_ref().err().is_some_and(waits) || since.elapsed() >= CONFIRMED_SOON {
+                return placed;
+            }
+            tokio::time::sleep(CONFIRMED_LOOK).await;
+        }
     }
 
     /// Finds out whether the signatures of acts hold, which they remember: most of the work of recording, done by whoever asks
@@ -238,7 +258,7 @@ impl NodeHandle {
                 Err(std::sync::mpsc::TrySendError::Disconnected(_)) => return Err(self.ended()),
                 Err(std::sync::mpsc::TrySendError::Full(back)) => {
                     request = back;
-                    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+                    tokio::time::sleep(Duration::from_millis(1)).await;
                 }
             }
         }

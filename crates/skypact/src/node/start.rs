@@ -245,6 +245,10 @@ fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
         if let Some(span) = options.period {
             station.cut_periods(span);
         }
+        // Without an address nobody is asked, and a person answers for the store.
+        if options.counterparts.contains_key(counterpart) {
+            station.hold_cuts();
+        }
         let carriage = Carriage::new(crate::entropy::random());
         let health = LinkHealth::read(options.store.document(&link_health::document(pact.channel()))?.as_deref());
         let clocks = OtherClocks::new(options.clock.steady_ns(), options.witnesses.keys());
