@@ -189,7 +189,8 @@ impl Year {
             self.says(1 - party, &Message::ReadBack { notice: id, content })?;
             self.says(party, &Message::Notice(notice(place, self.now.0 + lead_ns, Some(id))))?;
         }
-        while let Some(draft) = self.channel.finding(&mut Context { now: self.now, entropy: &mut SystemEntropy }) {
+        while let Some(draft) = self.channel.finding(true, &mut Context { now: self.now, entropy: &mut SystemEntropy })
+        {
             self.places(1, draft, true)?;
         }
         if number % 200 == 3 {
