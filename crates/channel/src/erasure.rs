@@ -8,7 +8,7 @@ use std::sync::Arc;
 use skypact_airspace::{TimeWindow, UtcNanos};
 use skypact_record::{DecodeError, Entry, Erasure, Hash, LogClass};
 
-use crate::board::Origin;
+use crate::board::{Origin, Version};
 use crate::channel::{Channel, EntryRef};
 use crate::class::ActivityClass;
 use crate::codec::{self, CodecError, Reader, Writer, Written};
@@ -149,6 +149,12 @@ pub enum ErasureError {
         /// What is named.
         leaf: Hash,
     },
+    /// Half of a chain would say something else: that it stands.
+    #[error("bodies: {leaf} is a version of a notice, and not all versions are listed; list all or none")]
+    Incomplete {
+        /// What is named.
+        leaf: Hash,
+    },
     /// What is to stay is not what the body says.
     #[error("bodies: what is to stay of {leaf} is not what its body says; the body is kept")]
     ResidueDiffers {
@@ -171,6 +177,7 @@ impl ErasureError {
             Self::NeverErased { .. } => "erasure-kind",
             Self::Listed { .. } => "erasure-repeated",
             Self::NotOver { .. } => "erasure-not-over",
+            Self::Incomplete { .. } => "erasure-incomplete",
             Self::ResidueDiffers { .. } => "erasure-differs",
             Self::NotDelivered { .. } => "erasure-not-delivered",
         }
@@ -253,7 +260,9 @@ impl Channel {
             let is_left = !self.erasures.listed.contains(leaf) && !self.erasures.absent.contains(leaf);
             let (leaf, notice, over_at) = (*leaf, state.id(), state.origin.claimed_time);
             let residue = self.board().residue(&leaf);
-            (is_left && !state.stands()).then_some(Erasable { leaf, entry, notice, over_at, residue })
+            // All versions go together, so the end of an own notice has to be there too.
+            let is_whole = state.origin.party != party || state.origin.index < delivered;
+            (is_left && is_whole && !state.stands()).then_some(Erasable { leaf, entry, notice, over_at, residue })
         });
         let mut found: Vec<Erasable> = found.collect();
         found.sort_by_key(|erasable| erasable.entry.index);
@@ -277,6 +286,11 @@ impl Channel {
             let is_over = self.board().about(&leaf).map_or(!kind.is_notice(), |state| !state.stands());
             if !is_over {
                 return Err(ErasureError::NotOver { leaf });
+            }
+            let is_listed = |version: &Version| erased.bodies.contains_key(&version.origin.leaf);
+            let chain = self.board().about(&leaf).filter(|_| kind.is_notice());
+            if chain.is_some_and(|state| !state.versions.iter().all(is_listed)) {
+                return Err(ErasureError::Incomplete { leaf });
             }
             if !self.keeps(kind, &leaf, residue.as_ref()) {
                 return Err(ErasureError::ResidueDiffers { leaf });

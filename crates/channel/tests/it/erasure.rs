@@ -177,16 +177,19 @@ fn what_may_not_go_is_refused_under_its_code() {
         (genesis, "erasure-kind"),
         (theirs, "erasure-not-own"),
         (Hash([9; 32]), "erasure-not-own"),
-        (filed, "erasure-differs"),
+        (filed, "erasure-incomplete"),
     ] {
         let refused = red.says(&Message::Erased(Erased { bodies: [(leaf, Some(residue))].into() })).unwrap_err();
         assert_eq!((refused.code(), refused.field()), (code, Some("bodies")));
     }
+    let mut differs = erasing(&red);
+    differs.bodies.insert(filed, Some(residue));
+    assert_eq!(red.says(&Message::Erased(differs)).unwrap_err().code(), "erasure-differs");
     let over = red.says(&notice(NoticeAct::Ended, Some(standing), vec![disc(1, 1, 1_000, 2_000)])).unwrap();
     let late = red.station.channel().board();
     assert!(late.notice_of(&over).is_some_and(|state| !state.stands()) && of(&red, &over).is_some());
     let held: BTreeMap<Hash, Option<Residue>> = erasing(&red).bodies;
-    assert!(held.contains_key(&standing) && !held.contains_key(&over), "what was not delivered is not offered");
+    assert!(!held.contains_key(&standing) && !held.contains_key(&over), "what was not delivered is not offered");
     erases(&mut red).unwrap();
     let again = red.says(&Message::Erased(Erased { bodies: held })).unwrap_err();
     assert_eq!(again.code(), "erasure-repeated");
