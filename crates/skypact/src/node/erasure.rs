@@ -5,14 +5,14 @@
 use std::collections::BTreeMap;
 
 use skypact_airspace::UtcNanos;
-use skypact_channel::Refold;
+use skypact_channel::{Refold, Station};
 use tracing::{error, info, warn};
 
 use super::NodeError;
 use super::core::Core;
 use super::courier::entry_of;
 use super::round::origin;
-use crate::storage::CommitError;
+use crate::storage::{CommitError, Store};
 
 /// Stored entries that are folded in behind one round: some milliseconds.
 const PIECE_ENTRIES: usize = 256;
@@ -73,18 +73,36 @@ impl Core {
     fn refold_piece(&mut self, name: &str) -> Result<(), NodeError> {
         let Some((refold, sequence)) = self.refolds.get_mut(name) else { return Ok(()) };
         let Some(member) = self.channels.members.get_mut(name) else { return Ok(()) };
-        let entries = self.store.replay(*sequence, PIECE_ENTRIES)?;
-        let is_last = entries.len() < PIECE_ENTRIES;
-        let pact = member.station.channel().pact();
-        for replayed in entries {
-            *sequence = replayed.sequence;
-            let Some(log) = pact.log(&replayed.log) else { continue };
-            refold.stored(log, replayed.index, entry_of(&replayed.log, replayed.entry)?)?;
-        }
+        let is_last = fold_piece(refold, &member.station, &*self.store, sequence)?;
         if is_last && let Some((refold, _)) = self.refolds.remove(name) {
             member.station.refold(refold);
             self.revision.send_modify(|revision| *revision += 1);
         }
         Ok(())
     }
+}
+
+/// Folds a channel anew out of what is stored, at a start.
+pub(super) fn refold(station: &mut Station, store: &dyn Store) -> Result<(), NodeError> {
+    let (mut refold, mut sequence) = (Refold::new(station.channel())?, 0);
+    while !fold_piece(&mut refold, station, store, &mut sequence)? {}
+    station.refold(refold);
+    Ok(())
+}
+
+/// Folds in the next stored entries; whether these were the last.
+fn fold_piece(
+    refold: &mut Refold,
+    station: &Station,
+    store: &dyn Store,
+    sequence: &mut u64,
+) -> Result<bool, NodeError> {
+    let entries = store.replay(*sequence, PIECE_ENTRIES)?;
+    let is_last = entries.len() < PIECE_ENTRIES;
+    for replayed in entries {
+        *sequence = replayed.sequence;
+        let Some(log) = station.channel().pact().log(&replayed.log) else { continue };
+        refold.stored(log, replayed.index, entry_of(&replayed.log, replayed.entry)?)?;
+    }
+    Ok(is_last)
 }

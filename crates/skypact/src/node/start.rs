@@ -18,7 +18,7 @@ use super::beacon::{Beacons, replay_cited};
 use super::clocks::{ClockDoor, OtherClocks};
 use super::core::{Channels, Core, LinkState, Member};
 use super::courier::entry_of;
-use super::erasure::Refolds;
+use super::erasure::{Refolds, refold};
 use super::link_health::{self, LinkHealth};
 use super::outbound::Outbound;
 use super::peer::{PeerDoor, SlowLines};
@@ -277,6 +277,10 @@ fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
                 "pact or record name the key {id} for heads of this party's logs or for its receipts, and its file is not here; restore it from its backup"
             );
             return Err(NodeError::File { path: "keys".to_owned(), reason });
+        }
+        // Before anything is said: a notice whose end is erased would stand.
+        if member.station.channel().lacks_residue() {
+            refold(&mut member.station, &*options.store)?;
         }
         replay_notes(&mut member.station, &*options.store)?;
         verify_unsealed(&member.station, &*options.store)?;
