@@ -21,6 +21,7 @@ mod doctor;
 mod dss;
 mod dss_export;
 mod dss_token;
+mod erase;
 pub mod exit;
 mod fork;
 mod health;
@@ -112,6 +113,8 @@ enum Command {
     Plan(plan::Args),
     /// Make a protected site or movement known to the counterpart.
     Protect(Box<protect::Args>),
+    /// Erase what this party said about notices that are over, here and at the counterpart, for good.
+    Erase(erase::Args),
     /// Record how far notices have come in this party's units, and show the gaps.
     Unit(unit::Args),
     /// Take the watch, hand it over, leave it, or show who has it.
@@ -198,6 +201,7 @@ fn run(cli: Cli) -> Result<Outcome, CliError> {
         Command::Stop(args) => wait_for(stop::run(args, json)),
         Command::Plan(args) => wait_for(plan::run(args, json)),
         Command::Protect(args) => wait_for(protect::run(*args, json)),
+        Command::Erase(args) => wait_for(erase::run(args, json)),
         Command::Unit(args) => wait_for(unit::run(args, json)),
         Command::Watch(args) => wait_for(watch::run(args, json)),
         Command::TestCall(args) => wait_for(test_call::run(args, json)),

@@ -345,7 +345,8 @@ pub(super) fn line(notice: &NoticeView) -> String {
     let protected = protected.map(|_| "PROTECTED");
     let overdue = notice.overdue.then_some("OVERDUE");
     let clock = notice.time.clock_off.then_some("CLOCK OFF");
-    let marks = [protected, late, overdue, clock, notice.in_suspension.then_some("IN SUSPENSION")];
+    let suspended = notice.in_suspension.then_some("IN SUSPENSION");
+    let marks = [protected, late, overdue, clock, suspended, notice.erased_by.as_ref().map(|_| "ERASED")];
     let marks = marks.into_iter().flatten().fold(read, |line, mark| line + ", " + mark);
     format!(
         "{}  {:<5} {:<10} {:<9} {} {marks}",

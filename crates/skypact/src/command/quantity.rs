@@ -116,12 +116,14 @@ pub(super) fn window(from: &str, until: &str) -> Result<TimeWindow, CliError> {
 /// A length of time with its unit, negative for earlier: `20min`, `90s`, `-1h`. Nanoseconds.
 pub(super) fn duration_ns(field: &str, text: &str) -> Result<i64, CliError> {
     let text = text.trim();
-    let wrong = || invalid(field, format!("'{text}' is no length of time: write 20min, 90s or 1h, -20min for earlier"));
+    let wrong =
+        || invalid(field, format!("'{text}' is no length of time: write 20min, 90s, 1h or 30d, -20min for earlier"));
     let unit_at = text.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(wrong)?;
     let unit_ns = match &text[unit_at..] {
         "s" => 1_000_000_000,
         "min" => 60_000_000_000,
         "h" => 3_600_000_000_000,
+        "d" => 86_400_000_000_000,
         _ => return Err(wrong()),
     };
     let number: i64 = text[..unit_at].trim().parse().map_err(|_| wrong())?;

@@ -50,6 +50,7 @@ pub fn document() -> String {
         cases::agenda,
         cases::agenda_item,
         cases::minutes,
+        routes::erasures,
         routes::check,
         routes::checks,
         routes::acts,

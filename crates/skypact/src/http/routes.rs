@@ -17,9 +17,9 @@ use super::guard::Officer;
 use super::problem::Problem;
 use super::request::{JsonBody, Name};
 use super::views::{
-    self, ActIn, ActsIn, BundleQuery, ChannelView, CheckIn, ChecksIn, ConflictView, HeadKeyView, KeyView, LineQuery,
-    LineView, LinkWeekView, LogPeriodsView, NoticeView, PlacedView, ProposalView, ProtectedListView, StopView,
-    TestCallView, WatchView, WeekView,
+    self, ActIn, ActsIn, BundleQuery, ChannelView, CheckIn, ChecksIn, ConflictView, ErasuresView, HeadKeyView, KeyView,
+    LineQuery, LineView, LinkWeekView, LogPeriodsView, NoticeView, PlacedView, ProposalView, ProtectedListView,
+    StopView, TestCallView, WatchView, WeekView,
 };
 use super::{carriage, cases, dictation};
 use crate::directory::unbase64;
@@ -30,7 +30,7 @@ pub const BODY_MAX_BYTES: usize = 64 << 20;
 const ACTS_MAX: usize = 10_000;
 
 /// Every path, with what answers it. `openapi/local.json` has the same ones; a test compares.
-pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 26] {
+pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 27] {
     [
         ("/v1/channels", get(channels)),
         ("/v1/channels/{name}", get(channel)),
@@ -52,6 +52,7 @@ pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 26] {
         ("/v1/channels/{name}/agenda", get(cases::agenda)),
         ("/v1/channels/{name}/agenda-item", get(cases::agenda_item)),
         ("/v1/channels/{name}/minutes", get(cases::minutes)),
+        ("/v1/channels/{name}/erasures", get(erasures)),
         ("/v1/channels/{name}/check", post(check)),
         ("/v1/channels/{name}/checks", post(checks)),
         ("/v1/channels/{name}/acts", post(acts)),
@@ -263,6 +264,17 @@ async fn line(
     let Query(query) = query
         .map_err(|error| Problem::request(400, "field-invalid", "query", format!("query: {}", error.body_text())))?;
     read(&node, name, move |channel| views::line(channel, query)).await
+}
+
+/// Bodies that are erased, by whom and when, and those that this party may erase now.
+#[utoipa::path(
+    get,
+    path = "/v1/channels/{name}/erasures",
+    params(("name" = String, Path, description = "Name of the channel.")),
+    responses((status = 200, description = "What is erased, and what may be.", body = ErasuresView))
+)]
+async fn erasures(State(node): State<NodeHandle>, Name(name): Name) -> Answer<ErasuresView> {
+    read(&node, name, views::erasures).await
 }
 
 /// What each party did in each week, out of the record alone.

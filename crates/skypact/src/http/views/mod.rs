@@ -4,6 +4,7 @@ mod agenda;
 mod cases;
 mod clocks;
 mod desk;
+mod erasure;
 mod health;
 mod keys;
 mod line;
@@ -33,6 +34,7 @@ pub use self::desk::{
     BillTurnView, ListReceiptView, ProtectedListView, RungView, StopView, TestCallView, WatchChangeView, WatchView,
     protected_lists, stop, test_calls, watches,
 };
+pub use self::erasure::{ErasableView, ErasedView, ErasuresView, erasures};
 pub use self::health::{PartyWeekView, WeekView, weeks};
 pub use self::keys::{HeadKeyView, KeyView, head_keys, keys};
 pub use self::line::{
@@ -187,6 +189,9 @@ pub struct NoticeView {
     pub read_back_by: Option<String>,
     /// CBOR of the newest version's body, base64.
     pub body: String,
+    /// Officer who erased the body of the newest version: then it has no volumes, no words and no bytes to read back.
+    #[serde(default)]
+    pub erased_by: Option<String>,
 }
 
 /// What makes a notice protected.
@@ -425,7 +430,7 @@ fn suspension(channel: &Channel, standing: Suspension<'_>) -> SuspensionView {
 
 /// View of a notice.
 pub fn notice(channel: &Channel, state: &NoticeState) -> NoticeView {
-    let (notice, window) = (&state.notice, state.notice.window());
+    let (notice, window) = (&state.notice, state.window());
     let timeliness = channel.timeliness(state);
     NoticeView {
         id: state.id().to_string(),
@@ -447,7 +452,7 @@ pub fn notice(channel: &Channel, state: &NoticeState) -> NoticeView {
             .flat_map(|(_, forms, _)| forms.iter().map(|form| words(form)))
             .collect(),
         protection: state.protection.as_ref().map(|protection| ProtectionView {
-            name: words(&protection.name),
+            name: if state.is_erased() { "(erased)".to_owned() } else { words(&protection.name) },
             verification: protection.verification.name().to_owned(),
             markings: some_words(protection.markings.as_ref()),
             photographs: protection.photographs.iter().map(ToString::to_string).collect(),
@@ -464,7 +469,13 @@ pub fn notice(channel: &Channel, state: &NoticeState) -> NoticeView {
         volumes: notice.volumes.iter().map(volume).collect(),
         read_back_by: state.read_back().map(|read_back| read_back.origin.signer.clone()),
         body: base64(&state.body()),
+        erased_by: erased_by(channel, state),
     }
+}
+
+fn erased_by(channel: &Channel, state: &NoticeState) -> Option<String> {
+    let erasure = channel.erasure(&state.origin.leaf).filter(|_| state.is_erased());
+    erasure.map(|erasure| erasure.origin.signer.clone())
 }
 
 fn delivered(channel: &Channel, state: &NoticeState) -> Option<bool> {
@@ -492,7 +503,7 @@ fn units(channel: &Channel, state: &NoticeState) -> Vec<UnitView> {
 /// What people call a notice: the name of what is protected, else its call sign.
 fn shown_name(state: &NoticeState) -> Option<&str> {
     let protected = state.protection.as_ref().map(|protection| protection.name.as_str());
-    protected.or(state.notice.call_sign.as_deref())
+    if state.is_erased() { Some("(erased)") } else { protected.or(state.notice.call_sign.as_deref()) }
 }
 
 /// View of a conflict.
