@@ -10,7 +10,7 @@ use skypact_record::{Checkpoint, Hash, Tree};
 use crate::disk::ChannelPlace;
 use crate::fleet::Fleet;
 use crate::network::{Flight, Host, Packet};
-use crate::node::{Node, head_of};
+use crate::node::{Node, fingerprint, head_of};
 use crate::witness::Witness;
 
 /// Something that must never be.
@@ -178,6 +178,7 @@ impl Checker {
         }
         for node in nodes.iter().filter(|node| self.is_honest(node.party)) {
             self.proves_contradictions(fleet, nodes, node)?;
+            is_what_is_stored(fleet, node)?;
         }
         Ok(())
     }
@@ -258,6 +259,26 @@ fn receipts_count(node: &Node) -> Check {
                 "node {} keeps a receipt for log {place} of channel {channel} that does not count",
                 node.party
             ));
+        }
+    }
+    Ok(())
+}
+
+/// What a node goes by is what its disk says; and what is erased is not on it.
+fn is_what_is_stored(fleet: &Fleet, node: &Node) -> Check {
+    for (channel, station) in &node.stations {
+        let (state, again) = (station.channel(), node.restored(fleet, *channel)?);
+        let parts = fingerprint(state).into_iter().zip(fingerprint(again.channel()));
+        if let Some(((part, _), _)) = parts.into_iter().find(|(here, there)| here != there) {
+            return Err(format!("node {} goes by other {part} than its disk says", node.party));
+        }
+        let of_channel = node.disk.entries.iter().filter(|stored| stored.channel == *channel);
+        for stored in of_channel.filter(|stored| stored.entry.parts.iter().any(Option::is_some)) {
+            let is_pending = |leaf: &Hash| state.entry(leaf).is_some_and(|at| state.pending_erasures().contains(at));
+            let leaf = stored.entry.leaf.hash();
+            if state.erasure(&leaf).is_some() && !is_pending(&leaf) {
+                return Err(format!("node {} still has a body that is erased", node.party));
+            }
         }
     }
     Ok(())
@@ -362,7 +383,9 @@ fn picture(channel: &Channel) -> Vec<(&'static str, String)> {
     let cases: BTreeMap<_, _> = channel.board().case_ids(end).collect();
     let epochs = [0, 1].map(|party| channel.epoch_of(party));
     let anchored = LogRef::ALL.map(|log| (channel.log(log).anchored, channel.log(log).substance));
+    let erased: Vec<_> = channel.erasures().map(|(leaf, _)| *leaf).collect();
     vec![
+        ("erasures", format!("{erased:?}")),
         ("notices or marks", format!("{notices:?}")),
         ("overlaps that were not seen", format!("{unseen:?}")),
         ("keys", format!("{:?}", channel.keys())),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use skypact_channel::{Changes, LogRef, NoteKind};
+use skypact_channel::{Changes, EntryRef, LogRef, NoteKind, Refold, Station};
 use skypact_record::{Entry, ForkProof, Tree};
 
 use crate::mutation::Mutation;
@@ -56,6 +56,26 @@ impl Disk {
         for stored in self.entries.iter().filter(|stored| stored.channel == channel) {
             self.trees.entry((channel, stored.log.place())).or_default().push(stored.entry.leaf.hash());
         }
+    }
+
+    /// Takes bodies away for good.
+    pub(crate) fn erase(&mut self, channel: ChannelPlace, bodies: &[EntryRef]) {
+        for stored in self.entries.iter_mut().filter(|stored| stored.channel == channel) {
+            if bodies.iter().any(|body| body.log == stored.log && body.index == stored.entry.leaf.index) {
+                stored.entry.parts.fill(None);
+            }
+        }
+    }
+
+    /// Folds a channel anew out of what is left.
+    pub(crate) fn refold(&self, channel: ChannelPlace, station: &mut Station) -> Result<(), String> {
+        let mut refold = Refold::new(station.channel()).map_err(|error| error.to_string())?;
+        for stored in self.entries.iter().filter(|stored| stored.channel == channel) {
+            let index = stored.entry.leaf.index;
+            refold.stored(stored.log, index, stored.entry.clone()).map_err(|error| error.to_string())?;
+        }
+        station.refold(refold);
+        Ok(())
     }
 
     /// The leaf hashes of one log.

@@ -60,7 +60,7 @@ fn main() -> ExitCode {
         say!("seed {seed}: VIOLATED: {violation}; follow it: --seed {seed} --steps {} --story", arguments.steps);
     }
     say!(
-        "{} seeds, {} violated; {} packets, {} acts acknowledged, {} crashes, {} of witnesses, {} old disks ({} had lied), {} recoveries, {} with an enemy, {} hostile acts, {} forks proven, {} resumptions",
+        "{} seeds, {} violated; {} packets, {} acts acknowledged, {} crashes, {} of witnesses, {} old disks ({} had lied), {} recoveries, {} bodies erased, {} with an enemy, {} hostile acts, {} forks proven, {} resumptions",
         arguments.seeds,
         violations.len(),
         total.packets,
@@ -70,6 +70,7 @@ fn main() -> ExitCode {
         total.restored,
         total.lied,
         total.recovered,
+        total.erased,
         total.enemies,
         total.hostile,
         total.forks_proven,
@@ -88,6 +89,7 @@ struct Total {
     restored: u64,
     lied: u64,
     recovered: u64,
+    erased: u64,
     enemies: u64,
     hostile: u64,
     forks_proven: u64,
@@ -103,6 +105,7 @@ impl Total {
         self.restored += outcome.restored;
         self.lied += outcome.lied;
         self.recovered += outcome.recovered;
+        self.erased += outcome.erased;
         self.enemies += u64::from(outcome.has_enemy);
         self.hostile += outcome.hostile;
         self.forks_proven += outcome.forks_proven;

@@ -27,6 +27,8 @@ pub enum Mutation {
     RecoveryDropsActs,
     /// It writes what came back, and leaves on the disk what that replaces.
     RecoveryKeepsOldEntries,
+    /// A node takes erased bodies from its disk, and goes on with what it had made of them.
+    ErasesAndKeepsInMemory,
     /// A witness answers before its disk holds the head.
     WitnessForgets,
     /// A witness cosigns whatever its log signed.
@@ -35,7 +37,7 @@ pub enum Mutation {
 
 impl Mutation {
     /// Every planted bug.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::AnswersBeforeCommit,
         Self::CommitDropsLastEntry,
         Self::CommitsNotesAlone,
@@ -46,6 +48,7 @@ impl Mutation {
         Self::CourierAsksNobody,
         Self::RecoveryDropsActs,
         Self::RecoveryKeepsOldEntries,
+        Self::ErasesAndKeepsInMemory,
         Self::WitnessForgets,
         Self::WitnessTrusts,
     ];
@@ -63,6 +66,7 @@ impl Mutation {
             Self::CourierAsksNobody => "courier-asks-nobody",
             Self::RecoveryDropsActs => "recovery-drops-acts",
             Self::RecoveryKeepsOldEntries => "recovery-keeps-old-entries",
+            Self::ErasesAndKeepsInMemory => "erases-and-keeps-in-memory",
             Self::WitnessForgets => "witness-forgets",
             Self::WitnessTrusts => "witness-trusts",
         }

@@ -1,6 +1,7 @@
 //! A party's node as the shell would run it: stations, a disk, couriers. Answers wait for the commit of their round; a
 //! crash strikes at a commit, before or after it reached the disk, and takes everything that is not on the disk.
 
+mod erasure;
 mod recovery;
 mod rotation;
 
@@ -104,6 +105,8 @@ pub(crate) struct Node {
     recoveries: BTreeMap<ChannelPlace, recovery::Recovery>,
     /// How often what was missing came back.
     pub(crate) recovered: u64,
+    /// How many bodies went.
+    pub(crate) erased: u64,
     /// Whether couriers with nothing to say ask whether the counterpart is there. The shell's always do; here it would be most
     /// of what is sent, so it is done in runs with old disks, where it is what tells a counterpart of one.
     pub(crate) knocks: bool,
@@ -132,6 +135,7 @@ impl Node {
             confirmed: BTreeSet::new(),
             recoveries: BTreeMap::new(),
             recovered: 0,
+            erased: 0,
             knocks: false,
             requests: 0,
             mutation,
@@ -150,29 +154,7 @@ impl Node {
     /// Starts out of what is on the disk. Fails when that is not what was signed.
     pub(crate) fn start(&mut self, fleet: &Fleet) -> Result<(), String> {
         for channel in fleet.channels_of(self.party) {
-            let mut station = fleet.station(channel, self.party);
-            let mut entries: Vec<_> = self.disk.entries.iter().filter(|entry| entry.channel == channel).collect();
-            match self.mutation {
-                Some(Mutation::StartForgetsNewest) => drop(entries.pop()),
-                Some(Mutation::StartReplaysLogByLog) => entries.sort_by_key(|entry| entry.log.place()),
-                Some(Mutation::StoresTwice) => entries.extend(entries.last().copied()),
-                _ => {}
-            }
-            for stored in entries {
-                let index = stored.entry.leaf.index;
-                if station.channel().log(stored.log).size() != index {
-                    return Err(format!("entry {index} of log {:?} is not the next one", stored.log));
-                }
-                station.replay(stored.log, index, stored.entry.clone()).map_err(|error| error.to_string())?;
-            }
-            for ((of, _, kind), note) in &self.disk.notes {
-                if *of == channel {
-                    station.replay_note(kind, note).map_err(|error| error.to_string())?;
-                }
-            }
-            if let Some(log) = LogRef::ALL.into_iter().find(|log| !station.unsealed(*log).is_empty()) {
-                return Err(format!("entries {:?} of log {log:?} are under no stored head", station.unsealed(log)));
-            }
+            let station = self.restored(fleet, channel)?;
             let state = fingerprint(station.channel());
             let left = self.left.get(&channel).into_iter().flatten();
             if let Some(((part, _), _)) = state.iter().zip(left).find(|(now, before)| now != before) {
@@ -188,6 +170,37 @@ impl Node {
         Ok(())
     }
 
+    /// The end of a channel as the disk has it.
+    pub(crate) fn restored(&self, fleet: &Fleet, channel: ChannelPlace) -> Result<Station, String> {
+        let mut station = fleet.station(channel, self.party);
+        let mut entries: Vec<_> = self.disk.entries.iter().filter(|entry| entry.channel == channel).collect();
+        match self.mutation {
+            Some(Mutation::StartForgetsNewest) => drop(entries.pop()),
+            Some(Mutation::StartReplaysLogByLog) => entries.sort_by_key(|entry| entry.log.place()),
+            Some(Mutation::StoresTwice) => entries.extend(entries.last().copied()),
+            _ => {}
+        }
+        for stored in entries {
+            let index = stored.entry.leaf.index;
+            if station.channel().log(stored.log).size() != index {
+                return Err(format!("entry {index} of log {:?} is not the next one", stored.log));
+            }
+            station.replay(stored.log, index, stored.entry.clone()).map_err(|error| error.to_string())?;
+        }
+        for ((of, _, kind), note) in &self.disk.notes {
+            if *of == channel {
+                station.replay_note(kind, note).map_err(|error| error.to_string())?;
+            }
+        }
+        if let Some(log) = LogRef::ALL.into_iter().find(|log| !station.unsealed(*log).is_empty()) {
+            return Err(format!("entries {:?} of log {log:?} are under no stored head", station.unsealed(log)));
+        }
+        if station.channel().lacks_residue() {
+            self.disk.refold(channel, &mut station)?;
+        }
+        Ok(station)
+    }
+
     /// Has an officer say something; what is refused changes nothing.
     pub(crate) fn officer_acts(&mut self, now_ms: u64, random: &mut Random) {
         let now = self.now(now_ms);
@@ -195,7 +208,12 @@ impl Node {
         let Some(channel) = places.get(random.place(places.len().max(1))).copied() else { return };
         let station = self.stations.get_mut(&channel).expect("its own channel");
         let Some(message) = officer::message(station.channel(), now, random) else { return };
-        let draft = Draft::new(&station.channel().facts(), &message, Vec::new(), now, &mut self.entropy);
+        self.officer_says(channel, &message, now);
+    }
+
+    fn officer_says(&mut self, channel: ChannelPlace, message: &Message, now: UtcNanos) {
+        let station = self.stations.get_mut(&channel).expect("its own channel");
+        let draft = Draft::new(&station.channel().facts(), message, Vec::new(), now, &mut self.entropy);
         let act = draft.sign(&officer_key(self.party, station.channel()).0).expect("a key in memory signs");
         let message_id = act.act.act().message_id;
         let log = LogRef { party: station.channel().me(), class: act.act.act().log_class };
@@ -363,6 +381,7 @@ impl Node {
         self.acknowledged.extend(acts);
         self.contradictions.extend(contradictions);
         self.recover(now);
+        self.erase(now);
         staged
     }
 
@@ -499,6 +518,7 @@ pub(crate) fn fingerprint(channel: &Channel) -> Fingerprint {
         part("proposals", format!("{:?}", board.proposals().collect::<Vec<_>>())),
         part("alarms", format!("{:?}", board.alarms().iter().collect::<Vec<_>>())),
         part("keys", format!("{:?}", channel.keys())),
+        part("erasures", format!("{:?}", channel.erasures().collect::<Vec<_>>())),
         part("suspensions", format!("{:?}", channel.suspensions())),
         part("anomalies", format!("{:?}", channel.anomalies().collect::<Vec<_>>())),
     ]

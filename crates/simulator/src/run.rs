@@ -55,6 +55,8 @@ pub struct Outcome {
     pub lied: u64,
     /// How often a node on an old disk got back what it lacked.
     pub recovered: u64,
+    /// Bodies that were erased, at each node that held them.
+    pub erased: u64,
     /// Hostile acts.
     pub hostile: u64,
     /// Proofs of forks that honest nodes hold.
@@ -87,6 +89,8 @@ struct World {
     arrivals: Vec<Vec<Flight>>,
     random: Random,
     now_ms: u64,
+    /// Whether officers erase what is over: in every second seed.
+    erases: bool,
     outcome: Outcome,
 }
 
@@ -113,8 +117,9 @@ impl World {
         let hosts = (parties, witnesses.len());
         let outcome = Outcome { hosts, has_enemy: enemy.is_some(), ..Outcome::default() };
         let checker = Checker::new(enemy);
+        let erases = options.seed.is_multiple_of(2);
         let (backups, arrivals) = (vec![None; parties], vec![Vec::new(); parties]);
-        Self { fleet, nodes, witnesses, network, checker, backups, arrivals, random, now_ms, outcome }
+        Self { fleet, nodes, witnesses, network, checker, backups, arrivals, random, now_ms, erases, outcome }
     }
 
     fn start(&mut self, tell: &mut dyn FnMut(&str)) -> Result<(), String> {
@@ -248,6 +253,7 @@ impl World {
                 self.outcome.witness_crashes += 1;
                 self.witnesses[place].crash = Some(crash);
             }
+            83..=90 if self.erases => self.nodes[place].officer_erases(self.now_ms, &mut self.random),
             _ => {}
         }
     }
@@ -384,6 +390,7 @@ impl World {
         let honest = self.nodes.iter().filter(|node| self.checker.enemy != Some(node.party));
         let forks_proven = honest.map(|node| node.disk.forks.len() as u64).sum();
         let recovered = self.nodes.iter().map(|node| node.recovered).sum();
+        let erased = self.nodes.iter().map(|node| node.erased).sum();
         let acts = self.nodes.iter().map(|node| node.acknowledged.len() as u64).sum();
         let channels = self.nodes.iter().flat_map(|node| node.stations.values().map(Station::channel));
         let closed = |channel: &Channel| -> u64 {
@@ -394,6 +401,6 @@ impl World {
         let ended = |channel: &Channel| channel.epoch_of(0).min(channel.epoch_of(1)) - 1;
         // Each channel was seen from both of its ends.
         let resumptions = channels.map(ended).sum::<u64>() / 2;
-        Outcome { acts, recovered, forks_proven, resumptions, periods, ..self.outcome }
+        Outcome { acts, recovered, erased, forks_proven, resumptions, periods, ..self.outcome }
     }
 }
