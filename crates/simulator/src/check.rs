@@ -178,9 +178,14 @@ impl Checker {
         }
         for node in nodes.iter().filter(|node| self.is_honest(node.party)) {
             self.proves_contradictions(fleet, nodes, node)?;
-            is_what_is_stored(fleet, node)?;
         }
         Ok(())
+    }
+
+    /// When all is said: what each honest node goes by is what its disk says, and what is erased is not on it. A start for each, so it is asked
+    /// once.
+    pub(crate) fn stored(&self, fleet: &Fleet, nodes: &[Node]) -> Check {
+        nodes.iter().filter(|node| self.is_honest(node.party)).try_for_each(|node| is_what_is_stored(fleet, node))
     }
 
     /// Whether a suspension, a resumption or what follows was placed in a log of which an old disk lacked the end: it cites the other log
@@ -264,7 +269,7 @@ fn receipts_count(node: &Node) -> Check {
     Ok(())
 }
 
-/// What a node goes by is what its disk says; and what is erased is not on it.
+/// What a node goes by is what a start out of its disk would be; and what is erased is not on that.
 fn is_what_is_stored(fleet: &Fleet, node: &Node) -> Check {
     for (channel, station) in &node.stations {
         let (state, again) = (station.channel(), node.restored(fleet, *channel)?);

@@ -376,6 +376,7 @@ impl World {
             let settled = self.checker.at_rest(&self.fleet, &self.nodes, &self.witnesses);
             quiet = if packets == self.outcome.packets { quiet + 1 } else { 0 };
             if settled.is_ok() {
+                self.checker.stored(&self.fleet, &self.nodes)?;
                 return Ok(self.count());
             }
             if quiet > 30 {
@@ -383,6 +384,7 @@ impl World {
             }
         }
         self.checker.at_rest(&self.fleet, &self.nodes, &self.witnesses)?;
+        self.checker.stored(&self.fleet, &self.nodes)?;
         Ok(self.count())
     }
 
