@@ -178,3 +178,36 @@ fn overview(view: &ErasuresView, now_ns: i64) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bodies(notice: &str, kind: Kind, count: u64) -> Vec<ErasableView> {
+        let body = |index| ErasableView {
+            leaf: format!("{notice}-{}-{index}", kind.name()),
+            index,
+            kind: kind.name().to_owned(),
+            notice: notice.to_owned(),
+            over_at_ns: 0,
+            residue: None,
+        };
+        (0..count).map(body).collect()
+    }
+
+    #[test]
+    fn versions_of_a_notice_go_in_one_entry_and_no_entry_has_too_many() {
+        let counts = [(Kind::Propagation, 300), (Kind::Notice, 200)];
+        let of =
+            |notice: &str| counts.iter().flat_map(|(kind, count)| bodies(notice, *kind, *count)).collect::<Vec<_>>();
+        let chosen = [of("a"), of("b"), of("c")].concat();
+        let entries = entries_of(&chosen);
+        assert!(entries.iter().all(|bodies| bodies.len() <= Erasure::BODIES_MAX as usize));
+        assert_eq!(entries.iter().map(Vec::len).sum::<usize>(), chosen.len());
+        for notice in ["a", "b", "c"] {
+            let versions =
+                |bodies: &&Vec<&ErasableView>| bodies.iter().any(|body| body.notice == notice && is_version(body));
+            assert_eq!(entries.iter().filter(versions).count(), 1, "{notice}");
+        }
+    }
+}
