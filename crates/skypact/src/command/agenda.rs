@@ -178,14 +178,11 @@ fn text(item: &ItemView) -> String {
     }
     for decision in &item.decisions {
         let _ = writeln!(text, "decision {} signed by {}", short(&decision.said.id), by(&decision.said));
-        match &decision.accepted {
-            Some(accepted) => {
-                let _ = writeln!(text, "  and by {}", by(accepted));
-            }
-            None => {
-                let id = short(&decision.said.id);
-                let _ = writeln!(text, "  NOT signed by the other side: 'skypact agenda accept {id}' signs it");
-            }
+        if let Some(accepted) = &decision.accepted {
+            let _ = writeln!(text, "  and by {}", by(accepted));
+        } else {
+            let id = short(&decision.said.id);
+            let _ = writeln!(text, "  NOT signed by the other side: 'skypact agenda accept {id}' signs it");
         }
         text += &quoted(&decision.said.text, 4);
     }

@@ -178,7 +178,7 @@ impl Acted<'_> {
         let text = format!(
             "opened case {id}: {title}\nnext: 'skypact case state {id}', 'fact' and 'request' add to it,\n'skypact case show {id}' shows it"
         );
-        self.shows(&placed, &text)
+        Ok(self.shows(&placed, &text))
     }
 
     /// Adds to the case of this id, and says what was done.
@@ -190,7 +190,7 @@ impl Acted<'_> {
         };
         let placed = self.add_to(hash(&case.summary.id)?, act, Vec::new()).await?;
         let entry = placed.first().map_or("", |placed| short(&placed.leaf));
-        self.shows(&placed, &format!("{entry} {done}, in case {}\n{}", short(&case.summary.id), quoted(&text, 2)))
+        Ok(self.shows(&placed, &format!("{entry} {done}, in case {}\n{}", short(&case.summary.id), quoted(&text, 2))))
     }
 
     /// Places an entry of a case.
@@ -215,7 +215,7 @@ impl Acted<'_> {
         };
         let placed = self.add_to(hash(&case.summary.id)?, act, vec![leaf]).await?;
         let done = if is_agreed { "AGREED: both sides have signed this" } else { "disputed" };
-        self.shows(&placed, &format!("{done}\n{}", quoted(&fact.said.text, 2)))
+        Ok(self.shows(&placed, &format!("{done}\n{}", quoted(&fact.said.text, 2))))
     }
 
     async fn withhold(&self, id: &str, reason: String) -> Result<Outcome, CliError> {
@@ -223,7 +223,7 @@ impl Acted<'_> {
         let request = hash(&asked("id", id, &case.requests)?.said.id)?;
         let placed = self.add_to(hash(&case.summary.id)?, CaseAct::Withheld { request, reason }, vec![request]).await?;
         let text = format!("withheld; that, and why, stays in sight of {}", self.desk.view.counterpart);
-        self.shows(&placed, &text)
+        Ok(self.shows(&placed, &text))
     }
 
     async fn close(&self, id: &str, reason: String) -> Result<Outcome, CliError> {
@@ -237,7 +237,7 @@ impl Acted<'_> {
         } else {
             format!("closed for this party; it is open until {counterpart} closes it too")
         };
-        self.shows(&placed, &text)
+        Ok(self.shows(&placed, &text))
     }
 
     pub(super) async fn file(&self, message: Message, references: Vec<Hash>) -> Result<Vec<PlacedView>, CliError> {
@@ -247,9 +247,9 @@ impl Acted<'_> {
         self.desk.file(self.signer, [(message, references)]).await
     }
 
-    pub(super) fn shows(&self, placed: &[PlacedView], text: &str) -> Result<Outcome, CliError> {
+    pub(super) fn shows(&self, placed: &[PlacedView], text: &str) -> Outcome {
         show(self.json, &placed, text);
-        Ok(Outcome::Done)
+        Outcome::Done
     }
 
     /// The evidence that a request is answered with.

@@ -142,7 +142,7 @@ pub(super) async fn evidence(place: &Acted<'_>, dir: &Path, args: &EvidenceArgs)
         "evidence {entry}, SHA-256\n  {sha256}\nkept here, sealed; {} has its hash alone\nnext: 'skypact case give {entry} --out FILE' to hand it over",
         place.desk.view.counterpart
     );
-    place.shows(&placed, &text)
+    Ok(place.shows(&placed, &text))
 }
 
 /// Keeps a file here, and says what goes into the record of it.
@@ -205,7 +205,7 @@ pub(super) async fn neutral(place: &Acted<'_>, args: &NeutralArgs) -> Result<Out
     } else {
         format!("it counts once {counterpart} names the same key")
     };
-    place.shows(&placed, &format!("named {name} as neutral, key\n  {id}\n{counts}"))
+    Ok(place.shows(&placed, &format!("named {name} as neutral, key\n  {id}\n{counts}")))
 }
 
 pub(super) fn sign(args: &SignArgs, json: bool) -> Result<Outcome, CliError> {
@@ -262,7 +262,7 @@ pub(super) async fn finding(place: &Acted<'_>, dir: &Path, args: &FindingArgs) -
     } else {
         "signed by a key that NOT both sides have named"
     };
-    place.shows(&placed, &format!("recorded that the finding has reached this party\n{whose}"))
+    Ok(place.shows(&placed, &format!("recorded that the finding has reached this party\n{whose}")))
 }
 
 fn read_signature(path: &Path) -> Result<SignatureFile, CliError> {

@@ -74,7 +74,8 @@ fn text(case: &CaseView, me: &str, dir: &NodeDir) -> String {
     let mut text = format!("case {id}  {}\n", case.summary.title);
     if let Some(report) = &case.report {
         let at = case.at_ns.map(|at| format!("; it happened {}", time_text(at))).unwrap_or_default();
-        text += &format!("  {}", flowing(&format!("reported by {}{at}", by(report)), 2));
+        // Writing to a String cannot fail.
+        let _ = write!(text, "  {}", flowing(&format!("reported by {}{at}", by(report)), 2));
         text += &quoted(&report.text, 4);
     }
     // Writing to a String cannot fail.
