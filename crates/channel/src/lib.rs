@@ -91,7 +91,7 @@ pub use message::{ConflictKey, Message, Remedy};
 pub use notice::{Notice, NoticeAct};
 pub use pact::{LogKeys, MlDsa44Keys, Pact, PactError};
 pub use period::{Period, PeriodSpan, PlacedPeriod};
-pub use propagation::{APPLIED_BEFORE_NS, Propagation, Reach, Units};
+pub use propagation::{APPLIED_BEFORE_NS, Propagation, Reach, Units, nearest};
 pub use protected::{Protected, Protection, Verification};
 pub use protected_list::{ListReceipt, PlacedReceipt, ProtectedList};
 pub use recovery::{MirrorRun, RECOVERY_MAX_BYTES, Rebuild, Rebuilt, Recovered, RecoveryError};

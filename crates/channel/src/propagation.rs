@@ -82,6 +82,28 @@ fn folded(name: &str) -> String {
     name.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
 }
 
+/// The one of `known` that `unit` may have been meant to be: it differs in one letter or digit, or in two that are exchanged, and in
+/// nothing else but case and spacing.
+pub fn nearest<'a>(unit: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let meant: Vec<char> = folded(unit).chars().collect();
+    known.into_iter().find(|name| *name != unit && is_slip(&meant, &folded(name).chars().collect::<Vec<_>>()))
+}
+
+/// Whether one slip of the pen makes one of the other: a character that is wrong, missing or too many, or two that are exchanged.
+fn is_slip(a: &[char], b: &[char]) -> bool {
+    let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let (a, b) = (&a[same..], &b[same..]);
+    match (a, b) {
+        ([], []) => true,
+        ([x, y, a @ ..], [v, w, b @ ..]) if (x, y) == (w, v) => a == b,
+        _ => {
+            let rest = |of: &[char]| of.get(1..).map(<[char]>::to_vec);
+            let (after_a, after_b) = (rest(a), rest(b));
+            (after_a.is_some() && after_a == after_b) || after_a.as_deref() == Some(b) || after_b.as_deref() == Some(a)
+        }
+    }
+}
+
 /// Units of one party for one notice, over all its versions.
 #[derive(Debug, Clone, Default)]
 pub struct Units {
@@ -118,5 +140,23 @@ impl Units {
 
     pub(crate) fn say(&mut self, propagation: Propagation, origin: Origin) {
         self.units.entry(propagation.unit.clone()).or_default().push((propagation, origin));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn one_slip_of_the_pen_is_near_and_two_are_not() {
+        let known = ["BTY 4", "TOWER", "2 SQN"];
+        let near = |unit: &str| nearest(unit, known.into_iter());
+        for (unit, meant) in [("BTY 44", "BTY 4"), ("bty5", "BTY 4"), ("BTY", "BTY 4"), ("TOWRE", "TOWER")] {
+            assert_eq!(near(unit), Some(meant), "{unit}");
+        }
+        assert_eq!((near("22 SQN"), near("3 sqn")), (Some("2 SQN"), Some("2 SQN")));
+        for far in ["BTY 4", "BTY 55", "RADAR", "TWR", ""] {
+            assert_eq!(near(far), None, "{far}");
+        }
     }
 }

@@ -9,6 +9,7 @@ use skypact_record::Signer as _;
 use super::exit::show;
 use super::inbox::failed_bell;
 use super::quantity::time_text;
+use super::serve::check_counterparts;
 use super::{CliError, Outcome};
 use crate::alarm::{FailedBell, failed_bells};
 use crate::clock;
@@ -134,12 +135,16 @@ fn identity(dir: &NodeDir) -> Finding {
 }
 
 fn pacts(dir: &NodeDir) -> Finding {
-    let read = dir.read_config().and_then(|config| Ok((config.party, dir.read_pacts()?)));
+    let read = dir.read_config().and_then(|config| Ok((config, dir.read_pacts()?)));
     match read {
-        Ok((party, pacts)) => match pacts.iter().find_map(|(_, pact)| pact.party(&party).err()) {
-            None => ("pacts", true, format!("{} in force", pacts.len())),
-            Some(error) => ("pacts", false, error.to_string()),
-        },
+        Ok((config, pacts)) => {
+            let foreign = pacts.iter().find_map(|(_, pact)| pact.party(&config.party).err());
+            let wrong = foreign.map(|error| error.to_string());
+            match wrong.or_else(|| check_counterparts(&config, &pacts).err().map(|error| error.message)) {
+                None => ("pacts", true, format!("{} in force", pacts.len())),
+                Some(wrong) => ("pacts", false, wrong),
+            }
+        }
         Err(error) => ("pacts", false, error.to_string()),
     }
 }
@@ -215,7 +220,7 @@ fn other_clocks(channel: &ChannelView) -> Finding {
     let mut lines: Vec<String> = channel.clocks.iter().map(|clock| clock.line(&channel.party)).collect();
     lines.extend(channel.clock_suspect.as_ref().map(|suspect| format!("the others agree that it is {suspect}'s")));
     let is_off = channel.unknown.iter().any(|unknown| unknown.code == "clock-off");
-    ("other clocks", !is_off, format!("{}: {}", channel.name, lines.join("; ")))
+    ("other clocks", !is_off, format!("{}:\n       {}", channel.name, lines.join(";\n       ")))
 }
 
 fn tokens(dir: &NodeDir) -> Finding {

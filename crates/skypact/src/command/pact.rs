@@ -7,7 +7,7 @@ use skypact_channel::Terms;
 use skypact_record::{Algorithm, ChannelName, Genesis, KeyRole, Origin, Party, WitnessKey};
 
 use super::exit::show;
-use super::pact_sheet::Sheet;
+use super::pact_sheet::{Sheet, warnings};
 use super::proposal::Proposal;
 use super::quantity::positions;
 use super::terms::{self, TermsText};
@@ -105,11 +105,12 @@ pub(super) fn run(args: &Args, json: bool) -> Result<Outcome, CliError> {
             let mut proposal = Proposal::of(&genesis)?;
             proposal.sign(dir)?;
             write_new(out, proposal.text().as_bytes())?;
-            let next = format!(
-                "proposed, channel {}\nsend {} to the counterpart for 'skypact pact sign'",
-                genesis.channel(),
-                out.display()
-            );
+            let mut next = format!("proposed, channel {}\n", genesis.channel());
+            for warning in warnings(&genesis) {
+                // Writing to a String cannot fail.
+                let _ = writeln!(next, "WARNING: {warning}");
+            }
+            let _ = write!(next, "send {} to the counterpart for 'skypact pact sign'", out.display());
             show(json, &proposal, &next);
         }
         Step::Sign { dir, file } => sign(dir, file, json)?,

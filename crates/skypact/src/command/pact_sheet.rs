@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use skypact_channel::Terms;
-use skypact_record::Genesis;
+use skypact_record::{Genesis, KeyRole, Party};
 
 use super::proposal::Proposal;
 use super::{CliError, terms};
@@ -66,6 +66,9 @@ impl Sheet {
         if genesis.witnesses.is_empty() {
             text.push_str("witness  none\n");
         }
+        for warning in warnings(genesis) {
+            let _ = writeln!(text, "WARNING  {warning}");
+        }
         text.push_str("terms, as in a file of 'skypact pact terms'\n");
         for line in terms::text(&self.terms).lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let _ = writeln!(text, "{line}");
@@ -91,7 +94,7 @@ impl Sheet {
         serde_json::json!({
             "name": genesis.channel_name.as_str(), "channel": self.channel(), "state": self.state,
             "keys": keys.collect::<Vec<_>>(), "witnesses": witnesses.collect::<Vec<_>>(), "quorum": genesis.quorum,
-            "post_quantum": genesis.is_post_quantum(), "terms": terms::value(&self.terms),
+            "post_quantum": genesis.is_post_quantum(), "warnings": warnings(genesis), "terms": terms::value(&self.terms),
         })
     }
 
@@ -124,6 +127,16 @@ impl Sheet {
         flatten("terms", &terms::value(&self.terms), &mut rows);
         rows
     }
+}
+
+/// What a pact can be in force without, and is hardly meant to be, a line of 70 columns each.
+pub(super) fn warnings(genesis: &Genesis) -> Vec<String> {
+    let has_officer = |party: &&Party| party.keys.iter().any(|key| key.role == KeyRole::Officer);
+    let without = genesis.parties.iter().filter(|party| !has_officer(party));
+    let officers = without.map(|party| format!("{} has no officer in it: nobody can act for it", party.name));
+    let witness =
+        genesis.witnesses.is_empty().then(|| "no witness: nobody else sees when something was said".to_owned());
+    officers.chain(witness).collect()
 }
 
 /// A row for each value in the tables of a JSON value; its name is the way to it.

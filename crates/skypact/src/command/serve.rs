@@ -1,13 +1,15 @@
 //! `skypact serve`: a party's node as one process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+
+use skypact_channel::Pact;
 
 use super::exit::show;
 use super::{CliError, Outcome, time_ns};
 use crate::alarm::Bell;
 use crate::clock::NodeClock;
-use crate::directory::{MonitorConfig, NodeDir, WitnessAddress, unbase64};
+use crate::directory::{MonitorConfig, NodeConfig, NodeDir, WitnessAddress, unbase64};
 use crate::http::dss::DssServer;
 use crate::http::loopback::{self, Loopback};
 use crate::http::tokens::Tokens;
@@ -39,13 +41,15 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     let listen = listen.map_err(|_| {
         CliError::usage("field-invalid", "listen", format!("listen: '{}' is no address:port", config.listen))
     })?;
+    let pacts = dir.read_pacts()?;
+    check_counterparts(&config, &pacts)?;
     let store = SqliteStore::open(&args.dir).map_err(crate::node::NodeError::from)?;
     let options = NodeOptions {
         party: config.party.clone(),
         scratch: args.dir.clone(),
         keys: KeyRing::open(&args.dir)?,
         sealing: SealingSecret::open_or_create(&SealingSecret::path_of(&args.dir))?,
-        pacts: dir.read_pacts()?,
+        pacts,
         store: Box::new(store),
         listen,
         counterparts: config.counterparts,
@@ -101,6 +105,20 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     }
     stopped?;
     if ended { Err(CliError::io("storage", "the node ended by itself")) } else { Ok(Outcome::Done) }
+}
+
+/// Refuses an address of somebody who is in no pact: a slip in the name leaves the counterpart without one, and nobody calls it.
+pub(super) fn check_counterparts(config: &NodeConfig, pacts: &[(String, Pact)]) -> Result<(), CliError> {
+    let of_pacts = pacts.iter().flat_map(|(_, pact)| [pact.party_name(0), pact.party_name(1)]);
+    let known: BTreeSet<&str> = of_pacts.filter(|name| *name != config.party).collect();
+    let Some(stranger) = config.counterparts.keys().find(|name| !known.contains(name.as_str())) else { return Ok(()) };
+    let known = known.into_iter().collect::<Vec<_>>().join(", ");
+    let known = if known.is_empty() { "there is no pact" } else { &known };
+    let message = format!(
+        "counterparts: node.toml has an address of '{stranger}', who is in no pact here ({known}); correct the name, or take \
+         the line out until the pact is in force"
+    );
+    Err(CliError::usage("counterpart-unknown", "counterparts", message))
 }
 
 /// Addresses and transport keys of witnesses.

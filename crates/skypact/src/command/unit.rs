@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use skypact_channel::{APPLIED_BEFORE_NS, Message, Propagation, Reach};
+use skypact_channel::{APPLIED_BEFORE_NS, Message, Propagation, Reach, nearest};
 
 use super::desk::{Acting, Desk, Shown, hash, short, show_each};
 use super::exit::show;
@@ -41,22 +41,25 @@ pub(super) struct Receipt {
     /// The person in the unit who said so.
     #[arg(long)]
     person: String,
+    /// It is a unit that nobody has named for this notice, although its name is almost that of one.
+    #[arg(long)]
+    new: bool,
 }
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
-    let (id, units, reach, person) = match &args.step {
+    let (id, units, reach, receipt) = match &args.step {
         None | Some(Step::List) => return show_each(&args.place, json, list).await,
         Some(Step::Name { id, units }) => (id, units.clone(), Reach::Named, None),
-        Some(Step::Received(receipt)) => {
-            (&receipt.id, vec![receipt.unit.clone()], Reach::Received, Some(receipt.person.clone()))
-        }
-        Some(Step::Applied(receipt)) => {
-            (&receipt.id, vec![receipt.unit.clone()], Reach::Applied, Some(receipt.person.clone()))
-        }
+        Some(Step::Received(receipt)) => (&receipt.id, vec![receipt.unit.clone()], Reach::Received, Some(receipt)),
+        Some(Step::Applied(receipt)) => (&receipt.id, vec![receipt.unit.clone()], Reach::Applied, Some(receipt)),
     };
     let signer = args.who.signer(&args.place.dir)?;
     let (desk, view) = Desk::with_notice(&args.place, "id", id).await?;
     let (id, version) = (&view.id, hash(&view.version)?);
+    let person = receipt.map(|receipt| receipt.person.clone());
+    if let Some(receipt) = receipt.filter(|receipt| !receipt.new) {
+        check_unit(&receipt.unit, &desk, &view)?;
+    }
     let messages = units.iter().map(|unit| {
         let said = Propagation { notice: version, unit: unit.clone(), reach, person: person.clone() };
         (Message::Propagation(said), vec![version])
@@ -70,6 +73,19 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     }
     show(json, &placed, &text);
     Ok(Outcome::Done)
+}
+
+/// Refuses a unit that nobody has named for this notice, when one is named that may be meant: that one would stay a gap.
+fn check_unit(unit: &str, desk: &Desk, notice: &NoticeView) -> Result<(), CliError> {
+    let own = notice.units.iter().filter(|known| known.party == desk.view.party).map(|known| known.unit.as_str());
+    let named: Vec<&str> = own.collect();
+    let Some(meant) = nearest(unit, named.iter().copied()).filter(|_| !named.contains(&unit)) else { return Ok(()) };
+    let message = format!(
+        "unit: nobody has named '{unit}' for this notice, but '{meant}' is named; write that, or --new if it is another unit"
+    );
+    let mut error = CliError::refused("unit-alike", message);
+    error.field = Some("unit".to_owned());
+    Err(error)
 }
 
 async fn list(desk: &Desk) -> Result<Shown, CliError> {

@@ -125,6 +125,49 @@ fn what_is_read_back_was_shown_before_and_what_the_other_side_ended_is_shown() {
 }
 
 #[test]
+fn a_unit_that_is_almost_one_that_was_named_is_asked_about() {
+    let ground = Ground::new("unit-nearest");
+    pact(&ground);
+    let red = ground.path("red");
+    let _node = Node::start_at(&red, NOW);
+    let id = leaf(&succeed(&notice(&red, "KOBALT 21", &[&WHERE[..], &WHEN].concat())));
+    let end = [&["--dir", &red][..], &OFFICER].concat();
+    succeed(&[&["unit", "name", &id[..10], "BTY 4", "BTY 5"], &end[..]].concat());
+    let applied = [&["unit", "applied", &id[..10], "BTY 6", "--person", "Sgt A"], &end[..]].concat();
+    let told = refuse(&applied, 3, "unit-alike");
+    assert!(told.contains("'BTY 4' is named; write that, or --new"), "{told}");
+    succeed(&[&applied[..], &["--new"]].concat());
+    let received = [&["unit", "received", &id[..10], "RADAR", "--person", "Sgt A"], &end[..]].concat();
+    assert!(screen(&received).contains("NEW: nobody had named 'RADAR'"));
+}
+
+#[test]
+fn a_pact_without_officer_or_witness_is_warned_of_and_an_address_of_nobody_is_refused() {
+    let ground = Ground::new("pact-warnings");
+    let (red, blue, out) = (ground.path("red"), ground.path("blue"), ground.path("pact.toml"));
+    succeed(&["init", "--dir", &red, "--party", "RED", "--prefix", "red.example", "--officer", "Duty officer"]);
+    succeed(&["init", "--dir", &blue, "--party", "BLUE", "--prefix", "blue.example"]);
+    let card = ground.path("blue/party.card");
+    let told = screen(&["pact", "propose", "--dir", &red, "--with", &card, "--name", "east-river", "--out", &out]);
+    let warnings = ["BLUE has no officer in it: nobody can act for it", "no witness: nobody else sees when"];
+    assert!(warnings.iter().all(|warning| told.contains(&format!("WARNING: {warning}"))), "{told}");
+    assert!(!told.contains("RED has no officer"), "{told}");
+    let shown = screen(&["pact", "show", &out]);
+    assert!(warnings.iter().all(|warning| shown.contains(&format!("WARNING  {warning}"))), "{shown}");
+
+    for dir in [&blue, &red] {
+        succeed(&["pact", "sign", "--dir", dir, &out]);
+    }
+    let file = format!("{red}/node.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("[counterparts]\n", "[counterparts]\nBLEU = \"127.0.0.1:7002\"\n")).unwrap();
+    let told = refuse(&["serve", "--dir", &red], 2, "counterpart-unknown");
+    assert!(told.contains("'BLEU', who is in no pact here (BLUE)"), "{told}");
+    let doctor = String::from_utf8(skypact(&["doctor", "--dir", &red]).stdout).unwrap();
+    assert!(doctor.contains("WRONG  pacts: counterparts: node.toml has an address of 'BLEU'"), "{doctor}");
+}
+
+#[test]
 fn a_proposal_into_the_past_is_refused() {
     let ground = Ground::new("past-proposal");
     pact(&ground);
@@ -134,14 +177,8 @@ fn a_proposal_into_the_past_is_refused() {
     let own = leaf(&succeed(&notice(&red, "KOBALT 21", &stated)));
     succeed(&notice(&blue, "MIRA 4", &stated));
     until("RED sees the conflict", || skypact(&["conflicts", "--dir", &red]).status.code() == Some(10));
-    let retime = |shift: &str| {
-        let retime = ["conflicts", "retime", &own[..10], "--shift", shift, "--dir", &red, OFFICER[0], OFFICER[1]];
-        retime.map(str::to_owned).to_vec()
-    };
-    let arguments = retime("-4h");
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    assert!(refuse(&arguments, 3, "window-in-the-past").contains("2099-04-07T07:00:00Z is over"));
-    let arguments = retime("4h");
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    succeed(&arguments);
+    let retime = [&["conflicts", "retime", &own[..10], "--dir", &red][..], &OFFICER, &["--shift"]].concat();
+    let told = refuse(&[&retime[..], &["-4h"]].concat(), 3, "window-in-the-past");
+    assert!(told.contains("2099-04-07T07:00:00Z is over"), "{told}");
+    succeed(&[&retime[..], &["4h"]].concat());
 }
