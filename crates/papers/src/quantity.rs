@@ -10,6 +10,8 @@ use crate::fault::shown;
 const NM_MM: i64 = 1_852_000;
 /// Millimetres of a thousandth of one: the finest that is written in NM.
 const MILLI_NM_MM: i64 = 1_852;
+/// Highest flight level that is one, and not feet: 99,900 ft.
+const FLIGHT_LEVEL_MAX: u16 = 999;
 /// Millimetres between flight levels: a hundred feet.
 const LEVEL_MM: i64 = 30_480;
 /// Longest length, in millimetres.
@@ -44,14 +46,14 @@ pub enum QuantityError {
         /// What was written.
         text: String,
     },
-    /// A flight level is no number.
-    #[error("'{text}': write a flight level as FL180")]
+    /// A flight level is no number, or none that there is.
+    #[error("'{text}': write a flight level in hundreds of feet, with three digits: FL180")]
     Level {
         /// What was written.
         text: String,
     },
     /// The datum is missing or unknown.
-    #[error("'{text}' needs a datum: write FL180, 5000ft AMSL or 1500m W84")]
+    #[error("'{text}' needs a datum: write FL180, \"5000ft AMSL\", \"1500m W84\" or unlimited")]
     Datum {
         /// What was written.
         text: String,
@@ -135,7 +137,7 @@ pub fn altitude(text: &str) -> Result<Altitude, QuantityError> {
     let text = text.trim();
     if let Some(level) = text.strip_prefix("FL") {
         let sound = !level.is_empty() && level.bytes().all(|byte| byte.is_ascii_digit());
-        let level = level.parse().ok().filter(|_| sound);
+        let level = level.parse().ok().filter(|level: &u16| sound && *level <= FLIGHT_LEVEL_MAX);
         return level.map(Altitude::flight_level).ok_or_else(|| QuantityError::Level { text: shown(text) });
     }
     let (length, datum) = match text.rsplit_once(' ') {
@@ -156,7 +158,7 @@ pub fn altitude_text(altitude: Altitude) -> String {
         Datum::Amsl => "AMSL",
         Datum::FlightLevel => {
             let level = altitude.mm / LEVEL_MM;
-            if altitude.mm >= 0 && altitude.mm % LEVEL_MM == 0 && level <= i64::from(u16::MAX) {
+            if altitude.mm >= 0 && altitude.mm % LEVEL_MM == 0 && level <= i64::from(FLIGHT_LEVEL_MAX) {
                 return format!("FL{level:03}");
             }
             "STD"

@@ -8,7 +8,7 @@ use skypact_channel::Message;
 
 use super::desk::{Acting, Desk, hash, show_each};
 use super::exit::show;
-use super::quantity::time_text;
+use super::quantity::{fit, time_text};
 use super::{CliError, Outcome, carriage, dictation};
 use crate::http::views::{ChannelView, SuspensionView};
 
@@ -54,7 +54,8 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
             let counterpart = &desk.view.counterpart;
             let text = format!(
                 "suspended: {reason}\nSTOP, notices and read-backs go on; nothing new binds the parties.\n\
-                 next: 'skypact channel resume', by an officer of each party; {counterpart} is told by the record"
+                 {counterpart} is told by the record\n\
+                 next: 'skypact channel resume', by an officer of each party"
             );
             show(json, &placed, &text);
             Ok(Outcome::Done)
@@ -86,7 +87,10 @@ pub(super) fn standing(view: &ChannelView, suspension: &SuspensionView) -> Strin
     let newest = suspension.suspensions.last();
     let by = newest.map_or_else(
         || "the two nodes are in different epochs".to_owned(),
-        |cut| format!("by {} ({}) since {}: {}", cut.party, cut.officer, time_text(cut.at_ns), cut.reason),
+        |cut| {
+            let since = time_text(cut.at_ns);
+            format!("by {} ({}) since {since}:\n  {}", cut.party, cut.officer, cut.reason)
+        },
     );
     let waits = |done: &[String]| -> Vec<&str> {
         let parties = [&view.party, &view.counterpart].into_iter();
@@ -94,9 +98,9 @@ pub(super) fn standing(view: &ChannelView, suspension: &SuspensionView) -> Strin
     };
     let (officers, nodes) = (waits(&suspension.resumed), waits(&suspension.reconciled));
     if suspension.suspensions.is_empty() || officers.is_empty() {
-        return format!("{by}; waits for the node of {}", nodes.join(" and "));
+        return fit(&by, "; ", &format!("waits for the node of {}", nodes.join(" and ")));
     }
-    format!("{by}; waits for an officer of {} to resume", officers.join(" and "))
+    fit(&by, "; ", &format!("waits for an officer of {} to resume", officers.join(" and ")))
 }
 
 fn status(view: &ChannelView) -> String {
@@ -123,11 +127,9 @@ fn status(view: &ChannelView) -> String {
     }
     for log in &view.logs {
         let delivered = log.delivered.map_or_else(String::new, |delivered| format!(", delivered {delivered}"));
-        let _ = writeln!(
-            text,
-            "  {}: {} entries{delivered}, anchored {}, witnessed {}",
-            log.origin, log.size, log.anchored, log.witnessed
-        );
+        let held = format!("  {}: {} entries{delivered}", log.origin, log.size);
+        let _ =
+            writeln!(text, "{}", fit(&held, ", ", &format!("anchored {}, witnessed {}", log.anchored, log.witnessed)));
     }
     let _ = writeln!(text, "{} open conflicts, {} anomalies", view.open_conflicts, view.anomalies.len());
     for anomaly in &view.anomalies {

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::desk::{Desk, Shown, Where, Who, short, show_each};
-use super::notice::{ending, line};
+use super::notice::{ending, line_after};
 use super::quantity::time_text;
 use super::{CliError, Outcome, reading, remedy};
 use crate::http::views::{ConflictView, NoticeView, ProposalView};
@@ -69,6 +69,12 @@ impl Pending {
     }
 }
 
+/// What people call a notice: its name, or the beginning of the hash that stands for one that has none.
+pub(super) fn named(name: &str) -> &str {
+    let is_hash = name.len() == 64 && name.bytes().all(|c| c.is_ascii_hexdigit());
+    if is_hash { short(name) } else { name }
+}
+
 async fn list(desk: &Desk) -> Result<Shown, CliError> {
     let mut conflicts: Vec<ConflictView> = desk.client.get(&desk.path("conflicts")).await?;
     conflicts.retain(|conflict| conflict.open);
@@ -77,7 +83,7 @@ async fn list(desk: &Desk) -> Result<Shown, CliError> {
     let mut text = String::new();
     // Writing to a String cannot fail.
     for conflict in &conflicts {
-        let [a, b] = &conflict.notices;
+        let [a, b] = conflict.notices.each_ref().map(|name| named(name));
         let filed = conflict.filed.iter().filter(|filed| **filed).count();
         let protected = if conflict.protected { ", PROTECTED" } else { "" };
         let _ = writeln!(text, "CONFLICT{protected} {a} - {b}, recorded by {filed} of 2 nodes");
@@ -86,7 +92,7 @@ async fn list(desk: &Desk) -> Result<Shown, CliError> {
             let _ = writeln!(text, "  UNSEEN OVERLAP: {party} had the other notice and does not cite it");
         }
         for notice in notices.iter().filter(|notice| conflict.versions.contains(&notice.version)) {
-            let _ = writeln!(text, "  {}\n  {}", line(notice), ending(notice).replace('\n', "\n  "));
+            let _ = writeln!(text, "{}\n  {}", line_after("  ", notice), ending(notice).replace('\n', "\n  "));
         }
         for proposal in pending.iter().filter(|pending| conflict.proposals.contains(&pending.view.id)) {
             let ((_, command), view) = (proposal.step(), &proposal.view);

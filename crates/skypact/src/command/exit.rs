@@ -124,7 +124,9 @@ impl From<Problem> for CliError {
             400..=499 => USAGE,
             _ => IO,
         };
-        let place = problem.position.map(|position| format!("item {position}: ")).unwrap_or_default();
+        // Most requests have one item, and nobody typed a number.
+        let place = problem.position.filter(|position| *position > 0);
+        let place = place.map(|position| format!("item {position}: ")).unwrap_or_default();
         Self { code: problem.code, field: problem.field, message: place + &problem.message, exit }
     }
 }

@@ -69,7 +69,7 @@ fn link(week: &LinkWeekView, counterpart: &str) -> String {
     let clock = |clock: &LargestOffsetView| format!("{} {:.3} s", clock.name, clock.offset_ns as f64 / 1e9);
     let clocks = week.clocks.iter().map(clock).collect::<Vec<_>>().join(", ");
     format!(
-        "{counterpart} answered {:.2} % of {}; {} outages, longest {} s;\n  this node did not run {}; clocks at least apart at the worst: {}",
+        "{counterpart} answered {:.2} % of {}; {} outages, longest {} s;\n  this node did not run {};\n  clocks at least apart at the worst: {}",
         share(week.up_ns),
         duration(week.ran_ns),
         week.outages,
@@ -83,8 +83,8 @@ fn line(party: &PartyWeekView) -> String {
     let minutes = |ns: Option<i64>| ns.map_or_else(|| "-".to_owned(), |ns| format!("{} min", ns / 60_000_000_000));
     let seconds = |ns: Option<i64>| ns.map_or_else(|| "-".to_owned(), |ns| format!("{} s", ns / 1_000_000_000));
     format!(
-        "{} notices, {} LATE, lead {}; read {} in {}, {} overdue,\n        {} unseen overlaps; {} STOPs, {} open, ended in {}; \
-         {} of {} test calls missed;\n        nobody on watch {}",
+        "{} notices, {} LATE, lead {}; read {} in {}, {} overdue,\n        {} unseen overlaps; {} STOPs, {} open, ended in {};\n        \
+         {} of {} test calls missed; nobody on watch {}",
         party.notices,
         party.late,
         minutes(party.lead_median_ns),

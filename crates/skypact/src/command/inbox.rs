@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use super::agenda::undecided;
 use super::case_show::waiting;
 use super::channel::standing;
-use super::conflicts::pending;
+use super::conflicts::{named, pending};
 use super::desk::{Desk, Shown, Where, short, show_each};
-use super::notice::{ending, line};
+use super::notice::{ending, line_after};
 use super::prose::short_title;
 use super::protect_list::unsigned;
 use super::quantity::{counted, time_text};
@@ -61,11 +61,11 @@ async fn inbox(desk: &Desk, failed: &[FailedBell]) -> Result<Shown, CliError> {
     text += &first(desk, &stops, &bells, &calls);
     // Writing to a String cannot fail.
     for notice in &overdue {
-        let _ = writeln!(text, "telephone  {}\n{}", line(notice), ending(notice));
+        let _ = writeln!(text, "{}\n{}", line_after("telephone  ", notice), ending(notice));
         text += &clock_off(&notice.time);
     }
     for notice in &unread {
-        let _ = writeln!(text, "read back  {}\n{}", line(notice), ending(notice));
+        let _ = writeln!(text, "{}\n{}", line_after("read back  ", notice), ending(notice));
         text += &clock_off(&notice.time);
         for mismatch in reading::mismatches(notice)? {
             let _ = writeln!(text, "  MISMATCH: {mismatch}");
@@ -79,11 +79,7 @@ async fn inbox(desk: &Desk, failed: &[FailedBell]) -> Result<Shown, CliError> {
     }
     if let Some(list) = &list {
         let version = short(&list.version);
-        let _ = writeln!(
-            text,
-            "protected  the list of {} is not signed for: skypact protect receipt {version}",
-            list.party
-        );
+        let _ = writeln!(text, "protected  list of {}, not signed for: skypact protect receipt {version}", list.party);
     }
     text += &settling(&cases, decisions);
     for proposal in &proposals {
@@ -96,8 +92,8 @@ async fn inbox(desk: &Desk, failed: &[FailedBell]) -> Result<Shown, CliError> {
             text,
             "{} {} - {}",
             if conflict.protected { "PROTECTED " } else { "conflict  " },
-            conflict.notices[0],
-            conflict.notices[1]
+            named(&conflict.notices[0]),
+            named(&conflict.notices[1])
         );
     }
     text += &desk.unknown();

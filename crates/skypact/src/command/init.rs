@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use skypact_record::Signer as _;
 
 use super::exit::show;
+use super::officer::officer_name;
 use super::{CliError, Outcome};
 use crate::alarm::WatchConfig;
 use crate::directory::{Card, CardKey, NodeConfig, NodeDir, RecordConfig, file_error, write_new};
@@ -57,11 +58,11 @@ pub(super) fn run(args: &Args, json: bool) -> Result<Outcome, CliError> {
     let text = toml::to_string(&card).map_err(|error| CliError::io("party.card", &error.to_string()))?;
     write_new(&dir.card(), text.as_bytes())?;
     let next = if args.witness.is_some() {
-        "Hand party.card to both parties; copy their pact into pacts/; then run: skypact witness"
+        "Hand party.card to both parties; copy their pact into pacts/;\nthen run: skypact witness"
     } else if args.monitor.is_some() {
-        "Hand party.card to a party, who names its key in node.toml under [monitors.NAME]; copy the pact into pacts/; then run: skypact monitor"
+        "Hand party.card to a party, who names its key in node.toml under [monitors.NAME];\ncopy the pact into pacts/; then run: skypact monitor"
     } else {
-        "Hand party.card to the counterpart. Move keys/root.key offline once the pact is signed.\nNext: skypact pact propose, or skypact pact sign"
+        "Hand party.card to the counterpart.\nMove keys/root.key offline once the pact is signed.\nNext: skypact pact propose, or skypact pact sign"
     };
     show(json, &card, &format!("made {}\n{next}", args.dir.display()));
     Ok(Outcome::Done)
@@ -72,6 +73,9 @@ fn node(dir: &NodeDir, party: &str, prefix: &str, args: &Args) -> Result<Card, C
         .map_err(|error| CliError::usage("field-invalid", "party", error.to_string()))?;
     skypact_record::Origin::new(prefix)
         .map_err(|error| CliError::usage("field-invalid", "prefix", error.to_string()))?;
+    for officer in &args.officer {
+        officer_name("officer", officer)?;
+    }
     let config = NodeConfig {
         party: party.to_owned(),
         prefix: prefix.to_owned(),

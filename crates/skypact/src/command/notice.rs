@@ -11,7 +11,7 @@ use super::desk::{Desk, Shown, Where, Who, hash, short, show_each};
 use super::exit::show;
 use super::notice_check::Forced;
 use super::position_check::PositionArgs;
-use super::quantity::{FootprintText, VolumeText, counted, time_text};
+use super::quantity::{FootprintText, VolumeText, counted, fit, time_text};
 use super::{CliError, Outcome, notice_export, notice_import, reading};
 use crate::directory::base64;
 use crate::http::views::{NoticeView, PlacedView, UnknownView};
@@ -290,6 +290,10 @@ fn notice(text: &NoticeText) -> Result<Notice, CliError> {
     let class = class.ok_or_else(|| {
         CliError::usage("field-invalid", "class", format!("class: '{}' is none of {names}", text.class))
     })?;
+    if text.call_sign.as_ref().is_some_and(|call_sign| call_sign.trim().is_empty()) {
+        let message = "call-sign: is empty, and nobody could say whose it is; give it, or leave the option out";
+        return Err(CliError::usage("field-invalid", "call-sign", message));
+    }
     if text.volumes.iter().any(|volume| volume.lower.is_none() && volume.upper.is_none()) {
         let message = "lower: no limit is given, so that it would reach from the ground to the sky; give --lower and --upper, \
                        such as FL180, or say 'unlimited'";
@@ -334,8 +338,13 @@ async fn list(desk: &Desk, all: bool) -> Result<Shown, CliError> {
     Ok((serde_json::json!(notices), text, Outcome::Done))
 }
 
-/// A notice in a line of 80 columns.
+/// A notice in a line of 80 columns; its marks on a second one where there are many.
 pub(super) fn line(notice: &NoticeView) -> String {
+    line_after("", notice)
+}
+
+/// The same behind a word of what to do with it.
+pub(super) fn line_after(word: &str, notice: &NoticeView) -> String {
     let unread = if notice.delivered == Some(false) { "NOT DELIVERED" } else { "unread" };
     let read = notice.read_back_by.as_deref().map_or(unread.to_owned(), |officer| format!("read by {officer}"));
     let protected = notice.protection.as_ref().map(|protection| protection.name.as_str());
@@ -348,14 +357,8 @@ pub(super) fn line(notice: &NoticeView) -> String {
     let suspended = notice.in_suspension.then_some("IN SUSPENSION");
     let marks = [protected, late, overdue, clock, suspended, notice.erased_by.as_ref().map(|_| "ERASED")];
     let marks = marks.into_iter().flatten().fold(read, |line, mark| line + ", " + mark);
-    format!(
-        "{}  {:<5} {:<10} {:<9} {} {marks}",
-        short(&notice.id),
-        notice.party,
-        call_sign,
-        notice.act,
-        time_text(notice.start_ns)
-    )
+    let (id, party, act, start) = (short(&notice.id), &notice.party, &notice.act, time_text(notice.start_ns));
+    fit(&format!("{word}{id}  {party:<5} {call_sign:<10} {act:<9} {start}"), " ", &marks)
 }
 
 /// Until when a notice is, and where: a second line of 80 columns, and a third where one does not hold both.
@@ -365,6 +368,5 @@ pub(super) fn ending(notice: &NoticeView) -> String {
         [one] => one.clone(),
         more => counted(more.len(), "volume"),
     };
-    let both = format!("{until}, {place}");
-    if both.chars().count() <= 80 { both } else { format!("{until}\n  {place}") }
+    fit(&until, ", ", &place)
 }

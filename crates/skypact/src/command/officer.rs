@@ -81,11 +81,7 @@ async fn list(desk: &Desk) -> Result<Shown, CliError> {
 async fn add(args: &Args, name: &str, json: bool) -> Result<Outcome, CliError> {
     let root = root(args)?;
     let desk = Desk::open(&args.place).await?;
-    if name.contains(['/', '\\']) || name.starts_with('.') {
-        let message = "name: is the name of a file too; give it without slashes, and no dot at its beginning";
-        return Err(CliError::usage("field-invalid", "name", message));
-    }
-    let label = Label::new(name).map_err(|error| CliError::usage("field-invalid", "name", error.to_string()))?;
+    let label = officer_name("name", name)?;
     let path = NodeDir(args.place.dir.clone()).officer_key(name);
     let key = if path.exists() {
         FileSigner::open(&path, KeyRole::Officer)?
@@ -105,6 +101,17 @@ async fn add(args: &Args, name: &str, json: bool) -> Result<Outcome, CliError> {
     );
     show(json, &placed, &text);
     Ok(Outcome::Done)
+}
+
+/// The label of an officer's key, which is the name of its file too.
+pub(super) fn officer_name(field: &str, name: &str) -> Result<Label, CliError> {
+    if name.contains(['/', '\\']) || name.starts_with('.') {
+        let message = format!(
+            "{field}: '{name}' is the name of a file too; give it without slashes, and no dot at its beginning"
+        );
+        return Err(CliError::usage("field-invalid", field, message));
+    }
+    Label::new(name).map_err(|error| CliError::usage("field-invalid", field, error.to_string()))
 }
 
 async fn revoke(args: &Args, id: &str, trusted: [Option<u64>; 2], json: bool) -> Result<Outcome, CliError> {

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 
 use skypact_channel::{Message, Notice};
 
-use super::desk::{Desk, Shown, Where, short, show_each};
+use super::desk::{Desk, Shown, Where, show_each};
 use super::exit::show;
-use super::notice::{Plain, overlaps};
+use super::notice::{Plain, line_after, overlaps};
 use super::reading;
 use super::{CliError, Outcome};
 use crate::directory::{NodeDir, file_error};
@@ -59,6 +59,15 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         }
         Step::Drop { name } => {
             let path = path(&dir, name)?;
+            if !path.exists() {
+                let kept = plans::all(&dir.plans()).into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
+                let kept = if kept.is_empty() { "none is".to_owned() } else { format!("kept are: {kept}") };
+                return Err(CliError::usage(
+                    "plan-unknown",
+                    "name",
+                    format!("name: no plan '{name}' is kept here; {kept}"),
+                ));
+            }
             fs::remove_file(&path).map_err(|error| file_error(&path, &error.to_string()))?;
             show(json, &serde_json::json!({ "dropped": name }), &format!("dropped {name}"));
             Ok(Outcome::Done)
@@ -80,7 +89,7 @@ async fn check(dir: &NodeDir, desk: &Desk) -> Result<Shown, CliError> {
         let _ = writeln!(text, "{name}: {state}");
         let _ = write!(text, "{}", reading::lines(&notice.volumes));
         for notice in notices.iter().filter(|notice| found.contains(&notice.version)) {
-            let _ = writeln!(text, "  with {} {}", short(&notice.id), super::notice::line(notice));
+            let _ = writeln!(text, "{}", line_after("  with ", notice));
         }
         views.push(serde_json::json!({ "plan": name, "conflicts": found }));
     }

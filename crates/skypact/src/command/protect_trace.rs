@@ -53,15 +53,17 @@ pub(super) fn run(args: &Args, dir: &Path, json: bool) -> Result<Outcome, CliErr
         let (leaf, at) = (short(leaf), time_text(*at_ns));
         let _ = writeln!(
             text,
-            "it is the copy that {author} gave to {recipient}: {leaf}, entry {index} of {log} in {channel}, signed {at}"
+            "it is the copy that {author} gave to {recipient}: {leaf}, entry {index}\n  of {log} in {channel}, signed {at}"
         );
-        let _ =
-            writeln!(text, "its salt is in no other entry: {author}, {recipient} and whoever got it from them have it");
+        let _ = writeln!(
+            text,
+            "its salt is in no other entry:\n  {author}, {recipient} and whoever got it from them have it"
+        );
         let _ = writeln!(text, "that {recipient} let it out is not proven by it: {author} has the same");
     } else if copies.is_empty() {
         text.push_str("no entry of this node has this body\n");
     } else {
-        text.push_str("no entry of this node has this salt with this body: whose copy it is cannot be told. The same body went to\n");
+        text.push_str("no entry of this node has this salt with this body:\nwhose copy it is cannot be told. The same body went to\n");
         for copy in &copies {
             let _ =
                 writeln!(text, "  {} in {}, from {}: {}", copy.recipient, copy.channel, copy.author, short(&copy.leaf));

@@ -80,7 +80,11 @@ impl FootprintText {
 pub(super) fn area(field: &str, text: &str) -> Result<(LatLng, i64), CliError> {
     let (centre, radius) =
         text.rsplit_once(',').ok_or_else(|| invalid(field, "write LAT,LNG,RADIUS, such as 35.2854,40.1760,20NM"))?;
-    Ok((position(field, centre)?, length_mm(field, radius)?))
+    let radius_mm = length_mm(field, radius)?;
+    if radius_mm == 0 {
+        return Err(invalid(field, format!("the radius of '{text}' is 0: say how far around, such as 20NM")));
+    }
+    Ok((position(field, centre)?, radius_mm))
 }
 
 /// From one limit to another; absent, or `unlimited`, is none.
@@ -134,6 +138,20 @@ pub(super) fn duration_ns(field: &str, text: &str) -> Result<i64, CliError> {
 pub fn time_text(ns: i64) -> String {
     jiff::Timestamp::from_second(ns.div_euclid(1_000_000_000))
         .map_or_else(|_| ns.to_string(), |instant| instant.to_string())
+}
+
+/// Most columns of a line on a screen.
+const COLUMNS: usize = 80;
+
+/// Two parts of a line, with `between` them; the second on a line of its own, indented, where 80 columns do not hold both.
+pub(super) fn fit(first: &str, between: &str, second: &str) -> String {
+    let last = first.rsplit('\n').next().unwrap_or_default();
+    let length = [last, between, second].iter().map(|part| part.chars().count()).sum::<usize>();
+    if length <= COLUMNS {
+        return format!("{first}{between}{second}");
+    }
+    let indent = last.len() - last.trim_start().len() + 2;
+    format!("{first}{}\n{:indent$}{second}", between.trim_end(), "")
 }
 
 /// `1 notice`, `2 notices`.

@@ -9,7 +9,7 @@ use skypact_channel::{Message, Rung, Stop, StopArea, StopRung};
 use super::desk::{Acting, Desk, Shown, Where, find, hash, short, show_each};
 use super::exit::show;
 use super::notice_check::not_over;
-use super::quantity::{area, counted, time_ns, time_text};
+use super::quantity::{area, counted, fit, time_ns, time_text};
 use super::{CliError, Outcome};
 use crate::http::views::StopView;
 use crate::node::RecordSigner;
@@ -48,8 +48,9 @@ pub(super) enum Step {
     PassedTo {
         /// Id of the STOP, or its first 6 or more digits.
         id: String,
-        /// The unit.
-        unit: String,
+        /// The unit. Words are joined; quotes are not needed.
+        #[arg(required = true)]
+        unit: Vec<String>,
     },
     /// Answer: what was to stop has stopped.
     Ceased {
@@ -60,15 +61,17 @@ pub(super) enum Step {
     Unable {
         /// Id of the STOP, or its first 6 or more digits.
         id: String,
-        /// Why not.
-        reason: String,
+        /// Why not. Words are joined; quotes are not needed.
+        #[arg(required = true)]
+        reason: Vec<String>,
     },
     /// Answer: it will not be done.
     Refused {
         /// Id of the STOP, or its first 6 or more digits.
         id: String,
-        /// Why not.
-        reason: String,
+        /// Why not. Words are joined; quotes are not needed.
+        #[arg(required = true)]
+        reason: Vec<String>,
     },
     /// Lift a STOP of this party.
     Lift {
@@ -89,14 +92,14 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         }
         Some(Step::Heard { id }) => answer(&args.place, &signer()?, id, Rung::Heard, None, json).await,
         Some(Step::PassedTo { id, unit }) => {
-            answer(&args.place, &signer()?, id, Rung::PassedTo, Some(unit), json).await
+            answer(&args.place, &signer()?, id, Rung::PassedTo, Some(unit.join(" ")), json).await
         }
         Some(Step::Ceased { id }) => answer(&args.place, &signer()?, id, Rung::Ceased, None, json).await,
         Some(Step::Unable { id, reason }) => {
-            answer(&args.place, &signer()?, id, Rung::Unable, Some(reason), json).await
+            answer(&args.place, &signer()?, id, Rung::Unable, Some(reason.join(" ")), json).await
         }
         Some(Step::Refused { id, reason }) => {
-            answer(&args.place, &signer()?, id, Rung::Refused, Some(reason), json).await
+            answer(&args.place, &signer()?, id, Rung::Refused, Some(reason.join(" ")), json).await
         }
         Some(Step::Lift { id }) => lift(&args.place, &signer()?, id, json).await,
     }
@@ -149,7 +152,7 @@ async fn answer(
     signer: &RecordSigner,
     id: &str,
     rung: Rung,
-    text: Option<&String>,
+    text: Option<String>,
     json: bool,
 ) -> Result<Outcome, CliError> {
     let (desk, id) = Desk::with(place, async |desk| {
@@ -159,7 +162,7 @@ async fn answer(
     })
     .await?;
     let stop = hash(&id)?;
-    let message = Message::StopRung(StopRung { stop, rung, text: text.cloned() });
+    let message = Message::StopRung(StopRung { stop, rung, text });
     let placed = desk.file(signer, [(message, vec![stop])]).await?;
     let next = if rung.ends_escalation() {
         ""
@@ -229,5 +232,5 @@ pub(super) fn alarm(desk: &Desk, stop: &StopView) -> String {
     };
     let calls = if stop.calls > 1 { format!(", called {}", counted(stop.calls, "time")) } else { String::new() };
     let since = time_text(stop.first_ns);
-    format!("STOP {} {} of {}{calls}, since {since}: {state}", short(&stop.id), stop.what, stop.party)
+    fit(&format!("STOP {} {} of {}{calls}, since {since}", short(&stop.id), stop.what, stop.party), ": ", &state)
 }

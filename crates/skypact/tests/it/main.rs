@@ -33,6 +33,7 @@ mod fuzz_targets;
 mod legs;
 mod listener;
 mod loopback;
+mod mistyped;
 mod node;
 mod officers;
 mod papers;

@@ -59,7 +59,7 @@ impl Scene {
             // A reader that closed the pipe has heard enough.
             let _ = std::io::Write::write_fmt(
                 &mut std::io::stderr(),
-                format_args!("{}  {line}\n", time_text(self.stage.now_ns())),
+                format_args!("{}\n", within_screen(&format!("{}  {line}", time_text(self.stage.now_ns())))),
             );
         }
     }
@@ -161,6 +161,26 @@ fn acts(arguments: &[&str]) -> bool {
         ["ack" | "protect", ..] | ["conflicts", _, ..] => true,
         _ => false,
     }
+}
+
+/// A line of the story on a screen of 80 columns: broken before options of a command, so that it can be copied.
+fn within_screen(line: &str) -> String {
+    let (mut shown, mut column) = (String::new(), 0);
+    for (place, part) in line.split(" --").enumerate() {
+        let part = if place == 0 { part.to_owned() } else { format!("--{part}") };
+        let length = part.chars().count();
+        // Room for the mark that the line goes on.
+        if place > 0 && column + 1 + length > 78 {
+            shown += " \\\n    ";
+            column = 4;
+        } else if place > 0 {
+            shown.push(' ');
+            column += 1;
+        }
+        shown += &part;
+        column += length;
+    }
+    shown
 }
 
 fn quoted(arguments: &[&str]) -> String {

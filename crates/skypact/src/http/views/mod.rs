@@ -561,7 +561,10 @@ pub fn volume(volume: &Volume4d) -> String {
             format!("corridor of {} points, {} m wide", corridor.points().len(), 2 * corridor.half_width_mm() / 1_000)
         }
     };
-    format!("{shape}, {} to {}", altitude(volume.band.lower()), altitude(volume.band.upper()))
+    match (volume.band.lower(), volume.band.upper()) {
+        (None, None) => format!("{shape}, at all heights"),
+        (lower, upper) => format!("{shape}, {} to {}", altitude(lower), altitude(upper)),
+    }
 }
 
 fn altitude(altitude: Option<Altitude>) -> String {
