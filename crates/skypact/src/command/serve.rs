@@ -41,15 +41,13 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     let listen = listen.map_err(|_| {
         CliError::usage("field-invalid", "listen", format!("listen: '{}' is no address:port", config.listen))
     })?;
-    let pacts = dir.read_pacts()?;
-    check_counterparts(&config, &pacts)?;
     let store = SqliteStore::open(&args.dir).map_err(crate::node::NodeError::from)?;
     let options = NodeOptions {
         party: config.party.clone(),
         scratch: args.dir.clone(),
         keys: KeyRing::open(&args.dir)?,
         sealing: SealingSecret::open_or_create(&SealingSecret::path_of(&args.dir))?,
-        pacts,
+        pacts: pacts(&dir, &config)?,
         store: Box::new(store),
         listen,
         counterparts: config.counterparts,
@@ -105,6 +103,13 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     }
     stopped?;
     if ended { Err(CliError::io("storage", "the node ended by itself")) } else { Ok(Outcome::Done) }
+}
+
+/// The pacts in force, in which everybody is whose address is known.
+fn pacts(dir: &NodeDir, config: &NodeConfig) -> Result<Vec<(String, Pact)>, CliError> {
+    let pacts = dir.read_pacts()?;
+    check_counterparts(config, &pacts)?;
+    Ok(pacts)
 }
 
 /// Refuses an address of somebody who is in no pact: a slip in the name leaves the counterpart without one, and nobody calls it.

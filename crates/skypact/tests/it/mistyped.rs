@@ -159,7 +159,9 @@ fn every_command_answers_a_slip_with_what_to_write() {
         let told = refuse(&[&arguments[..], end].concat(), *exit, code);
         assert!(told.contains(part), "{arguments:?}: {told}");
     };
-    WITHOUT_NODE.iter().for_each(|slip| check(slip, &[]));
+    for slip in &WITHOUT_NODE {
+        check(slip, &[]);
+    }
     let _node = Node::start(&dirs[0].1);
     let officer = ["--dir", &dirs[0].1, "--officer", "Duty officer"];
     for slip in &AT_NODE {
