@@ -160,6 +160,11 @@ impl DeconflictionLine {
         self.inward
     }
 
+    /// How many edges it has.
+    pub fn edges(&self) -> usize {
+        self.points.len() - 1
+    }
+
     /// Where a track crosses. Its reports are in order of time; one that is not later than the one before it, and one that lies on the line,
     /// say nothing.
     pub fn crossings(&self, reports: &[Report]) -> TrackCrossings {
@@ -173,7 +178,9 @@ impl DeconflictionLine {
             if let Some((time, from)) = before {
                 let (met, to) = self.step(from, report.at);
                 if report.time.0.saturating_sub(time.0) <= REPORTS_APART_NS_MAX {
-                    met.iter().for_each(|met| found.take(met.crossing((time, from), (report.time, to))));
+                    for met in met {
+                        found.take(met.crossing((time, from), (report.time, to)));
+                    }
                 } else if !met.is_empty() {
                     found.gaps.push((time, report.time));
                 }

@@ -1,7 +1,9 @@
 //! Assurances and denials: that nothing of the signer's party will be, or was, in a scope (docs/channel-protocol.md, section 2.36). A notice
 //! of the same party in that scope contradicts one, on both sides and for good.
 
-use skypact_airspace::{UtcNanos, Volume4d, VolumeIndex};
+use std::collections::BTreeSet;
+
+use skypact_airspace::{Minima, UtcNanos, Volume4d, VolumeIndex};
 use skypact_record::Hash;
 
 use crate::board::Origin;
@@ -49,6 +51,11 @@ pub struct Assurance {
 }
 
 impl Assurance {
+    /// The first instant of its scope.
+    pub fn start(&self) -> UtcNanos {
+        self.scope.iter().map(|volume| volume.window.start()).min().unwrap_or(UtcNanos(0))
+    }
+
     /// The last instant of its scope.
     pub fn end(&self) -> UtcNanos {
         self.scope.iter().map(|volume| volume.window.end()).max().unwrap_or(UtcNanos(0))
@@ -123,9 +130,9 @@ impl AssuranceBook {
     /// A version of a notice of the same party was filed: it contradicts those whose scope it lies in. Each is contradicted once, so that
     /// no flood of notices makes more work than one look at each.
     pub(crate) fn contradict(&mut self, volumes: &[Volume4d], version: Hash, lies_in: impl Fn(&Assurance) -> bool) {
-        let mut near = std::collections::BTreeSet::new();
+        let mut near = BTreeSet::new();
         for volume in volumes {
-            self.scopes.for_each_candidate(volume, &skypact_airspace::Minima::default(), |place| {
+            self.scopes.for_each_candidate(volume, &Minima::default(), |place| {
                 near.insert(place);
             });
         }

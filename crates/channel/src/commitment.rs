@@ -135,7 +135,7 @@ pub struct CommitmentState {
 /// How a commitment stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommitmentStand {
-    /// Its date has not come, or both sides have found something.
+    /// Its date has not come.
     Open,
     /// Its date is past, and a side has found nothing yet.
     Overdue,

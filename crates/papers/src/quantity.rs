@@ -174,11 +174,11 @@ pub fn altitude_text(altitude: Altitude) -> String {
     format!("{}m {datum}", decimal_text(altitude.mm, 3))
 }
 
-/// A limit of a band: an altitude, or `UNL` for none.
+/// A limit of a band: an altitude, or `UNL` or `unlimited` for none.
 pub fn limit(text: &str) -> Result<Option<Altitude>, QuantityError> {
     match text.trim() {
         "" => Err(QuantityError::LimitMissing),
-        UNLIMITED => Ok(None),
+        text if text == UNLIMITED || text.eq_ignore_ascii_case("unlimited") => Ok(None),
         text => altitude(text).map(Some),
     }
 }

@@ -1,5 +1,7 @@
 //! Crossings of a line: the rule case by case, and against a model in floating point that shares nothing with it.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 use skypact_airspace::line::{Crossing, REPORTS_APART_NS_MAX, Report, TOUCH_NS_MAX};
 use skypact_airspace::{DeconflictionLine, Direction, LatLng, LineError, UtcNanos};
@@ -265,18 +267,18 @@ fn golden() -> String {
             .collect();
         let pair = |at: &LatLng| format!("{},{}", at.lat_e9(), at.lng_e9());
         let join = |items: Vec<String>| items.join(" ");
-        text += &format!("line {}\n", join(points.iter().map(pair).collect()));
+        writeln!(text, "line {}", join(points.iter().map(pair).collect())).expect("memory");
         let report = |report: &Report| format!("{},{}", report.time.0, pair(&report.at));
-        text += &format!("track {}\n", join(reports.iter().map(report).collect()));
+        writeln!(text, "track {}", join(reports.iter().map(report).collect())).expect("memory");
         match DeconflictionLine::new(&points) {
             Err(_) => text += "none\n",
             Ok(line) => {
                 let found = line.crossings(&reports);
                 for Crossing { time, at, direction } in found.crossings {
-                    text += &format!("crossing {},{},{}\n", time.0, pair(&at), direction as u8);
+                    writeln!(text, "crossing {},{},{}", time.0, pair(&at), direction as u8).expect("memory");
                 }
                 for (from, until) in found.gaps {
-                    text += &format!("gap {},{}\n", from.0, until.0);
+                    writeln!(text, "gap {},{}", from.0, until.0).expect("memory");
                 }
             }
         }

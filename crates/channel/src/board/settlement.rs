@@ -15,6 +15,10 @@ use crate::notice::{Notice, NoticeAct};
 use crate::statement::StatementBook;
 use crate::terms::Terms;
 
+/// Most comparisons of a point of a corridor with an edge of the line at one look at what notices announce: no flood of long corridors
+/// keeps a node from its work.
+const COMPARED_MAX: usize = 2_000_000;
+
 /// The books.
 #[derive(Debug)]
 pub(super) struct Settlement {
@@ -85,19 +89,22 @@ impl Board {
     }
 
     /// Where the routes of notices cross the line, as they announce it: every corridor of a notice that is not cancelled. Areas and discs
-    /// announce none.
+    /// announce none. Notices are taken in the order of their identities, as far as [`COMPARED_MAX`] goes.
     pub fn announced_crossings(&self) -> impl Iterator<Item = AnnouncedCrossing<'_>> {
         let line = self.settlement.line.line();
         let announced = self.notices.values().filter(|state| state.notice.act != NoticeAct::Cancelled);
-        announced.flat_map(move |notice| {
-            let corridors = notice.notice.volumes.iter().filter_map(|volume| match &volume.footprint {
-                Footprint::Corridor(corridor) => Some((volume.window, corridor)),
-                Footprint::Polygon(_) | Footprint::Circle(_) => None,
-            });
-            corridors.flat_map(move |(window, corridor)| {
-                let crossed = line.map(|line| line.crossings_of_route(corridor.points())).unwrap_or_default();
-                crossed.into_iter().map(move |(_, at, direction)| AnnouncedCrossing { notice, window, at, direction })
-            })
+        let corridors = announced.flat_map(|notice| notice.notice.volumes.iter().map(move |volume| (notice, volume)));
+        let corridors = corridors.filter_map(move |(notice, volume)| match &volume.footprint {
+            Footprint::Corridor(corridor) => Some((line?, notice, volume.window, corridor)),
+            Footprint::Polygon(_) | Footprint::Circle(_) => None,
+        });
+        let mut left = COMPARED_MAX;
+        let bounded = corridors.map_while(move |(line, notice, window, corridor)| {
+            left = left.checked_sub(line.edges().saturating_mul(corridor.points().len()))?;
+            Some((line.crossings_of_route(corridor.points()), notice, window))
+        });
+        bounded.flat_map(|(crossed, notice, window)| {
+            crossed.into_iter().map(move |(_, at, direction)| AnnouncedCrossing { notice, window, at, direction })
         })
     }
 

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use skypact_airspace::{Corridor, Direction, LatLng, UtcNanos, Volume4d};
 use skypact_channel::{
     ActivityClass, Assurance, AssuranceAct, Board, Commitment, CommitmentFinding, CommitmentStand, CountedCrossing,
-    CrossingDispute, CrossingReport, CrossingStand, DisputeAct, DisputeReason, Finding, Message, Misfit, NoticeAct,
-    Origin, Pact, Rejection, Statement, Terms, days,
+    CrossingDispute, CrossingReport, CrossingStand, DayCount, DisputeAct, DisputeReason, Finding, Message, Misfit,
+    NoticeAct, Origin, Pact, Rejection, Statement, Terms, days,
 };
 use skypact_record::{Hash, KeyId};
 
@@ -62,7 +62,7 @@ fn both_sides_count_the_same_crossings_and_each_once() {
         assert_eq!(counted.len(), 4, "{seen:?}");
         assert_eq!(seen.iter().filter(|seen| **seen == (2, true, true)).count(), 1);
         let days = days(&counted);
-        assert_eq!(days.values().map(|day| day.total()).sum::<u64>(), 4);
+        assert_eq!(days.values().map(DayCount::total).sum::<u64>(), 4);
         assert_eq!(days.values().map(|day| (day.flown_by[RED], day.reported_by_one)).next(), Some((4, 3)));
         assert_eq!(machine.channel.anomalies().count(), 0);
     }

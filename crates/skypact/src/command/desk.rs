@@ -116,6 +116,13 @@ impl Desk {
         .await
     }
 
+    /// Names of the two parties, in the order of the pact: ascending.
+    pub(super) fn parties(&self) -> [String; 2] {
+        let mut parties = [self.view.party.clone(), self.view.counterpart.clone()];
+        parties.sort();
+        parties
+    }
+
     /// Path of a resource of this channel.
     pub fn path(&self, resource: &str) -> String {
         format!("/v1/channels/{}/{resource}", self.view.name)
@@ -288,6 +295,12 @@ pub(super) fn content(body: &str, stated: &str) -> Result<Hash, CliError> {
     let computed = computed.filter(|computed| computed.to_string() == stated);
     computed
         .ok_or_else(|| CliError::io("content", "the content hash that the node states is not that of what it shows"))
+}
+
+/// Whether the counterpart could read a message: what it could not is refused here, where the field can be named.
+pub(super) fn readable(message: &Message) -> Result<(), CliError> {
+    let again = Message::decode(message.kind(), &message.encode());
+    again.map(drop).map_err(|error| CliError::usage(error.code(), error.field, error.to_string()))
 }
 
 /// A leaf hash that the node showed.

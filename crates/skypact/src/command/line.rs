@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use skypact_channel::{CrossingDispute, DisputeAct, DisputeReason, Message};
 
-use super::desk::{Acting, Desk, find, hash, short};
+use super::desk::{Acting, Desk, find, hash, readable, short};
 use super::exit::show;
-use super::quantity::{counted, time_ns, time_text};
+use super::quantity::{counted, time_ns, time_text, wrapped};
 use super::{CliError, Outcome, line_count};
 use crate::http::views::{CrossingView, LineDayView, LineQuery, LineView};
 
@@ -87,9 +87,7 @@ async fn say(
     let reports = view.crossings.iter().flat_map(|crossing| &crossing.reports);
     let crossing = hash(find("crossing", id, reports.map(|report| &report.id))?)?;
     let message = Message::CrossingDispute(CrossingDispute { crossing, act, reason, text: text.cloned() });
-    // What the counterpart could not read is refused here, where the field can be named.
-    Message::decode(message.kind(), &message.encode())
-        .map_err(|error| CliError::usage(error.code(), error.field, error.to_string()))?;
+    readable(&message)?;
     let placed = desk.file(&signer, [(message, vec![crossing])]).await?;
     let text = format!(
         "recorded: {} {} the crossing; {} sees it\nnext: 'skypact line' shows what both say of it",
@@ -186,7 +184,10 @@ fn crossing_text(view: &LineView, crossing: &CrossingView) -> String {
         let _ = write!(text, "    {mark}{} of {} {} it", said.officer, said.party, said.act);
         let why = [said.reason.clone(), said.text.clone()];
         let why = why.into_iter().flatten().collect::<Vec<_>>().join(": ");
-        text.push_str(&if why.is_empty() { "\n".to_owned() } else { format!("\n      {why}\n") });
+        text.push('\n');
+        if !why.is_empty() {
+            text.push_str(&wrapped(&why, 6));
+        }
     }
     text
 }

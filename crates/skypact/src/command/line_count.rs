@@ -71,7 +71,7 @@ pub(super) async fn run(args: &Args, place: &Where, who: &Who, json: bool) -> Re
     let line = line(&view)?;
     let recorded = recording::read(&args.tracks)
         .map_err(|error| CliError::usage("recording-unusable", "tracks", error.to_string()))?;
-    let flights = flights(args.flights.as_deref(), &view)?;
+    let flights = flights(args.flights.as_deref(), &view.parties)?;
     let count = count(&line, &recorded.fixes);
     let times = || count.crossings.iter().map(|counted| counted.crossing.time.0);
     if let Some((from_ns, until_ns)) = times().min().zip(times().max()) {
@@ -110,9 +110,9 @@ fn line(view: &LineView) -> Result<DeconflictionLine, CliError> {
 }
 
 /// Call sign and party of aircraft by address.
-type Flights = BTreeMap<AircraftAddress, (String, Option<usize>)>;
+pub(super) type Flights = BTreeMap<AircraftAddress, (String, Option<usize>)>;
 
-fn flights(file: Option<&Path>, view: &LineView) -> Result<Flights, CliError> {
+pub(super) fn flights(file: Option<&Path>, parties: &[String]) -> Result<Flights, CliError> {
     let Some(file) = file else { return Ok(Flights::new()) };
     let wrong = |reason: String| CliError::usage("file-invalid", "flights", format!("{}: {reason}", file.display()));
     let bytes = std::fs::read(file).map_err(|error| file_error(file, &error.to_string()))?;
@@ -120,8 +120,8 @@ fn flights(file: Option<&Path>, view: &LineView) -> Result<Flights, CliError> {
     let flight = |text: FlightText| {
         let address = u32::from_str_radix(&text.address, 16).ok().filter(|address| *address < 1 << 24);
         let address = address.ok_or_else(|| wrong(format!("address {}: write six hex digits", text.address)))?;
-        let known = |party: &String| view.parties.iter().position(|known| known == party);
-        let unknown = |party: &String| wrong(format!("party {party}: write one of {}", view.parties.join(" and ")));
+        let known = |party: &String| parties.iter().position(|known| known == party);
+        let unknown = |party: &String| wrong(format!("party {party}: write one of {}", parties.join(" and ")));
         let party = text.party.as_ref().map(|party| known(party).ok_or_else(|| unknown(party))).transpose()?;
         Ok((AircraftAddress(address), (text.flight, party)))
     };
@@ -210,11 +210,11 @@ fn text(told: &Told, filed: bool, counterpart: &str) -> String {
             "  GAP: nobody saw {aircraft} from {from}\n    to {until}, on the other side then: not counted"
         );
     }
-    let _ = match filed {
-        true => writeln!(text, "reported to {counterpart}: {}, before now: {}", told.reported, told.known),
-        false => {
-            writeln!(text, "not reported before: {}\nnext: the same with --file", told.crossings.len() - told.known)
-        }
+    let (reported, known) = (told.reported, told.known);
+    let _ = if filed {
+        writeln!(text, "reported to {counterpart}: {reported}, before now: {known}")
+    } else {
+        writeln!(text, "not reported before: {}\nnext: the same with --file", told.crossings.len() - known)
     };
     text
 }

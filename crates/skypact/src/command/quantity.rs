@@ -159,6 +159,29 @@ pub(super) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
+/// Text in lines of at most 80 columns, each with so many blanks before it.
+pub(super) fn wrapped(text: &str, blanks: usize) -> String {
+    let mut lines = String::new();
+    let mut columns = 0;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if columns > 0 && blanks + columns + 1 + length > 80 {
+            lines.push('\n');
+            columns = 0;
+        }
+        if columns == 0 {
+            lines.extend(std::iter::repeat_n(' ', blanks));
+        } else {
+            lines.push(' ');
+            columns += 1;
+        }
+        lines.push_str(word);
+        columns += length;
+    }
+    lines.push('\n');
+    lines
+}
+
 /// Positions with blanks between them.
 pub(super) fn positions(field: &str, text: &str) -> Result<Vec<LatLng>, CliError> {
     text.split_whitespace().map(|pair| position(field, pair)).collect()
@@ -213,6 +236,15 @@ mod tests {
         );
         let error = volume(r#"{"circel": "35,40,5km", "from": "", "until": ""}"#).expect_err("an unknown field");
         assert!(error.to_string().contains("circel"), "{error}");
+    }
+
+    #[test]
+    fn a_text_is_cut_between_words_at_eighty_columns() {
+        let lines = wrapped(&"a statement that goes on ".repeat(8), 4);
+        assert!(lines.lines().all(|line| line.len() <= 80 && line.starts_with("    a") | line.starts_with("    ")));
+        assert_eq!(lines.split_whitespace().count(), 40);
+        assert_eq!(lines.lines().count(), 3);
+        assert_eq!(wrapped("ок", 2), "  ок\n");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What the transponders of a scenario's aircraft send: ADS-B airborne positions as Mode S frames (ICAO Doc 9871, BDS 0,5), so that made-up
 //! tracks go through the same reading as recorded ones.
 
+use std::fmt::Write as _;
+
 /// Generator of the parity of Mode S, without its highest bit (Annex 10 Vol IV, 3.1.2.3.3).
 const PARITY: u32 = 0xff_f409;
 /// 2^17: positions have 17 bits.
@@ -34,7 +36,12 @@ impl Sent {
         bytes.extend_from_slice(&content.to_be_bytes()[1..]);
         let parity = parity(&bytes);
         bytes.extend_from_slice(&parity.to_be_bytes()[1..]);
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        let mut digits = String::with_capacity(28);
+        for byte in bytes {
+            // Writing to a String cannot fail.
+            let _ = write!(digits, "{byte:02x}");
+        }
+        digits
     }
 
     /// Latitude and longitude in one of the two grids (Doc 9871, C.2.6).
@@ -83,7 +90,10 @@ mod tests {
             altitude_ft: 24_000,
             is_odd: second as i64 % 2 == 1,
         };
-        let lines: String = (0..6).map(|second| format!("{second},{}\n", sent(f64::from(second)).frame())).collect();
+        let mut lines = String::new();
+        for second in 0..6 {
+            writeln!(lines, "{second},{}", sent(f64::from(second)).frame()).expect("memory");
+        }
         let read = recording::read_from(Path::new("sent"), lines.as_bytes()).expect("a recording");
         assert_eq!(read.fixes.len(), 5, "the first one alone is ambiguous");
         for fix in &read.fixes {

@@ -177,7 +177,7 @@ pub fn line(channel: &Channel, query: LineQuery) -> LineView {
         parties: [0, 1].map(|party| channel.pact().party_name(party).to_owned()).to_vec(),
         points_e9: points.iter().map(|point| [point.lat_e9(), point.lng_e9()]).collect(),
         problem: problem.map(|error| error.to_string()),
-        inward: book.line().and_then(|line| line.inward()).map(name),
+        inward: book.line().and_then(DeconflictionLine::inward).map(name),
         days: by_day.into_iter().map(|(start, day)| day_view(start.0, day)).collect(),
         crossings: counted.iter().map(|crossing| crossing_view(channel, crossing)).collect(),
         announced: announced.map(|crossing| announced_view(channel, &crossing)).collect(),
