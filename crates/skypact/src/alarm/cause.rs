@@ -1,13 +1,16 @@
 //! What somebody has to hear of, out of the record, the plans and the clocks.
 
 use skypact_airspace::UtcNanos;
-use skypact_channel::{APPLIED_BEFORE_NS, Channel, Clocks, Notice, NoticeState};
+use skypact_channel::{APPLIED_BEFORE_NS, AssuranceState, Channel, Clocks, CommitmentState, Notice, NoticeState};
 use skypact_record::Hash;
 
 use super::AlarmView;
 use crate::command::time_text;
 use crate::http::views;
 use crate::node::WitnessContact;
+
+/// A day, ns.
+const DAY_NS: i64 = 86_400_000_000_000;
 
 /// When it is looked, and what counts as too long.
 #[derive(Debug, Clone, Copy)]
@@ -155,6 +158,46 @@ fn of_watch(name: &str, channel: &Channel, party: usize, look: Look) -> Vec<Alar
         });
     }
     found
+}
+
+/// What the parties have to settle.
+pub(super) fn of_settlement(name: &str, channel: &Channel, now: UtcNanos) -> Vec<AlarmView> {
+    let mut found = overdue_commitments(name, channel, now);
+    found.extend(contradicted(name, channel, now));
+    found
+}
+
+/// Commitments whose date is past and about which this party has found nothing.
+fn overdue_commitments(name: &str, channel: &Channel, now: UtcNanos) -> Vec<AlarmView> {
+    let waits = channel.board().commitments().overdue(now).filter(|state| state.finding(channel.me()).is_none());
+    let alarm = |state: &CommitmentState| AlarmView {
+        event: "commitment-overdue",
+        channel: name.to_owned(),
+        id: state.origin.leaf.to_string(),
+        rung: 0,
+        text: format!("a commitment is overdue: {}; say what you find", views::words(&state.commitment.text)),
+    };
+    waits.map(alarm).collect()
+}
+
+/// Assurances and denials that a notice of their own signer contradicts, for a day after the later of the two was signed: after that it
+/// is history, and stands in the record.
+fn contradicted(name: &str, channel: &Channel, now: UtcNanos) -> Vec<AlarmView> {
+    let board = channel.board();
+    let given = [0, 1].into_iter().flat_map(|party| board.assurances(party).iter());
+    let alarm = |state: &AssuranceState| {
+        let version = state.contradicted_by?;
+        let notice = board.notice_of(&version)?.versions.iter().map(|version| &version.origin);
+        let filed = notice.into_iter().find(|origin| origin.leaf == version)?.claimed_time;
+        if now.0.saturating_sub(filed.max(state.origin.claimed_time).0) > DAY_NS {
+            return None;
+        }
+        let party = channel.pact().party_name(state.origin.party);
+        let text = format!("a notice of {party} contradicts what it assured: {}", views::words(&state.assurance.what));
+        let id = format!("{}-contradicted", state.origin.leaf);
+        Some(AlarmView { event: "assurance-contradicted", channel: name.to_owned(), id, rung: 0, text })
+    };
+    given.filter_map(alarm).collect()
 }
 
 /// Whether nobody of a party has the watch, and that for too long: since it was left, or since the start of a node at which

@@ -59,7 +59,8 @@ impl Default for WatchConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AlarmView {
     /// stop, protected-conflict, plan-conflict, suspended, overdue, unit-gap, watch-unattended, watch-gap, list-unsigned, test-call,
-    /// test-call-missed, test-call-due, witness-silent or clock-off; of the other side watch-unattended-there, watch-gap-there, list-outdated and
+    /// test-call-missed, test-call-due, witness-silent, commitment-overdue,
+    /// assurance-contradicted or clock-off; of the other side watch-unattended-there, watch-gap-there, list-outdated and
     /// test-call-absent.
     pub event: &'static str,
     /// Name of the channel.
@@ -144,6 +145,7 @@ async fn alarms(
                 found.extend(channels.clocks(name).and_then(|clocks| cause::of_clocks(name, channel, &clocks)));
                 found.extend(cause::of_witnesses(name, channel, &channels.witnesses(name)));
                 found.extend(cause::of_channel(name, channel, look));
+                found.extend(cause::of_settlement(name, channel, look.now));
                 found.extend(plans.iter().flat_map(|plan| cause::of_plan(name, channel, plan)));
             }
         }

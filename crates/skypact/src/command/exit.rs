@@ -31,7 +31,8 @@ pub const UNKNOWN: u8 = 11;
 pub const TABLE: &str = "Exit codes:
   0   all is well
   1   a check found something (verify, fork, monitor, doctor, demo, pact diff,
-      position), or somebody has to act (stop, watch, unit, test-call)
+      position, assurance), or somebody has to act (stop, watch, unit,
+      test-call, line, commitment)
   2   wrong arguments, or a wrong file
   3   refused by the rules of the channel
   4   no node answers

@@ -4,6 +4,7 @@
 mod access;
 mod ack;
 mod agenda;
+mod assurance;
 mod bench;
 mod bundle;
 mod carriage;
@@ -12,6 +13,7 @@ mod case;
 mod case_files;
 mod case_show;
 mod channel;
+mod commitment;
 mod completions;
 mod conflicts;
 mod demo;
@@ -52,6 +54,7 @@ mod reading;
 mod record;
 mod remedy;
 mod serve;
+mod statement;
 mod stop;
 mod terms;
 mod test_call;
@@ -127,6 +130,14 @@ enum Command {
     Case(Box<case::Args>),
     /// What the working group has to talk about, positions, decisions signed by both, and minutes.
     Agenda(Box<agenda::Args>),
+    /// Enter a commitment, say whether it was kept, or list them with what both sides find.
+    Commitment(commitment::Args),
+    /// Enter a statement: who said what, when; a changed position takes the place of an earlier one.
+    Statement(Box<statement::EnterArgs>),
+    /// Show who held what, now or at a time.
+    Statements(statement::ShowArgs),
+    /// Assure that nothing of this party will be somewhere, or deny that it was; list what is contradicted.
+    Assurance(assurance::Args),
     /// Show week by week whether trust gets better or worse.
     Health(health::Args),
     /// Show the periods of the logs, and what of them is archived.
@@ -208,6 +219,10 @@ fn run(cli: Cli) -> Result<Outcome, CliError> {
         Command::Line(args) => wait_for(line::run(args, json)),
         Command::Case(args) => wait_for(case::run(*args, json)),
         Command::Agenda(args) => wait_for(agenda::run(*args, json)),
+        Command::Commitment(args) => wait_for(commitment::run(args, json)),
+        Command::Statement(args) => wait_for(statement::enter(*args, json)),
+        Command::Statements(args) => wait_for(statement::display(args, json)),
+        Command::Assurance(args) => wait_for(assurance::run(args, json)),
         Command::Health(args) => wait_for(health::run(args, json)),
         Command::Record(args) => wait_for(record::run(args, json)),
         Command::Officer(args) => wait_for(officer::run(args, json)),

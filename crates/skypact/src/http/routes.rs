@@ -17,9 +17,9 @@ use super::guard::Officer;
 use super::problem::Problem;
 use super::request::{JsonBody, Name};
 use super::views::{
-    self, ActIn, ActsIn, BundleQuery, ChannelView, CheckIn, ChecksIn, ConflictView, ErasuresView, HeadKeyView, KeyView,
-    LineQuery, LineView, LinkWeekView, LogPeriodsView, NoticeView, PlacedView, ProposalView, ProtectedListView,
-    StopView, TestCallView, WatchView, WeekView,
+    self, ActIn, ActsIn, AssuranceView, BundleQuery, ChannelView, CheckIn, ChecksIn, CommitmentView, ConflictView,
+    ErasuresView, HeadKeyView, KeyView, LineQuery, LineView, LinkWeekView, LogPeriodsView, NoticeView, PlacedView,
+    ProposalView, ProtectedListView, StatementView, StopView, TestCallView, WatchView, WeekView,
 };
 use super::{carriage, cases, dictation};
 use crate::directory::unbase64;
@@ -30,7 +30,7 @@ pub const BODY_MAX_BYTES: usize = 64 << 20;
 const ACTS_MAX: usize = 10_000;
 
 /// Every path, with what answers it. `openapi/local.json` has the same ones; a test compares.
-pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 27] {
+pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 30] {
     [
         ("/v1/channels", get(channels)),
         ("/v1/channels/{name}", get(channel)),
@@ -53,6 +53,9 @@ pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 27] {
         ("/v1/channels/{name}/agenda-item", get(cases::agenda_item)),
         ("/v1/channels/{name}/minutes", get(cases::minutes)),
         ("/v1/channels/{name}/erasures", get(erasures)),
+        ("/v1/channels/{name}/commitments", get(commitments)),
+        ("/v1/channels/{name}/statements", get(statements)),
+        ("/v1/channels/{name}/assurances", get(assurances)),
         ("/v1/channels/{name}/check", post(check)),
         ("/v1/channels/{name}/checks", post(checks)),
         ("/v1/channels/{name}/acts", post(acts)),
@@ -275,6 +278,40 @@ async fn line(
 )]
 async fn erasures(State(node): State<NodeHandle>, Name(name): Name) -> Answer<ErasuresView> {
     read(&node, name, views::erasures).await
+}
+
+/// The commitments, every version, with what each side found.
+#[utoipa::path(
+    get,
+    path = "/v1/channels/{name}/commitments",
+    params(("name" = String, Path, description = "Name of the channel.")),
+    responses((status = 200, description = "The commitments, in the order in which this node took them in.", body = Vec<CommitmentView>))
+)]
+async fn commitments(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<CommitmentView>> {
+    let now_ns = node.now_ns();
+    read(&node, name, move |channel| views::commitments(channel, now_ns)).await
+}
+
+/// The statements that were entered, those that another one has taken the place of among them.
+#[utoipa::path(
+    get,
+    path = "/v1/channels/{name}/statements",
+    params(("name" = String, Path, description = "Name of the channel.")),
+    responses((status = 200, description = "The statements, in the order in which this node took them in.", body = Vec<StatementView>))
+)]
+async fn statements(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<StatementView>> {
+    read(&node, name, views::statements).await
+}
+
+/// The assurances and denials of both parties, and the notices that contradict them.
+#[utoipa::path(
+    get,
+    path = "/v1/channels/{name}/assurances",
+    params(("name" = String, Path, description = "Name of the channel.")),
+    responses((status = 200, description = "By party, each oldest first.", body = Vec<AssuranceView>))
+)]
+async fn assurances(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<AssuranceView>> {
+    read(&node, name, views::assurances).await
 }
 
 /// What each party did in each week, out of the record alone.

@@ -45,6 +45,7 @@ mod recording;
 mod remedy;
 mod rotation;
 mod scenarios;
+mod settlement;
 mod slow_link;
 mod storage;
 mod storage_archive;

@@ -10,6 +10,7 @@ mod keys;
 mod line;
 mod link;
 mod period;
+mod settlement;
 mod time;
 mod words;
 
@@ -43,6 +44,9 @@ pub use self::line::{
 };
 pub use self::link::{LargestOffsetView, LinkWeekView, WitnessView, link_week};
 pub use self::period::{LogPeriodsView, PeriodView, periods};
+pub use self::settlement::{
+    AssuranceView, CommitmentFindingView, CommitmentView, OnRecord, StatementView, assurances, commitments, statements,
+};
 pub use self::time::EntryTimeView;
 use self::time::entry_time;
 use self::words::some_words;
