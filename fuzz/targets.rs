@@ -8,11 +8,11 @@ use std::sync::LazyLock;
 use skypact::http::dss::keys::KeySet;
 use skypact::http::dss::metrics::Metrics;
 use skypact::http::dss::token::{Authenticator, TokenRules};
-use skypact_airspace::UtcNanos;
 use skypact_airspace::position::{StatedPosition, TEXT_BYTES_MAX, gars, mgrs, separation};
+use skypact_airspace::{LatLng, UtcNanos};
 use skypact_channel::{
-    ActKeys, Channel, Dictation, Frame, FramesItem, FramesReader, FramesWriter, Kind, LogRef, Message, Pact, ShortForm,
-    VerifiedAnswer, dictate,
+    ActKeys, Board, Channel, Dictation, Frame, FramesItem, FramesReader, FramesWriter, Kind, LogRef, Message,
+    Origin as Placed, Pact, ShortForm, Terms, VerifiedAnswer, days, dictate,
 };
 use skypact_dss::{Caller, Change, Dss, Operation, Recorded, Scope, Scopes, Stamp, Target};
 use skypact_f3548::{
@@ -22,16 +22,16 @@ use skypact_f3548::{
 use skypact_papers::{Entry as PaperEntry, Format};
 use skypact_record::verify::{Expectation, verify};
 use skypact_record::{
-    Algorithm, Beacon, Cosignature, Entry, Erasure, ForkProof, Hash, JournalLeaf, KeyChange, KeyHistory, KeyRotation,
-    NoteSignature, Offer, Origin, PublicKey, SignedCheckpoint, SignedSealing, SignedStamp, TileResource, TileSpan,
-    VerifierKey, entry_bundle, leaves_of, open, verify_journal,
+    Algorithm, Beacon, Cosignature, Entry, Erasure, ForkProof, Hash, JournalLeaf, KeyChange, KeyHistory, KeyId,
+    KeyRotation, NoteSignature, Offer, Origin, PublicKey, SignedCheckpoint, SignedSealing, SignedStamp, TileResource,
+    TileSpan, VerifierKey, entry_bundle, leaves_of, open, verify_journal,
 };
 
 /// What a target runs.
 type Run = fn(&[u8]);
 
 /// The targets: name, which is that of a folder of seeds, and what it runs.
-pub(crate) const TARGETS: [(&str, Run); 16] = [
+pub(crate) const TARGETS: [(&str, Run); 17] = [
     ("request", request),
     ("changes", changes),
     ("token", token),
@@ -47,6 +47,7 @@ pub(crate) const TARGETS: [(&str, Run); 16] = [
     ("position", position),
     ("keys", keys),
     ("papers", papers),
+    ("board", board),
     ("message", message),
 ];
 
@@ -446,6 +447,51 @@ pub(crate) fn keys(bytes: &[u8]) {
                 assert!(of_record.is_ok() && message.encode() == bytes);
             }
         }
+    }
+}
+
+/// Bodies of messages, one behind the other, each with its kind (a byte) and its length (two bytes) before it: as a counterpart's node
+/// takes them in, under a pact with a line. A board folds all that fits, and shows it.
+pub(crate) fn board(bytes: &[u8]) {
+    let along = |lat: i64| LatLng::new(lat * 1_000_000_000, 40_000_000_000).expect("a place");
+    let mut board = Board::new(Terms { deconfliction_line: vec![along(30), along(40)], ..Terms::template() });
+    let mut rest = bytes;
+    for index in 0..64 {
+        let Some((&[kind, high, low], behind)) = rest.split_first_chunk() else { break };
+        let (body, behind) = behind.split_at(behind.len().min((usize::from(high) << 8) | usize::from(low)));
+        rest = behind;
+        let Some(kind) = Kind::from_wire(u16::from(kind)) else { continue };
+        match Message::decode(kind, body) {
+            Err(error) => assert!(!error.code().is_empty() && !error.to_string().is_empty()),
+            Ok(message) => {
+                assert_eq!(message.encode(), body);
+                if let Err(misfit) = board.apply(origin(index, body), message) {
+                    assert!(!misfit.code().is_empty() && !misfit.to_string().is_empty());
+                }
+            }
+        }
+    }
+    let counted = board.line().count();
+    let crossings: u64 = days(&counted).values().map(|day| day.total() + day.struck).sum();
+    assert_eq!(crossings, counted.len() as u64, "each crossing is of one day");
+    assert!(board.announced_crossings().take(1_000).count() <= 1_000);
+    assert!(board.commitments().overdue(NOW).all(|state| state.stand(NOW).name() == "overdue"));
+}
+
+/// Where a body stands: party 0 and 1 in turn. Its leaf hash is that of its bytes, so that later ones can cite it.
+fn origin(index: u64, body: &[u8]) -> Placed {
+    Placed {
+        party: usize::from(index % 2 == 1),
+        signer: "Officer".to_owned(),
+        key: KeyId(Hash([0; 32])),
+        leaf: Hash::of(body),
+        index,
+        epoch: 1,
+        seen_urgent: 0,
+        seen_routine: index,
+        references: Vec::new(),
+        content: Hash::of(body),
+        claimed_time: NOW,
     }
 }
 
