@@ -30,7 +30,9 @@ fn rang(dir: &str, event: &str) -> bool {
 fn pair(ground: &Ground) -> [String; 2] {
     pact(ground);
     let dirs = ["red", "blue"].map(|name| ground.path(name));
-    dirs.iter().for_each(|dir| bell(dir, "command = [\"cat\"]"));
+    for dir in &dirs {
+        bell(dir, "command = [\"cat\"]");
+    }
     dirs
 }
 
