@@ -139,7 +139,9 @@ fn a_notice_contradicts_an_assurance_at_both_sides_and_a_track_at_its_own_alone(
     let (tracks, flights) = (ground.path("tracks.csv"), ground.path("flights.json"));
     std::fs::write(&tracks, TRACK).unwrap();
     std::fs::write(&flights, r#"[{"address": "150001", "flight": "KOBALT 21", "party": "RED"}]"#).unwrap();
+    // Lines end where eighty columns do.
     let seen = list(red, &["--tracks", &tracks, "--flights", &flights]).1;
+    let seen = seen.split_whitespace().collect::<Vec<_>>().join(" ");
     let local = "CONTRADICTED by a track, known here alone: KOBALT 21 at 2099-04-07T03:00:10Z";
     assert!(seen.contains(&denied[..10]) && seen.matches(local).count() == 2, "{seen}");
     until("BLUE has the denial", || list(blue, &[]).1.contains(&denied[..10]));
