@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use skypact_airspace::UtcNanos;
-use skypact_channel::{Anomaly, AnomalyReason, Channel, Kind, LogRef, NoteKind, Station, VerifiedReceipt, agenda};
+use skypact_channel::{Anomaly, AnomalyReason, Channel, LogRef, NoteKind, Station, VerifiedReceipt, agenda};
 use skypact_record::{Checkpoint, Hash, Tree};
 
 use crate::disk::ChannelPlace;
@@ -37,8 +37,6 @@ pub(crate) struct Checker {
     pub(crate) enemy: Option<usize>,
     /// Parties whose disk was restored from a backup.
     pub(crate) restored: BTreeSet<usize>,
-    /// How much of each log the shortest old disk of its author had.
-    pub(crate) restored_from: BTreeMap<(ChannelPlace, usize), u64>,
     /// Histories of a log besides the one on its author's disk: an enemy's, and what a restored disk lost.
     pub(crate) twins: BTreeMap<(ChannelPlace, usize), Vec<Tree>>,
     /// Heads that each witness cosigned, by log.
@@ -171,10 +169,8 @@ impl Checker {
                 continue;
             }
             hold_the_same(channel, pair.parties.map(|party| &nodes[party]), witnesses)?;
-            if !self.was_cut_since(fleet, nodes, channel) {
-                agree(channel, pair.parties.map(|party| &nodes[party]), witnesses)?;
-                followed(channel, pair.parties.map(|party| &nodes[party]), witnesses)?;
-            }
+            agree(channel, pair.parties.map(|party| &nodes[party]), witnesses)?;
+            followed(channel, pair.parties.map(|party| &nodes[party]), witnesses)?;
         }
         for node in nodes.iter().filter(|node| self.is_honest(node.party)) {
             self.proves_contradictions(fleet, nodes, node)?;
@@ -186,17 +182,6 @@ impl Checker {
     /// once.
     pub(crate) fn stored(&self, fleet: &Fleet, nodes: &[Node]) -> Check {
         nodes.iter().filter(|node| self.is_honest(node.party)).try_for_each(|node| is_what_is_stored(fleet, node))
-    }
-
-    /// Whether a suspension, a resumption or what follows was placed in a log of which an old disk lacked the end: it cites the other log
-    /// of its author as the old disk has it, and one of the logs may have been sent already (docs/threat-model.md).
-    fn was_cut_since(&self, fleet: &Fleet, nodes: &[Node], channel: ChannelPlace) -> bool {
-        self.restored_from.iter().filter(|((of, _), _)| *of == channel).any(|((_, place), size)| {
-            let log = LogRef::ALL[*place];
-            let of_log = nodes[fleet.author(channel, log)].disk.entries.iter();
-            let mut since = of_log.filter(|at| (at.channel, at.log) == (channel, log) && at.entry.leaf.index >= *size);
-            since.any(|at| Kind::from_wire(at.entry.leaf.act.act().kind).is_some_and(Kind::cuts))
-        })
     }
 
     /// What officers were told is recorded is on the disk, where they were told, and no message is there twice.

@@ -160,6 +160,7 @@ impl Node {
             if let Some(((part, _), _)) = state.iter().zip(left).find(|(now, before)| now != before) {
                 return Err(format!("replay gave other {part} than those that were left"));
             }
+            station.hold_cuts();
             self.stations.insert(channel, station);
         }
         self.left.clear();
@@ -250,7 +251,7 @@ impl Node {
             }
             Packet::Answer { channel, log, request, bytes } => {
                 let key = (channel, log.place(), from);
-                let mut is_behind = false;
+                let (mut is_behind, mut confirmed) = (false, false);
                 if bytes.is_none() {
                     // It may hold less than it said.
                     self.couriers.entry(key).or_default().confirmed = None;
@@ -269,12 +270,16 @@ impl Node {
                     }
                     courier.confirmed = Some(answer.held);
                     self.confirmed.insert((channel, log.place()));
+                    confirmed = true;
                     let receipt =
                         VerifiedReceipt::verify(&answer.note, station.channel().pact(), station.channel().keys())
                             .ok()?;
                     (receipt.mirrored && receipt.log == log).then_some(receipt)
                 });
                 let taken = receipt.is_some();
+                if let Some(station) = self.stations.get_mut(&channel).filter(|_| confirmed) {
+                    station.confirm(log);
+                }
                 self.keep(channel, receipt, now);
                 self.answered(now_ms, key, request, taken);
                 if is_behind {

@@ -265,6 +265,7 @@ impl World {
         if self.checker.restored.iter().any(|party| *party != place) {
             return false;
         }
+        let mut lost = Vec::new();
         for channel in self.fleet.channels_of(place) {
             let counterpart = &self.nodes[self.fleet.counterpart(channel, place)];
             for log in LogRef::ALL.into_iter().filter(|log| self.fleet.author(channel, *log) == place) {
@@ -273,16 +274,12 @@ impl World {
                 if self.witnesses.iter().any(|witness| witness.size(origin) > held) {
                     return false;
                 }
-                let lost = self.nodes[place].disk.tree(channel, log).cloned().unwrap_or_default();
-                self.checker.twins.entry((channel, log.place())).or_default().push(lost);
+                let twin = self.nodes[place].disk.tree(channel, log).cloned().unwrap_or_default();
+                lost.push(((channel, log.place()), twin));
             }
         }
-        for channel in self.fleet.channels_of(place) {
-            for log in LogRef::ALL.into_iter().filter(|log| self.fleet.author(channel, *log) == place) {
-                let size = old.tree(channel, log).map_or(0, Tree::size);
-                let known = self.checker.restored_from.entry((channel, log.place())).or_insert(size);
-                *known = size.min(*known);
-            }
+        for (of, twin) in lost {
+            self.checker.twins.entry(of).or_default().push(twin);
         }
         tell(&format!("{} ms: node {place} gets an old disk", self.now_ms));
         self.network.forget_from(Host::Node(place));
