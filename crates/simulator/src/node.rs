@@ -154,7 +154,7 @@ impl Node {
     /// Starts out of what is on the disk. Fails when that is not what was signed.
     pub(crate) fn start(&mut self, fleet: &Fleet) -> Result<(), String> {
         for channel in fleet.channels_of(self.party) {
-            let station = self.restored(fleet, channel)?;
+            let mut station = self.restored(fleet, channel)?;
             let state = fingerprint(station.channel());
             let left = self.left.get(&channel).into_iter().flatten();
             if let Some(((part, _), _)) = state.iter().zip(left).find(|(now, before)| now != before) {

@@ -155,6 +155,12 @@ fn record(dir: &NodeDir) -> Finding {
     }
     match SqliteStore::open_read_only(&dir.0).and_then(|store| store.integrity()) {
         Ok(walk) => {
+            let left_out = match walk.left_out {
+                0 => String::new(),
+                acts => format!(
+                    "; {acts} acts of an old store were left out when it got back what it lacked: see its log, and give them again"
+                ),
+            };
             let held = format!("{} logs, {} entries, {} bodies, every hash holds", walk.logs, walk.entries, walk.parts);
             let detail = match (walk.archived, walk.moved_away) {
                 (0, _) => held,
@@ -163,6 +169,7 @@ fn record(dir: &NodeDir) -> Finding {
                     "{held}; {archived} archived, the files of {away} of them moved away, and a start needs them"
                 ),
             };
+            let detail = format!("{detail}{left_out}");
             ("record", walk.moved_away == 0, detail)
         }
         Err(error) => ("record", false, error.to_string()),

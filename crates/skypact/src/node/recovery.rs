@@ -16,7 +16,7 @@ use super::round::{gather, note_kind, origin};
 use super::{NodeError, NodeHandle};
 use crate::clock::Stopwatch;
 use crate::entropy::SystemEntropy;
-use crate::storage::{Append, Batch, HeadKind, Replayed, Store};
+use crate::storage::{Append, Batch, HeadKind, LEFT_OUT, Replayed, Store};
 use crate::transport::{PeerAnswer, PeerClient};
 
 /// What a party asks for entries of its own that are held here: this, an index, `/`, and the origin of the log.
@@ -217,7 +217,7 @@ impl Core {
             let stated = act.act.act();
             warn!(channel, kind = stated.kind, code = rejection.code(), %rejection, "an act that was recorded since the backup is no longer permitted; it is kept apart");
             let id = u128::from_be_bytes(stated.message_id);
-            documents.push((format!("left-out/{}/{id:032x}", stated.channel), act.part.bytes.clone()));
+            documents.push((format!("{LEFT_OUT}{}/{id:032x}", stated.channel), act.part.bytes.clone()));
         }
         let replaced = cited.and_then(|()| self.store.replace(after_sequence, &batch, &documents));
         let replaced = replaced.and_then(|()| Ok(replay_cited(&mut member.station, &*self.store)?));

@@ -21,6 +21,9 @@ pub use sqlite::{SqliteStore, Walk};
 /// The most parts that one entry can have; a store refuses more with [`NotWritten::TooManyParts`].
 pub const PARTS_MAX: usize = 255;
 
+/// What the names of documents begin with that hold the bodies of acts which a recovery left out: the channel, `/`, and the message id follow.
+pub const LEFT_OUT: &str = "left-out/";
+
 /// The salt and the bytes of one body part, kept apart from the leaf so that it can be withheld or erased.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredPart {

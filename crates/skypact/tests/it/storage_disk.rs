@@ -98,6 +98,8 @@ fn a_store_for_reading_sees_what_the_writer_commits_and_writes_nothing() {
     let mut reader = SqliteStore::open_read_only(ground.path()).unwrap();
     writer.commit(&append(A, 1, 6, &[entry(6)])).unwrap();
     assert_eq!(reader.integrity().unwrap(), writer.integrity().unwrap());
+    writer.put_document("left-out/channel/01", b"an act").unwrap();
+    assert_eq!(reader.integrity().unwrap().left_out, 1);
     let error = reader.commit(&append(A, 1, 7, &[entry(7)])).unwrap_err();
     assert!(matches!(error, CommitError::NotWritten(NotWritten::ReadOnly)), "{error:?}");
     assert_eq!(reader.claim(A).unwrap_err().code(), "store-read-only");

@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use super::{Damage, Field, SqliteStore, StoreError, StoredEntry, failure, moved, rows};
+use crate::storage::LEFT_OUT;
 use crate::storage::archive::TILE_ENTRIES;
 
 /// Entries in one read transaction. The write-ahead log cannot start again while one is open, so none stays open long.
@@ -28,6 +29,8 @@ pub struct Walk {
     pub heads: u64,
     /// Documents.
     pub documents: u64,
+    /// Those of them that are acts which a recovery left out ([`LEFT_OUT`](crate::storage::LEFT_OUT)).
+    pub left_out: u64,
 }
 
 impl SqliteStore {
@@ -45,6 +48,7 @@ impl SqliteStore {
             use crate::storage::Store as _;
             self.document(&name)?;
             walk.documents += 1;
+            walk.left_out += u64::from(name.starts_with(LEFT_OUT));
         }
         structure(connection)?;
         Ok(walk)
