@@ -115,12 +115,7 @@ pub async fn run(options: Options) -> Result<LinkFigures, CliError> {
     let pause = Duration::from_secs(u64::from(options.pause_s));
     let mut link = Link { stage, red, blue, ways, pause };
     bar.set_message("idle");
-    let before = link.bytes();
-    let watch = Stopwatch::start();
-    tokio::time::sleep(Duration::from_mins(1)).await;
-    let seconds = watch.elapsed().as_secs_f64();
-    let after = link.bytes();
-    let idle_bytes_each_second = [0, 1].map(|way| (after[way] - before[way]) as f64 / seconds);
+    let idle_bytes_each_second = link.idle().await;
     let mut dice = Dice(options.seed);
     let (mut stops, mut notices, mut behind, mut idle) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut stop_bytes, mut notice_bytes) = (Vec::new(), Vec::new());
@@ -148,7 +143,6 @@ pub async fn run(options: Options) -> Result<LinkFigures, CliError> {
     }
     bar.finish_and_clear();
     exercise::strike(link.stage)?;
-    let largest = |values: &[f64]| values.iter().copied().fold(0.0, f64::max);
     Ok(LinkFigures {
         bit_per_s: options.bit_per_s.get(),
         delay_s: options.delay_s,
@@ -169,6 +163,10 @@ pub async fn run(options: Options) -> Result<LinkFigures, CliError> {
     })
 }
 
+fn largest(values: &[f64]) -> f64 {
+    values.iter().copied().fold(0.0, f64::max)
+}
+
 /// Waits until each node has heard the other since its start.
 async fn until_answered(stage: &mut Stage, actors: [&Actor; 2]) -> Result<(), CliError> {
     let watch = Stopwatch::start();
@@ -185,6 +183,14 @@ impl Link {
     /// Bytes to BLUE and to RED so far.
     fn bytes(&self) -> [u64; 2] {
         [self.ways[0].bytes(), self.ways[1].bytes()]
+    }
+
+    /// Bytes to BLUE and to RED each second, while nobody files anything for a minute.
+    async fn idle(&self) -> [f64; 2] {
+        let (before, watch) = (self.bytes(), Stopwatch::start());
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        let (after, seconds) = (self.bytes(), watch.elapsed().as_secs_f64());
+        [0, 1].map(|way| (after[way] - before[way]) as f64 / seconds)
     }
 
     /// RED calls a STOP, BLUE's desk shows it: s, and bytes to BLUE meanwhile.

@@ -129,12 +129,7 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
         transport_key(pact, &counterpart)?;
         agreed.push((name.clone(), pact.clone(), counterpart));
     }
-    if let Some(party) = options.slow_links.keys().find(|party| agreed.iter().all(|(.., known)| known != *party)) {
-        let reason = "is no counterpart in a pact that is installed; name the party as 'skypact pact show' does, or take the table out";
-        return Err(NodeError::File { path: format!("node.toml, links.{party}"), reason: reason.to_owned() });
-    }
-    let rates = options.slow_links.iter();
-    let lines: SlowLines = rates.map(|(party, rate)| (party.clone(), Arc::new(SlowLine::new(*rate)))).collect();
+    let lines = slow_lines(&options.slow_links, &agreed)?;
     let limits = limits(&lines);
     let logs = agreed
         .iter()
@@ -184,6 +179,15 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
         outbound.start(name, pact, counterpart, &mut tasks)?;
     }
     Ok(RunningNode { handle, address, core, tasks, stop })
+}
+
+/// The slow lines, each to a counterpart.
+fn slow_lines(rates: &BTreeMap<String, u32>, agreed: &[(String, Pact, String)]) -> Result<SlowLines, NodeError> {
+    if let Some(party) = rates.keys().find(|party| agreed.iter().all(|(.., known)| known != *party)) {
+        let reason = "is no counterpart in a pact that is installed; name the party as 'skypact pact show' does, or take the table out";
+        return Err(NodeError::File { path: format!("node.toml, links.{party}"), reason: reason.to_owned() });
+    }
+    Ok(rates.iter().map(|(party, rate)| (party.clone(), Arc::new(SlowLine::new(*rate)))).collect())
 }
 
 /// The bounds for counterparts, those that come over a slow line among them.
