@@ -15,7 +15,7 @@ const REST_NS: i64 = 3_600 * 1_000_000_000;
 
 impl Core {
     /// Moves one tile of one log, if there is one of closed periods. None before each counterpart has said since the start what it
-    /// holds: until then this store may be an old one, and what a recovery replaces has to be in the database.
+    /// holds: until then this store may be an old one, of which a recovery replaces the newest entries.
     pub(super) fn archive(&mut self) -> Result<(), NodeError> {
         let own = |me: usize| LogRef::ALL.into_iter().filter(move |log| log.party == me);
         let is_confirmed = |member: &super::core::Member| {

@@ -22,7 +22,7 @@ const SEAL_BYTES: usize = 32;
 const ABSENT: u32 = u32::MAX;
 
 /// A directory of archived logs.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Archive {
     root: PathBuf,
 }
@@ -32,6 +32,13 @@ pub(super) struct Archive {
 pub(super) struct Tile {
     pub(super) sequences: Vec<u64>,
     pub(super) entries: Vec<StoredEntry>,
+}
+
+impl Tile {
+    /// Where its last entry was committed.
+    pub(super) fn last_sequence(&self) -> u64 {
+        self.sequences.last().copied().unwrap_or(0)
+    }
 }
 
 /// One tile of one log.

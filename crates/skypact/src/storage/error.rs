@@ -69,14 +69,6 @@ pub enum NotWritten {
         /// The origin asked for.
         log: String,
     },
-    /// Entries that are archived are not replaced.
-    #[error(
-        "log {log} would lose entries that are archived: the counterpart has signed for them, so what replaces them is another history; restore the whole directory"
-    )]
-    Archived {
-        /// The origin of the log.
-        log: String,
-    },
     /// An entry with more parts than a store keeps.
     #[error("an entry for log {log} has {parts} parts: at most {} are stored", super::PARTS_MAX)]
     TooManyParts {
@@ -267,7 +259,6 @@ impl NotWritten {
             Self::Full => FULL,
             Self::ReadOnly => READ_ONLY,
             Self::UnknownLog { .. } => UNKNOWN_LOG,
-            Self::Archived { .. } => "store-archived",
             Self::TooManyParts { .. } => "store-too-many-parts",
             Self::Other(error) => error.code(),
         }

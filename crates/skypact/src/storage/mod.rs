@@ -160,8 +160,8 @@ pub trait Store: Send {
     ) -> Result<(), CommitError>;
 
     /// Moves the next 256 entries of a log, if all of them are below `upto`, out of the database into plain files, durably; how many
-    /// entries of it are moved by now. Every other call is as before. Nothing that may be replaced may be moved. Only a store
-    /// that has files moves anything, and never the newest entry of all.
+    /// entries of it are moved by now. Every other call is as before. Only a store that has files moves anything, and never the
+    /// newest entry of all.
     fn archive(&mut self, log: &str, upto: u64) -> Result<u64, CommitError>;
 
     /// Entries of one log from index `from`: at most `entries_max`, and at most `bytes_max` bytes by

@@ -308,12 +308,23 @@ fn what_is_archived_reads_as_before(store: &mut dyn Store) {
     store.erase(A, 259, 0).unwrap();
     store.erase(A, 259, 0).unwrap();
     let erased = StoredEntry { parts: vec![None, None, entry(259).parts[2].clone()], ..entry(259) };
-    assert_eq!(store.read(A, 259, 1, 1).unwrap(), [erased]);
+    assert_eq!(store.read(A, 259, 1, 1).unwrap(), [erased.clone()]);
     assert_eq!(store.erase(A, 259, 3).unwrap_err().code(), "store-unknown-part");
     assert_eq!(store.read(A, 258, 1, 1).unwrap(), [entry(258)]);
     store.commit(&append(A, 1, a, &[entry(a)])).unwrap();
     let last = store.replay(900, 9).unwrap();
+    let mut batch = append(A, 1, 400, &[entry(7), entry(8)]);
+    batch.appends.extend(append(B, 1, 200, &[entry(9)]).appends);
+    // What a recovery replaces may be in the archive.
     assert_eq!(last.iter().map(|one| (one.sequence, one.index)).collect::<Vec<_>>(), [(901, 600)]);
+    store.replace(600, &batch, &[]).unwrap();
+    let expected = (0..400).map(|n| if n == 259 { erased.clone() } else { entry(n) }).chain([entry(7), entry(8)]);
+    assert_eq!(all(store, A), expected.collect::<Vec<_>>());
+    assert_eq!(all(store, B), (0..200).chain([9]).map(entry).collect::<Vec<_>>());
+    let last = store.replay(599, 9).unwrap();
+    assert_eq!(last.iter().map(|one| one.sequence).collect::<Vec<_>>(), [600, 601, 602, 603]);
+    assert!(store.archive(A, 402).unwrap() <= 256);
+    store.commit(&append(A, 1, 402, &[entry(1)])).unwrap();
 }
 
 fn documents_are_replaced_whole(store: &mut dyn Store) {

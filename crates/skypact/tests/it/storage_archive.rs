@@ -151,7 +151,7 @@ fn a_flipped_byte_in_any_file_of_the_archive_is_found() {
 }
 
 #[test]
-fn archived_entries_are_not_replaced_and_what_is_replaced_comes_behind_them() {
+fn what_replaces_entries_comes_behind_the_archived_ones_and_takes_the_place_of_those_that_are() {
     let ground = Ground::new("archive-replaced");
     let mut store = SqliteStore::open(ground.path()).unwrap();
     store.claim(A).unwrap();
@@ -161,8 +161,6 @@ fn archived_entries_are_not_replaced_and_what_is_replaced_comes_behind_them() {
     assert_eq!(store.archive(A, 256).unwrap(), 0, "the newest entry of all stays");
     store.commit(&append(B, 1, 1, &[small(1)])).unwrap();
     assert_eq!(store.archive(A, 256).unwrap(), 256);
-    let refused = store.replace(256, &append(B, 1, 1, &[]), &[]).unwrap_err();
-    assert_eq!(refused.code(), "store-archived");
     store.replace(257, &append(B, 1, 1, &[small(9), small(10)]), &[]).unwrap();
     store.replace(257, &append(B, 1, 1, &[]), &[]).unwrap();
     drop(store);
@@ -171,6 +169,20 @@ fn archived_entries_are_not_replaced_and_what_is_replaced_comes_behind_them() {
     let places: Vec<_> = store.replay(255, 99).unwrap().into_iter().map(|one| (one.sequence, one.index)).collect();
     assert_eq!(places, [(256, 254), (257, 255), (258, 1)]);
     store.integrity().unwrap();
+    // Now entries of the archive are replaced, by others and by fewer.
+    assert!(store.replace(100, &append(A, 1, 99, &[]), &[]).is_err(), "B would lose entries too");
+    assert_eq!(store.archive(A, 256).unwrap(), 256, "what was refused changed nothing");
+    let mut batch = append(A, 1, 99, &[small(1_000), small(1_001)]);
+    batch.appends.extend(append(B, 1, 1, &[small(12)]).appends);
+    store.replace(100, &batch, &[]).unwrap();
+    drop(store);
+    let store = SqliteStore::open(ground.path()).unwrap();
+    assert_eq!(store.integrity().unwrap().archived, 0);
+    let expected: Vec<_> = (0..99).chain(1_000..1_002).map(small).collect();
+    assert_eq!(store.read(A, 0, 999, usize::MAX).unwrap(), expected);
+    assert_eq!(store.read(B, 0, 999, usize::MAX).unwrap(), [small(0), small(12)]);
+    let places: Vec<_> = store.replay(99, 99).unwrap().into_iter().map(|one| (one.sequence, one.index)).collect();
+    assert_eq!(places, [(100, 98), (101, 99), (102, 100), (103, 1)]);
 }
 
 #[test]

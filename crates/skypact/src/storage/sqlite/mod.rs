@@ -158,18 +158,18 @@ impl Store for SqliteStore {
         batch: &Batch,
         documents: &[(String, Vec<u8>)],
     ) -> Result<(), CommitError> {
-        let archived_to = self.archived_to;
-        self.write("replacing the newest entries", |connection| {
-            for (log, _) in rows::all_logs(connection)? {
-                if moved::of(connection, &log)?.last_sequence > after_sequence {
-                    return Err(NotWritten::Archived { log }.into());
-                }
-            }
+        let archive = self.archive.clone();
+        let replaced: Result<u64, CommitError> = self.write("replacing the newest entries", |connection| {
+            moved::bring_back(connection, &archive, after_sequence)?;
             let shortened = rows::remove_after(connection, after_sequence)?;
             shortened.iter().try_for_each(|log| batch.fences(log))?;
+            let archived_to = moved::last_sequence(connection)?;
             commit_batch(connection, batch, archived_to)?;
-            Ok(documents.iter().try_for_each(|(name, bytes)| rows::put_document(connection, name, bytes))?)
-        })
+            documents.iter().try_for_each(|(name, bytes)| rows::put_document(connection, name, bytes))?;
+            Ok(archived_to)
+        });
+        self.archived_to = replaced?;
+        Ok(())
     }
 
     fn archive(&mut self, log: &str, upto: u64) -> Result<u64, CommitError> {

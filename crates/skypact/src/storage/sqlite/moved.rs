@@ -38,11 +38,49 @@ pub(super) fn of(connection: &Connection, log: &str) -> Result<Moved, StoreError
 pub(super) fn finish(connection: &Connection, log: &str, from: u64, tile: &Tile) -> Result<Moved, StoreError> {
     let row = rows::get_log(connection, log)?;
     rows::remove_run(connection, &row, from..from + TILE_ENTRIES, &tile.sequences)?;
-    let last_sequence = tile.sequences.last().copied().unwrap_or(0);
+    let last_sequence = tile.last_sequence();
     let moved = Moved { size: from + TILE_ENTRIES, last_sequence };
-    let bytes = [moved.size.to_be_bytes(), moved.last_sequence.to_be_bytes()].concat();
-    rows::put_document(connection, &document(log), &bytes)?;
+    put(connection, log, moved)?;
     Ok(moved)
+}
+
+fn put(connection: &Connection, log: &str, moved: Moved) -> Result<(), StoreError> {
+    let bytes = [moved.size.to_be_bytes(), moved.last_sequence.to_be_bytes()].concat();
+    rows::put_document(connection, &document(log), &bytes)
+}
+
+/// Undoes the moving of all tiles that have entries of after this sequence, so that these can be removed as rows are. Of each
+/// log the rows of its first such tile come back; those of the tiles behind it would be removed at once.
+pub(super) fn bring_back(connection: &Connection, archive: &Archive, after_sequence: u64) -> Result<(), StoreError> {
+    for (log, row) in rows::all_logs(connection)? {
+        let moved = of(connection, &log)?;
+        if moved.last_sequence <= after_sequence {
+            continue;
+        }
+        let mut number = tile_of(archive, &log, moved, after_sequence + 1)?;
+        let mut tile = archive.tile(&log, number)?;
+        if tile.last_sequence() <= after_sequence {
+            number += 1;
+            tile = archive.tile(&log, number)?;
+        }
+        let before = number.checked_sub(1).map(|before| archive.tile(&log, before)).transpose()?;
+        let (size, last_sequence) = (number * TILE_ENTRIES, before.map_or(0, |before| before.last_sequence()));
+        for ((sequence, entry), index) in tile.sequences.iter().zip(&tile.entries).zip(size..) {
+            rows::insert_entry(connection, *sequence, &row, index, entry)?;
+        }
+        put(connection, &log, Moved { size, last_sequence })?;
+    }
+    Ok(())
+}
+
+/// The last of the moved tiles of a log that begins at or before this sequence, or the first one.
+fn tile_of(archive: &Archive, log: &str, moved: Moved, sequence: u64) -> Result<u64, StoreError> {
+    let (mut first, mut behind) = (0, moved.size / TILE_ENTRIES);
+    while behind - first > 1 {
+        let middle = first + (behind - first) / 2;
+        if archive.first_sequence(log, middle)? <= sequence { first = middle } else { behind = middle }
+    }
+    Ok(first)
 }
 
 /// The place of the newest moved entry in the order of commits over all logs.
@@ -141,14 +179,8 @@ fn replay_moved(
     (after, until): (u64, u64),
     replayed: &mut Vec<Replayed>,
 ) -> Result<(), StoreError> {
-    let tiles = moved.size / TILE_ENTRIES;
-    // The last tile that begins at or before the first sequence that is wanted.
-    let (mut first, mut behind) = (0, tiles);
-    while behind - first > 1 {
-        let middle = first + (behind - first) / 2;
-        if archive.first_sequence(log, middle)? <= after + 1 { first = middle } else { behind = middle }
-    }
-    for number in first..tiles {
+    let first = tile_of(archive, log, moved, after + 1)?;
+    for number in first..moved.size / TILE_ENTRIES {
         let tile = archive.tile(log, number)?;
         let begins = tile.sequences.first().copied().unwrap_or(0);
         for ((sequence, entry), index) in tile.sequences.into_iter().zip(tile.entries).zip(number * TILE_ENTRIES..) {
