@@ -11,10 +11,12 @@ use crate::codec::CodecError;
 use crate::draft::{Draft, Entropy, Submission};
 use crate::erasure::ErasureError;
 use crate::frame::{VerifiedEntry, VerifiedFrame, VerifiedReceipt};
+use crate::hotline::Hotline;
 use crate::kind::Kind;
 use crate::log::LogRef;
 use crate::message::Message;
 use crate::notice::{Notice, NoticeAct};
+use crate::phrasebook;
 use crate::propagation::Propagation;
 use crate::protected::Protected;
 
@@ -92,6 +94,20 @@ pub enum Rejection {
         unit: String,
         /// What was named before.
         likely: String,
+    },
+    /// The phrase book of this release has no such phrase: what nobody can read is not said.
+    #[error("code: {code} is no phrase of this edition; see 'skypact hotline phrases', or say it in free text")]
+    PhraseUnknown {
+        /// What was given.
+        code: u16,
+    },
+    /// The parameters are not those of the phrase.
+    #[error("parameters: phrase {code} has {wanted}; give these, in this order")]
+    PhraseUnlike {
+        /// Code of the phrase.
+        code: u16,
+        /// What its parameters are.
+        wanted: String,
     },
     /// The key change breaks a rule.
     #[error(transparent)]
@@ -219,6 +235,8 @@ impl Rejection {
             // The code is as old as the format: most who may not sign are no officers.
             Self::MayNotSign { .. } => "not-an-officer",
             Self::NoSuchOfficer { .. } => "officer-unknown",
+            Self::PhraseUnknown { .. } => "phrase-unknown",
+            Self::PhraseUnlike { .. } => "phrase-unlike",
             Self::UnitAlike { .. } => "unit-alike",
             Self::Keys(error) => error.code(),
             Self::Erasure(error) => error.code(),
@@ -248,6 +266,8 @@ impl Rejection {
             Self::WrongFacts { field } => Some(field),
             Self::MayNotSign { .. } => Some("signature"),
             Self::NoSuchOfficer { .. } => Some("turns"),
+            Self::PhraseUnknown { .. } => Some("code"),
+            Self::PhraseUnlike { .. } => Some("parameters"),
             Self::UnitAlike { .. } => Some("unit"),
             Self::Keys(_) | Self::KeyNotHeld { .. } => Some("key_change"),
             Self::Erasure(_) => Some("bodies"),
@@ -366,6 +386,9 @@ impl Channel {
             if let Some(officer) = officers.find(|officer| !self.has_officer(log, officer)) {
                 return Err(Rejection::NoSuchOfficer { officer: officer.to_string() });
             }
+        }
+        if let Message::Hotline(said) = &message {
+            check_phrase(said)?;
         }
         if let Message::Propagation(Propagation { notice, unit, .. }) = &message {
             let known = self.board().notice_of(notice).map(|state| &state.units[self.me()]);
@@ -486,6 +509,16 @@ impl Channel {
 }
 
 /// What is announced or changed must not be over already; ending and cancelling may come late.
+/// What the own officers say is in the book; what the counterpart's say may be of a later edition.
+fn check_phrase(said: &Hotline) -> Result<(), Rejection> {
+    let Hotline::Phrase { code, parameters, .. } = said else { return Ok(()) };
+    let phrase = phrasebook::phrase(*code).ok_or(Rejection::PhraseUnknown { code: *code })?;
+    if phrase.fits(parameters) {
+        return Ok(());
+    }
+    Err(Rejection::PhraseUnlike { code: *code, wanted: phrase.wanted() })
+}
+
 fn check_times(notice: &Notice, now: UtcNanos) -> Result<(), Rejection> {
     let ended = notice.window().end();
     if matches!(notice.act, NoticeAct::New | NoticeAct::Changed) && ended < now {

@@ -79,10 +79,12 @@ pub enum Kind {
     AgendaItem = 29,
     /// A position on an item of the agenda, or a decision.
     AgendaEntry = 30,
+    /// What one officer says to another.
+    Hotline = 37,
 }
 
 impl Kind {
-    const ALL: [Self; 37] = [
+    const ALL: [Self; 38] = [
         Self::Genesis,
         Self::Notice,
         Self::ReadBack,
@@ -120,6 +122,7 @@ impl Kind {
         Self::CaseEntry,
         Self::AgendaItem,
         Self::AgendaEntry,
+        Self::Hotline,
     ];
 
     /// Value in the act.
@@ -172,6 +175,7 @@ impl Kind {
             Self::CaseEntry => "case entry",
             Self::AgendaItem => "agenda item",
             Self::AgendaEntry => "agenda entry",
+            Self::Hotline => "hotline",
         }
     }
 
@@ -199,6 +203,7 @@ impl Kind {
             | Self::Protected
             | Self::PositionForms
             | Self::WatchBill
+            | Self::Hotline
             | Self::ListReceipt
             | Self::Erased
             | Self::Crossing

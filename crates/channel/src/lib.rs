@@ -28,6 +28,7 @@ mod existence;
 mod frame;
 mod frames_file;
 mod health;
+mod hotline;
 mod kind;
 mod line;
 mod log;
@@ -35,6 +36,7 @@ mod message;
 mod notice;
 mod pact;
 mod period;
+pub mod phrasebook;
 mod propagation;
 mod protected;
 mod protected_list;
@@ -81,6 +83,7 @@ pub use frames_file::{
     FRAMES_FILE_MAX_BYTES, FRAMES_FILE_MAX_ITEMS, FramesFileError, FramesHead, FramesItem, FramesReader, FramesWriter,
 };
 pub use health::{PartyWeek, WEEK_NS, Week, health, week_start};
+pub use hotline::{Hotline, HotlineThread, Parameter, ParameterKind, is_language_tag};
 pub use kind::Kind;
 pub use line::{
     CountedCrossing, CrossingDispute, CrossingReport, CrossingStand, DayCount, DisputeAct, DisputeReason, LineBook,

@@ -11,6 +11,7 @@ use crate::case::{CaseEntry, CaseReport};
 use crate::codec::{self, CodecError, Reader, Writer, Written, write_hashes};
 use crate::commitment::{Commitment, CommitmentFinding};
 use crate::erasure::Erased;
+use crate::hotline::Hotline;
 use crate::kind::Kind;
 use crate::line::{CrossingDispute, CrossingReport};
 use crate::notice::Notice;
@@ -173,6 +174,8 @@ pub enum Message {
     },
     /// Who is to have the watch.
     WatchBill(WatchBill),
+    /// What one officer says to another.
+    Hotline(Hotline),
     /// A list of what the counterpart has protected was received.
     ListReceipt(ListReceipt),
     /// A period of the log is closed, and the next one opened.
@@ -228,6 +231,7 @@ impl Message {
             Self::Protected(_) => Kind::Protected,
             Self::PositionForms { .. } => Kind::PositionForms,
             Self::WatchBill(_) => Kind::WatchBill,
+            Self::Hotline(_) => Kind::Hotline,
             Self::ListReceipt(_) => Kind::ListReceipt,
             Self::Period(_) => Kind::Period,
             Self::Crossing(_) => Kind::Crossing,
@@ -317,6 +321,7 @@ impl Message {
                 forms.iter().try_for_each(|form| writer.str(form)?.ok())
             }
             Self::WatchBill(bill) => bill.write(writer),
+            Self::Hotline(said) => said.write(writer),
             Self::ListReceipt(receipt) => receipt.write(writer),
             Self::Period(period) => period.write(writer),
             Self::Crossing(body) => body.write(writer),
@@ -402,6 +407,7 @@ impl Message {
             Kind::CaseEntry => CaseEntry::read(reader).map(Self::CaseEntry),
             Kind::AgendaItem => AgendaItem::read(reader).map(Self::AgendaItem),
             Kind::AgendaEntry => AgendaEntry::read(reader).map(Self::AgendaEntry),
+            Kind::Hotline => Hotline::read(reader).map(Self::Hotline),
         }
     }
 }
@@ -428,7 +434,13 @@ fn field_count(kind: Kind) -> Option<u64> {
         | Kind::PositionForms
         | Kind::ListReceipt
         | Kind::AgendaItem => Some(2),
-        Kind::StopLifted | Kind::Suspend | Kind::Resume | Kind::Overdue | Kind::TestAnswer | Kind::WatchBill => Some(1),
+        Kind::StopLifted
+        | Kind::Suspend
+        | Kind::Resume
+        | Kind::Overdue
+        | Kind::TestAnswer
+        | Kind::WatchBill
+        | Kind::Hotline => Some(1),
         Kind::TestCall => Some(0),
     }
 }

@@ -103,7 +103,7 @@ pub(crate) fn read_points(reader: &mut Reader<'_>) -> Result<Vec<LatLng>, CodecE
         .collect()
 }
 
-fn write_altitude(writer: &mut Writer<'_>, altitude: Option<Altitude>) -> Written {
+pub(crate) fn write_altitude(writer: &mut Writer<'_>, altitude: Option<Altitude>) -> Written {
     match altitude {
         None => writer.null()?.ok(),
         Some(altitude) => {
@@ -117,7 +117,7 @@ fn write_altitude(writer: &mut Writer<'_>, altitude: Option<Altitude>) -> Writte
     }
 }
 
-fn read_altitude(reader: &mut Reader<'_>) -> Result<Option<Altitude>, CodecError> {
+pub(crate) fn read_altitude(reader: &mut Reader<'_>) -> Result<Option<Altitude>, CodecError> {
     if reader.null()? {
         return Ok(None);
     }

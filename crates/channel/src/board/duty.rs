@@ -4,11 +4,17 @@ use skypact_airspace::UtcNanos;
 use skypact_record::KeyChange;
 
 use super::{Board, Misfit, Origin};
+use crate::hotline::HotlineThread;
 use crate::protected_list::{ListReceipt, PlacedReceipt, ProtectedList};
 use crate::watch::TEST_CALL_EVERY_NS;
 use crate::watch_bill::{BillBook, BillTurn};
 
 impl Board {
+    /// What was said over the hotline.
+    pub fn hotline(&self) -> &HotlineThread {
+        &self.hotline
+    }
+
     /// The watch bill of a party.
     pub fn bill(&self, party: usize) -> &BillBook {
         &self.bills[party]

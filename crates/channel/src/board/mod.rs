@@ -21,6 +21,7 @@ use self::settlement::Settlement;
 pub use self::state::{ConflictState, Misfit, NoticeState, Origin, ProposalState, ReadBack, Version};
 use crate::agenda_book::AgendaBook;
 use crate::case_book::CaseBook;
+use crate::hotline::HotlineThread;
 use crate::message::{ConflictKey, Message};
 use crate::notice::{Notice, NoticeAct};
 use crate::protected::Protection;
@@ -48,6 +49,7 @@ pub struct Board {
     alarms: Alarms,
     watches: [WatchBook; 2],
     bills: [BillBook; 2],
+    hotline: HotlineThread,
     test_calls: TestCalls,
     /// The newest receipt of each party for the other's list of what is protected.
     list_receipts: [Option<PlacedReceipt>; 2],
@@ -82,6 +84,7 @@ impl Board {
             alarms: Alarms::default(),
             watches: Default::default(),
             bills: Default::default(),
+            hotline: HotlineThread::default(),
             test_calls: TestCalls::default(),
             list_receipts: Default::default(),
             unread: Default::default(),
@@ -225,6 +228,7 @@ impl Board {
             Message::Stop(_)
             | Message::Watch(_)
             | Message::WatchBill(_)
+            | Message::Hotline(_)
             | Message::ListReceipt(_)
             | Message::Case(_)
             | Message::AgendaItem(_)
@@ -262,6 +266,7 @@ impl Board {
             }
             Message::Watch(watch) => self.watches[origin.party].push(watch, origin),
             Message::WatchBill(bill) => self.bills[origin.party].file(bill),
+            Message::Hotline(said) => self.hotline.push(said, origin),
             Message::ListReceipt(receipt) => return self.apply_list_receipt(origin, receipt),
             Message::TestCall => self.test_calls.call(origin),
             Message::TestAnswer { call } => self.test_calls.answer(&call, origin),

@@ -2,8 +2,8 @@
 
 use skypact_airspace::UtcNanos;
 use skypact_channel::{
-    ActivityClass, ListReceipt, Message, Notice, NoticeAct, Propagation, Protected, ProtectedList, Reach, Watch,
-    WatchAct, WatchBook,
+    ActivityClass, Hotline, ListReceipt, Message, Notice, NoticeAct, Parameter, Propagation, Protected, ProtectedList,
+    Reach, Watch, WatchAct, WatchBook, phrasebook,
 };
 use skypact_record::{Hash, KeyRole};
 
@@ -115,6 +115,34 @@ fn a_bill_that_ends_is_warned_of_two_hours_before_and_a_gap_in_it_a_day_before()
     let turns = [("Officer 1", 8 * HOUR, 16 * HOUR), ("Officer 1", 17 * HOUR, 20 * HOUR)];
     red.submit(&Message::WatchBill(bill(&turns))).unwrap();
     assert_eq!(ahead(&red, 0), [(at(16 * HOUR), at(17 * HOUR))], "the gap a day before, and not yet the end");
+}
+
+#[test]
+fn what_is_said_over_the_hotline_is_held_by_both_and_a_phrase_has_its_own_parameters() {
+    let (mut red, mut blue) = pair();
+    let text =
+        |language: &str, text: &str| Message::Hotline(Hotline::Text { language: language.into(), text: text.into() });
+    let phrase = |code, parameters: Vec<Parameter>| {
+        Message::Hotline(Hotline::Phrase { edition: phrasebook::EDITION, code, parameters })
+    };
+    let unknown = red.submit(&phrase(999, vec![])).unwrap_err();
+    assert_eq!((unknown.code(), unknown.field()), ("phrase-unknown", Some("code")));
+    let unlike = red.submit(&phrase(301, vec![Parameter::Time(at(0)), Parameter::Text("K".into())])).unwrap_err();
+    assert_eq!((unlike.code(), unlike.field()), ("phrase-unlike", Some("parameters")));
+    assert!(unlike.to_string().contains("text, time"), "{unlike}");
+    for (language, words) in [("english", "hello"), ("EN", "hello"), ("en", " "), ("en", "a\rb")] {
+        assert_eq!(red.submit(&text(language, words)).unwrap_err().code(), "message-malformed", "{language} {words}");
+    }
+    let takes_off = phrase(301, vec![Parameter::Text("KOBALT 21".into()), Parameter::Time(at(60))]);
+    red.submit(&takes_off).unwrap();
+    settle(&mut red, &mut blue);
+    blue.submit(&text("ru", "Понял, \u{202e}жду")).unwrap();
+    settle(&mut red, &mut blue);
+    for machine in [&red, &blue] {
+        let said = machine.channel.board().hotline().messages();
+        let said: Vec<_> = said.iter().map(|(said, origin)| (origin.party, Message::Hotline(said.clone()))).collect();
+        assert_eq!(said, [(RED, takes_off.clone()), (BLUE, text("ru", "Понял, \u{202e}жду"))], "as it was signed");
+    }
 }
 
 #[test]

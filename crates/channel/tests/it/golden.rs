@@ -8,10 +8,10 @@ use skypact_airspace::{
 };
 use skypact_channel::{
     ActKeys, ActivityClass, Anchor, Assurance, AssuranceAct, BillTurn, Commitment, CommitmentFinding, ConflictKey,
-    CrossingDispute, Dictation, DisputeAct, DisputeReason, Draft, Erased, Finding, Frame, FrameAnswer, Kind,
-    ListReceipt, LogHead, LogRef, Message, Notice, NoticeAct, Pact, Period, Propagation, Protected, Reach, Reconciled,
-    Remedy, Residue, Rung, Statement, Stop, StopArea, StopRung, Terms, Verification, VerifiedReceipt, Watch, WatchAct,
-    WatchBill, Witnessed, dictate,
+    CrossingDispute, Dictation, DisputeAct, DisputeReason, Draft, Erased, Finding, Frame, FrameAnswer, Hotline, Kind,
+    ListReceipt, LogHead, LogRef, Message, Notice, NoticeAct, Pact, Parameter, Period, Propagation, Protected, Reach,
+    Reconciled, Remedy, Residue, Rung, Statement, Stop, StopArea, StopRung, Terms, Verification, VerifiedReceipt,
+    Watch, WatchAct, WatchBill, Witnessed, dictate,
 };
 use skypact_record::{
     AddedKey, ForkProof, Hash, KeyChange, KeyRole, Label, LogClass, PartyKey, RevokedKey, Signer as _,
@@ -102,6 +102,8 @@ pub(crate) fn messages() -> Vec<(&'static str, Message)> {
         ("statement", Message::Statement(statement(b))),
         ("assurance", Message::Assurance(denial())),
         ("list-receipt", Message::ListReceipt(ListReceipt { version: a, count: 3 })),
+        ("hotline-phrase", Message::Hotline(phrase())),
+        ("hotline-text", Message::Hotline(Hotline::Text { language: "ar".into(), text: "صباح الخير".into() })),
         ("watch-bill", Message::WatchBill(bill(&[("Officer 1", 0, 8 * 3_600), ("R. Two", 8 * 3_600, 16 * 3_600)]))),
     ];
     messages.extend(crate::cases::messages(a, b));
@@ -129,6 +131,18 @@ fn rotation(role: KeyRole) -> Message {
 }
 
 /// A watch bill: officers, and from when to when, s after [`T0`].
+/// A phrase with a parameter of each kind; no edition has it yet.
+fn phrase() -> Hotline {
+    let parameters = vec![
+        Parameter::Position(LatLng::new(35_285_400_000, 40_176_000_000).unwrap()),
+        Parameter::Altitude(Altitude::flight_level(180)),
+        Parameter::Time(UtcNanos(1_491_555_600_000_000_000)),
+        Parameter::Text("KOBALT 21".into()),
+        Parameter::Number(-3),
+    ];
+    Hotline::Phrase { edition: 2, code: 999, parameters }
+}
+
 pub(crate) fn bill(turns: &[(&str, i64, i64)]) -> WatchBill {
     let turn = |(officer, from, until): &(&str, i64, i64)| BillTurn {
         officer: Label::new(*officer).unwrap(),

@@ -27,6 +27,7 @@ mod erase;
 pub mod exit;
 mod fork;
 mod health;
+mod hotline;
 mod inbox;
 mod init;
 mod key;
@@ -138,6 +139,8 @@ enum Command {
     Statements(statement::ShowArgs),
     /// Assure that nothing of this party will be somewhere, or deny that it was; list what is contradicted.
     Assurance(assurance::Args),
+    /// Speak with the counterpart in coded phrases or free text; no STOP.
+    Hotline(hotline::Args),
     /// Show week by week whether trust gets better or worse.
     Health(health::Args),
     /// Show the periods of the logs, and what of them is archived.
@@ -223,6 +226,7 @@ fn run(cli: Cli) -> Result<Outcome, CliError> {
         Command::Statement(args) => wait_for(statement::enter(*args, json)),
         Command::Statements(args) => wait_for(statement::display(args, json)),
         Command::Assurance(args) => wait_for(assurance::run(args, json)),
+        Command::Hotline(args) => wait_for(hotline::run(args, json)),
         Command::Health(args) => wait_for(health::run(args, json)),
         Command::Record(args) => wait_for(record::run(args, json)),
         Command::Officer(args) => wait_for(officer::run(args, json)),

@@ -54,6 +54,7 @@ pub fn document() -> String {
         routes::commitments,
         routes::statements,
         routes::assurances,
+        routes::hotline,
         routes::check,
         routes::checks,
         routes::acts,

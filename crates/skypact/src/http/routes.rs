@@ -18,8 +18,8 @@ use super::problem::Problem;
 use super::request::{JsonBody, Name};
 use super::views::{
     self, ActIn, ActsIn, AssuranceView, BundleQuery, ChannelView, CheckIn, ChecksIn, CommitmentView, ConflictView,
-    ErasuresView, HeadKeyView, KeyView, LineQuery, LineView, LinkWeekView, LogPeriodsView, NoticeView, PlacedView,
-    ProposalView, ProtectedListView, StatementView, StopView, TestCallView, WatchView, WeekView,
+    ErasuresView, HeadKeyView, HotlineView, KeyView, LineQuery, LineView, LinkWeekView, LogPeriodsView, NoticeView,
+    PlacedView, ProposalView, ProtectedListView, StatementView, StopView, TestCallView, WatchView, WeekView,
 };
 use super::{carriage, cases, dictation};
 use crate::directory::unbase64;
@@ -30,7 +30,7 @@ pub const BODY_MAX_BYTES: usize = 64 << 20;
 const ACTS_MAX: usize = 10_000;
 
 /// Every path, with what answers it. `openapi/local.json` has the same ones; a test compares.
-pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 30] {
+pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 31] {
     [
         ("/v1/channels", get(channels)),
         ("/v1/channels/{name}", get(channel)),
@@ -56,6 +56,7 @@ pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 30] {
         ("/v1/channels/{name}/commitments", get(commitments)),
         ("/v1/channels/{name}/statements", get(statements)),
         ("/v1/channels/{name}/assurances", get(assurances)),
+        ("/v1/channels/{name}/hotline", get(hotline)),
         ("/v1/channels/{name}/check", post(check)),
         ("/v1/channels/{name}/checks", post(checks)),
         ("/v1/channels/{name}/acts", post(acts)),
@@ -312,6 +313,17 @@ async fn statements(State(node): State<NodeHandle>, Name(name): Name) -> Answer<
 )]
 async fn assurances(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<AssuranceView>> {
     read(&node, name, views::assurances).await
+}
+
+/// What both parties said over the hotline.
+#[utoipa::path(
+    get,
+    path = "/v1/channels/{name}/hotline",
+    params(("name" = String, Path, description = "Name of the channel.")),
+    responses((status = 200, description = "The messages, in the order in which this node got them.", body = Vec<HotlineView>))
+)]
+async fn hotline(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<HotlineView>> {
+    read(&node, name, views::hotline).await
 }
 
 /// What each party did in each week, out of the record alone.

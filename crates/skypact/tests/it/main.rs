@@ -30,6 +30,7 @@ mod dss_traces;
 mod encounters;
 mod full_disk;
 mod fuzz_targets;
+mod hotline;
 mod legs;
 mod listener;
 mod loopback;

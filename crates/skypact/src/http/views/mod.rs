@@ -6,6 +6,7 @@ mod clocks;
 mod desk;
 mod erasure;
 mod health;
+mod hotline;
 mod keys;
 mod line;
 mod link;
@@ -37,6 +38,7 @@ pub use self::desk::{
 };
 pub use self::erasure::{ErasableView, ErasedView, ErasuresView, erasures};
 pub use self::health::{PartyWeekView, WeekView, weeks};
+pub use self::hotline::{HotlineView, PhraseTextView, SpokenView, hotline};
 pub use self::keys::{HeadKeyView, KeyView, head_keys, keys};
 pub use self::line::{
     AnnouncedCrossingView, CrossingPositionView, CrossingReportView, CrossingView, LineDayView, LineQuery, LineView,

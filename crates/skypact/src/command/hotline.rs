@@ -1,0 +1,212 @@
+//! `skypact hotline`: coded phrases in English, Russian and Arabic, and free text in a language that is named. Nothing is
+//! translated by itself. It is no STOP: nobody has to answer, and no alarm rings.
+
+use std::fmt::Write as _;
+
+use skypact_airspace::UtcNanos;
+use skypact_channel::phrasebook::{EDITION, Phrase, PhraseLanguage, phrase, phrases};
+use skypact_channel::{Hotline, Message, Parameter, ParameterKind};
+use skypact_papers::quantity;
+
+use super::desk::{Desk, Where, Who, short};
+use super::exit::show;
+use super::notice::not_heard;
+use super::quantity::{altitude, time_ns, time_text};
+use super::{CliError, Outcome};
+use crate::http::views::{HotlineView, PhraseTextView};
+
+/// Arguments of `hotline`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    step: Step,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Step {
+    /// Say a phrase by its code, or free text.
+    Say {
+        #[command(flatten)]
+        place: Where,
+        #[command(flatten)]
+        who: Who,
+        /// Code of the phrase, and its parameters in their order: LAT,LNG, "5000ft AMSL", 2017-04-07T09:00:00Z, a text, a
+        /// number. Write "--" before one that begins with a minus sign.
+        #[arg(required_unless_present = "text")]
+        phrase: Vec<String>,
+        /// Free text instead.
+        #[arg(long, conflicts_with = "phrase", requires = "language")]
+        text: Option<String>,
+        /// Its language: en, ru, ar, or another tag such as tr or sr-Latn.
+        #[arg(long, requires = "text")]
+        language: Option<String>,
+    },
+    /// Show what both parties said, the newest last.
+    Read {
+        #[command(flatten)]
+        place: Where,
+        /// Phrases in this language alone: en, ru or ar.
+        #[arg(long)]
+        language: Option<String>,
+        /// The last so many.
+        #[arg(long, default_value_t = 20)]
+        last: usize,
+    },
+    /// List the phrases with their codes. Asks no node.
+    Phrases {
+        /// In this language alone: en, ru or ar.
+        #[arg(long)]
+        language: Option<String>,
+        /// Only those whose code begins so: 5 for emergencies.
+        begins: Option<String>,
+    },
+}
+
+pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
+    match args.step {
+        Step::Say { place, who, phrase, text, language } => {
+            let said = match (text, language) {
+                (Some(text), Some(language)) => Hotline::Text { language, text },
+                _ => coded(&phrase)?,
+            };
+            say(&place, &who, said, json).await
+        }
+        Step::Read { place, language, last } => read(&place, chosen(language.as_deref())?, last, json).await,
+        Step::Phrases { language, begins } => {
+            list(chosen(language.as_deref())?, begins.as_deref().unwrap_or_default(), json);
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+async fn say(place: &Where, who: &Who, said: Hotline, json: bool) -> Result<Outcome, CliError> {
+    // What the node would refuse to read is refused here, where nothing is signed yet.
+    let message = Message::Hotline(said);
+    Message::decode(message.kind(), &message.encode())
+        .map_err(|error| CliError::usage(error.code(), error.field, error.to_string()))?;
+    let signer = who.signer(&place.dir)?;
+    let desk = Desk::open(place).await?;
+    let placed = desk.file(&signer, [(message, Vec::new())]).await?;
+    let id = placed.first().map_or("", |placed| short(&placed.leaf));
+    show(json, &placed, &format!("said {id}; 'skypact hotline read' shows it as they see it\n{}", not_heard(&desk)));
+    Ok(Outcome::Done)
+}
+
+async fn read(place: &Where, language: Option<PhraseLanguage>, last: usize, json: bool) -> Result<Outcome, CliError> {
+    let desk = Desk::open(place).await?;
+    let said: Vec<HotlineView> = desk.client.get(&desk.path("hotline")).await?;
+    let newest = &said[said.len().saturating_sub(last)..];
+    let mut text: String = newest.iter().map(|said| lines(said, language)).collect();
+    if said.is_empty() {
+        text.push_str("nothing was said\n");
+    }
+    show(json, &newest, &(text + &not_heard(&desk)));
+    Ok(Outcome::Done)
+}
+
+/// A message: who and when, and what below it.
+fn lines(said: &HotlineView, language: Option<PhraseLanguage>) -> String {
+    let mut text = format!("{}  {:<5} {}", time_text(said.at_ns), said.party, said.officer);
+    if let Some(mismatch) = said.time.mismatch(time_text) {
+        // Writing to a String cannot fail.
+        let _ = write!(text, ", {mismatch}");
+    }
+    match (&said.phrase, &said.language, &said.text) {
+        (Some(spoken), ..) if spoken.texts.is_empty() => {
+            let parameters = spoken.parameters.iter().map(|text| isolated("", text)).collect::<Vec<_>>().join(", ");
+            let (code, edition) = (spoken.code, spoken.edition);
+            let _ = writeln!(
+                text,
+                "\n  phrase {code} of edition {edition}, which this book (edition {EDITION}) does not have: {parameters}"
+            );
+        }
+        (Some(spoken), ..) => {
+            let _ = writeln!(text, "  phrase {}", spoken.code);
+            let wanted = |text: &&PhraseTextView| language.is_none_or(|language| language.tag() == text.language);
+            for PhraseTextView { language, text: spoken } in spoken.texts.iter().filter(wanted) {
+                let _ = writeln!(text, "  {language}  {}", isolated(language, spoken));
+            }
+        }
+        (None, language, free) => {
+            let language = language.as_deref().unwrap_or_default();
+            let free = isolated(language, free.as_deref().unwrap_or_default());
+            let _ = writeln!(text, "  free text, not translated\n  {language}  {free}");
+        }
+    }
+    text
+}
+
+/// A text that leaves the direction of the line around it alone (Unicode UAX #9): Arabic runs from the right, others as their
+/// first letter does.
+fn isolated(language: &str, text: &str) -> String {
+    let opens = if language == PhraseLanguage::Arabic.tag() { '\u{2067}' } else { '\u{2068}' };
+    format!("{opens}{text}\u{2069}")
+}
+
+/// A phrase with parameters as an officer writes them.
+fn coded(words: &[String]) -> Result<Hotline, CliError> {
+    let (code, given) = words.split_first().ok_or_else(|| unknown("none"))?;
+    let phrase = code.parse().ok().and_then(phrase).ok_or_else(|| unknown(code))?;
+    if given.len() != phrase.parameters.len() {
+        let message = format!(
+            "parameters: phrase {} has {}, and {} were given: {}",
+            phrase.code,
+            phrase.wanted(),
+            given.len(),
+            phrase.text(PhraseLanguage::English)
+        );
+        return Err(CliError::usage("phrase-unlike", "parameters", message));
+    }
+    let parameters = phrase.parameters.iter().zip(given).map(|(kind, text)| parameter(*kind, text));
+    Ok(Hotline::Phrase { edition: EDITION, code: phrase.code, parameters: parameters.collect::<Result<_, _>>()? })
+}
+
+fn unknown(code: &str) -> CliError {
+    let message = format!("code: '{code}' is no phrase; see 'skypact hotline phrases', or use --text with --language");
+    CliError::usage("phrase-unknown", "code", message)
+}
+
+fn parameter(kind: ParameterKind, text: &str) -> Result<Parameter, CliError> {
+    let field = kind.name();
+    let invalid = |reason: String| CliError::usage("field-invalid", field, format!("{field}: {reason}"));
+    match kind {
+        ParameterKind::Position => {
+            quantity::position(text).map(Parameter::Position).map_err(|error| invalid(error.to_string()))
+        }
+        ParameterKind::Altitude => altitude(field, text).map(Parameter::Altitude),
+        ParameterKind::Time => time_ns(field, text).map(|ns| Parameter::Time(UtcNanos(ns))),
+        ParameterKind::Text => Ok(Parameter::Text(text.to_owned())),
+        ParameterKind::Number => {
+            text.parse().map(Parameter::Number).map_err(|_| invalid(format!("'{text}' is no whole number")))
+        }
+    }
+}
+
+/// The language of the book that is asked for; none is all of them.
+fn chosen(tag: Option<&str>) -> Result<Option<PhraseLanguage>, CliError> {
+    let Some(tag) = tag else { return Ok(None) };
+    PhraseLanguage::from_tag(tag).map(Some).ok_or_else(|| {
+        let message = format!("language: '{tag}' is no language of the phrase book; write en, ru or ar");
+        CliError::usage("field-invalid", "language", message)
+    })
+}
+
+fn list(language: Option<PhraseLanguage>, begins: &str, json: bool) {
+    let shown: Vec<&Phrase> = phrases().iter().filter(|phrase| phrase.code.to_string().starts_with(begins)).collect();
+    let languages = || PhraseLanguage::ALL.into_iter().filter(|each| language.is_none_or(|chosen| chosen == *each));
+    let mut text = format!("edition {EDITION}\n");
+    for phrase in &shown {
+        let _ = writeln!(text, "{}  parameters: {}", phrase.code, phrase.wanted());
+        for language in languages() {
+            let _ = writeln!(text, "  {}  {}", language.tag(), isolated(language.tag(), phrase.text(language)));
+        }
+    }
+    let value = |phrase: &&Phrase| {
+        let texts: serde_json::Map<String, serde_json::Value> =
+            languages().map(|language| (language.tag().to_owned(), phrase.text(language).into())).collect();
+        let kinds: Vec<&str> = phrase.parameters.iter().map(|kind| kind.name()).collect();
+        serde_json::json!({ "code": phrase.code, "parameters": kinds, "texts": texts })
+    };
+    let values: Vec<serde_json::Value> = shown.iter().map(value).collect();
+    show(json, &serde_json::json!({ "edition": EDITION, "phrases": values }), &text);
+}
