@@ -122,13 +122,7 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
     let mut core = Core { channels, ring, store, clock, revision, beacons, refolds, archive_rests_until, failure };
     core.open()?;
 
-    let mut agreed = Vec::new();
-    for (name, pact) in &options.pacts {
-        let counterpart = pact.party_name(1 - pact.party(&options.party)?).to_owned();
-        // A pact without one is told here.
-        transport_key(pact, &counterpart)?;
-        agreed.push((name.clone(), pact.clone(), counterpart));
-    }
+    let agreed = agreed(&options.pacts, &options.party)?;
     let lines = slow_lines(&options.slow_links, &agreed)?;
     let limits = limits(&lines);
     let logs = agreed
@@ -188,6 +182,17 @@ fn slow_lines(rates: &BTreeMap<String, u32>, agreed: &[(String, Pact, String)]) 
         return Err(NodeError::File { path: format!("node.toml, links.{party}"), reason: reason.to_owned() });
     }
     Ok(rates.iter().map(|(party, rate)| (party.clone(), Arc::new(SlowLine::new(*rate)))).collect())
+}
+
+/// The pacts with the names of the counterparts. A pact without a transport key of the counterpart is refused.
+fn agreed(pacts: &[(String, Pact)], party: &str) -> Result<Vec<(String, Pact, String)>, NodeError> {
+    let mut agreed = Vec::new();
+    for (name, pact) in pacts {
+        let counterpart = pact.party_name(1 - pact.party(party)?).to_owned();
+        transport_key(pact, &counterpart)?;
+        agreed.push((name.clone(), pact.clone(), counterpart));
+    }
+    Ok(agreed)
 }
 
 /// The bounds for counterparts, those that come over a slow line among them.
