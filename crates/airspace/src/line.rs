@@ -1,4 +1,4 @@
-//! A deconfliction line, or the edge of an area, and where a track crosses it (docs/channel-protocol.md, section 20).
+//! A deconfliction line, or the edge of an area, and where a track crosses it (docs/channel-protocol.md, section 16).
 //! Everything is done in integers of 1e-9 degree and of nanoseconds: whoever follows the page, in whatever language,
 //! counts the same crossings, with the same times. Between two points line and track are straight in latitude and
 //! longitude, the short way round in longitude.

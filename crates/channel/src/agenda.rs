@@ -1,4 +1,4 @@
-//! Bodies of the working group (docs/channel-protocol.md, sections 2.22 and 2.23): an item put on the agenda by hand, and what the two
+//! Bodies of the working group (docs/channel-protocol.md, sections 2.29 and 2.30): an item put on the agenda by hand, and what the two
 //! sides say about an item: positions, and decisions that bind once the other side has signed their exact bytes.
 
 use skypact_record::Hash;

@@ -7,6 +7,8 @@ use skypact_record::Hash;
 use crate::agenda_book::Discussed;
 use crate::case_book::{Asked, Case, CauseKind};
 use crate::channel::Channel;
+use crate::commitment::CommitmentStand;
+use crate::line::CrossingStand;
 
 /// Why something is on the agenda.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,7 +17,7 @@ pub enum Topic {
     Cause(CauseKind),
     /// Somebody opened a case.
     Incident,
-    /// A fact is disputed.
+    /// A fact, a commitment or a crossing of the line is disputed.
     Disputed,
     /// Evidence that was asked for was not given, with a reason.
     Withheld,
@@ -23,6 +25,8 @@ pub enum Topic {
     Unanswered,
     /// A notice was not read back in time, and is not read back yet.
     Unacknowledged,
+    /// The date of a commitment is past, and a side has found nothing about it.
+    Overdue,
     /// Somebody put it there.
     Raised,
     /// A decision waits for the other side's signature.
@@ -39,6 +43,7 @@ impl Topic {
             Self::Withheld => "withheld",
             Self::Unanswered => "unanswered",
             Self::Unacknowledged => "unacknowledged",
+            Self::Overdue => "overdue",
             Self::Raised => "raised",
             Self::Undecided => "decision proposed",
         }
@@ -75,7 +80,7 @@ impl OpenItem {
 /// Where points come from: each source gives its own, by the item that they are about.
 type Source = fn(&Channel, UtcNanos, &mut dyn FnMut(Hash, Point));
 
-const SOURCES: [Source; 3] = [cases, unacknowledged, discussed];
+const SOURCES: [Source; 5] = [cases, unacknowledged, commitments, crossings, discussed];
 
 /// The open items of a channel at `now`, the oldest first.
 pub fn agenda(channel: &Channel, now: UtcNanos) -> Vec<OpenItem> {
@@ -141,6 +146,30 @@ fn points_of(case: &Case, add: &mut dyn FnMut(Point)) {
 fn unacknowledged(channel: &Channel, _: UtcNanos, add: &mut dyn FnMut(Hash, Point)) {
     for (id, origin) in channel.board().unacknowledged() {
         add(*id, Point { topic: Topic::Unacknowledged, party: 1 - origin.party, since: origin.claimed_time });
+    }
+}
+
+/// Commitments whose date is past, for each side that has found nothing about them, and those about which the sides find different things.
+fn commitments(channel: &Channel, now: UtcNanos, add: &mut dyn FnMut(Hash, Point)) {
+    let book = channel.board().commitments();
+    for state in book.overdue(now) {
+        for party in [0, 1].into_iter().filter(|party| state.finding(*party).is_none()) {
+            add(state.origin.leaf, Point { topic: Topic::Overdue, party, since: state.commitment.due });
+        }
+    }
+    for state in book.iter().filter(|state| state.stand(now) == CommitmentStand::Disputed) {
+        for (_, by) in [0, 1].into_iter().filter_map(|party| state.finding(party)) {
+            add(state.origin.leaf, Point { topic: Topic::Disputed, party: by.party, since: by.claimed_time });
+        }
+    }
+}
+
+/// Crossings of the line that one side disputes and the other does not, by their earliest report.
+fn crossings(channel: &Channel, _: UtcNanos, add: &mut dyn FnMut(Hash, Point)) {
+    for crossing in channel.board().line().disputed() {
+        let CrossingStand::Disputed { by } = crossing.stand() else { continue };
+        let said = crossing.positions[by].map_or(crossing.first().origin.claimed_time, |(_, said)| said.claimed_time);
+        add(crossing.first().origin.leaf, Point { topic: Topic::Disputed, party: by, since: said });
     }
 }
 

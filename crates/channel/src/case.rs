@@ -1,4 +1,4 @@
-//! Bodies of joint incident cases (docs/channel-protocol.md, sections 2.20 and 2.21): the report that opens a case, and what either side
+//! Bodies of joint incident cases (docs/channel-protocol.md, sections 2.27 and 2.28): the report that opens a case, and what either side
 //! adds to it. A fact, a request and a finding are cited by leaf hash, and agreed to by the hash of their exact bytes.
 
 use skypact_airspace::UtcNanos;

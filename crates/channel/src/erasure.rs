@@ -1,4 +1,4 @@
-//! Bodies that are gone for good by a signed entry of their author (docs/channel-protocol.md, section 2.19): what of them stays, when they may
+//! Bodies that are gone for good by a signed entry of their author (docs/channel-protocol.md, section 2.24): what of them stays, when they may
 //! go, and the fold of a log in which they are missing. The state of a channel is always the fold of what is stored: as long as the
 //! bytes are, it is as it was; once they are not, what stays takes their place ([`Refold`]).
 

@@ -1,4 +1,4 @@
-//! Periods of a log (docs/channel-protocol.md, section 2.19): the first entry of a period cites the checkpoint that closes the
+//! Periods of a log (docs/channel-protocol.md, section 2.26): the first entry of a period cites the checkpoint that closes the
 //! one before, so that closed periods can be kept apart and each still fits to the next.
 
 use skypact_airspace::UtcNanos;

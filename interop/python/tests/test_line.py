@@ -1,4 +1,4 @@
-"""Crossings of a line: section 20 of the channel protocol, read from the page alone, against the golden file."""
+"""Crossings of a line: section 16 of the channel protocol, read from the page alone, against the golden file."""
 
 import unittest
 from pathlib import Path

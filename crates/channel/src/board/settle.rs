@@ -64,6 +64,8 @@ impl Board {
             || self.alarms.alarm(id).is_some_and(|alarm| alarm.id() == *id)
             || self.cases.get(id).is_some()
             || self.agenda.get(id).is_some()
+            || self.commitments().get(id).is_some()
+            || self.line().report(id).is_some()
     }
 
     /// Notices that were not read back in time and are not read back yet, with the entry that says so.

@@ -1,4 +1,4 @@
-//! Crossings of the pact's deconfliction line as the parties report them, and what they add up to (docs/channel-protocol.md, section 20).
+//! Crossings of the pact's deconfliction line as the parties report them, and what they add up to (docs/channel-protocol.md, section 16).
 //! Tracks stay with the party that owns the sensor; what it reports is signed, and both sides fold the same reports into the same count,
 //! in whatever order they came.
 

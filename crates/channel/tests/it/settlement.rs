@@ -5,7 +5,7 @@ use skypact_airspace::{Corridor, Direction, LatLng, UtcNanos, Volume4d};
 use skypact_channel::{
     ActivityClass, Assurance, AssuranceAct, Board, Commitment, CommitmentFinding, CommitmentStand, CountedCrossing,
     CrossingDispute, CrossingReport, CrossingStand, DayCount, DisputeAct, DisputeReason, Finding, Message, Misfit,
-    NoticeAct, Origin, Pact, Rejection, Statement, Terms, days,
+    NoticeAct, Origin, Pact, Rejection, Statement, Terms, Topic, agenda, days,
 };
 use skypact_record::{Hash, KeyId};
 
@@ -175,6 +175,37 @@ fn a_commitment_is_overdue_by_itself_and_kept_when_both_sides_find_so() {
 }
 
 #[test]
+fn overdue_commitments_and_disputed_crossings_are_on_the_agenda_of_both_until_they_are_settled() {
+    let (mut red, mut blue) = along_a_line();
+    let promised = red.submit(&Message::Commitment(commitment(100, None))).unwrap();
+    let crossed = blue.submit(&Message::Crossing(report("KOBALT 21", 0, 0))).unwrap();
+    settle(&mut red, &mut blue);
+    red.submit(&says(crossed, DisputeAct::Disputes)).unwrap();
+    settle(&mut red, &mut blue);
+    let topics = |machine: &Machine, id: Hash| {
+        let late = UtcNanos(T0 + 101 * SECOND);
+        let items = agenda(&machine.channel, late).into_iter().filter(|item| item.id == id);
+        items.flat_map(|item| item.points).map(|point| (point.topic, point.party)).collect::<Vec<_>>()
+    };
+    for machine in [&red, &blue] {
+        assert_eq!(topics(machine, promised), [(Topic::Overdue, BLUE), (Topic::Overdue, RED)]);
+        assert_eq!(topics(machine, crossed), [(Topic::Disputed, RED)]);
+        assert!([promised, crossed].iter().all(|id| machine.channel.board().is_subject(id)));
+    }
+    blue.submit(&finding(promised, Finding::NotKept)).unwrap();
+    red.submit(&finding(promised, Finding::Kept)).unwrap();
+    red.submit(&says(crossed, DisputeAct::Withdraws)).unwrap();
+    settle(&mut red, &mut blue);
+    for machine in [&red, &blue] {
+        assert_eq!(topics(machine, promised), [(Topic::Disputed, BLUE), (Topic::Disputed, RED)]);
+        assert_eq!(topics(machine, crossed), []);
+    }
+    red.submit(&finding(promised, Finding::NotKept)).unwrap();
+    settle(&mut red, &mut blue);
+    assert_eq!([topics(&red, promised), topics(&blue, promised)], [const { Vec::new() }; 2]);
+}
+
+#[test]
 fn a_new_version_of_a_commitment_takes_the_place_of_its_authors_earlier_one_alone() {
     let (mut red, mut blue) = pair();
     let first = red.submit(&Message::Commitment(commitment(100, None))).unwrap();
@@ -321,7 +352,7 @@ fn told(counted: &[CountedCrossing<'_>]) -> Vec<(Vec<Hash>, CrossingStand)> {
     counted.iter().map(|crossing| (leaves(crossing), crossing.stand())).collect()
 }
 
-/// The rule of docs/channel-protocol.md, section 20, in seconds and hundredths of a degree, one flight after another.
+/// The rule of docs/channel-protocol.md, section 16, in seconds and hundredths of a degree, one flight after another.
 fn model(entries: &[(usize, Message)]) -> Vec<Vec<Hash>> {
     let mut clusters: Vec<(String, i64, i64, Vec<Hash>)> = Vec::new();
     let mut reports: Vec<(i64, Hash, String, i64)> = Vec::new();

@@ -1,5 +1,5 @@
 //! What a recording says about a deconfliction line: its tracks are counted here, and the excerpts that prove a crossing are made here.
-//! Neither leaves this machine; a crossing goes out as a report that names the excerpt by its hash (docs/channel-protocol.md, section 20).
+//! Neither leaves this machine; a crossing goes out as a report that names the excerpt by its hash (docs/channel-protocol.md, section 16).
 
 use std::fmt::Write as _;
 

@@ -72,7 +72,8 @@ impl Red {
         let mut command = Command::new(env!("CARGO_BIN_EXE_skypact"));
         let url = format!("http://{}", self.address);
         command.arg("--json").args(arguments).env("SKYPACT_API", url).env("SKYPACT_TOKEN", token).stdin(Stdio::null());
-        command.output().unwrap()
+        // The tests file what is far ahead, and the same again, and mean it.
+        command.envs([("SKYPACT_FORCE_TIME", "true"), ("SKYPACT_FORCE_AGAIN", "true")]).output().unwrap()
     }
 }
 
@@ -186,6 +187,8 @@ fn every_documented_operation_is_served_and_no_other() {
                 (true, "post") => 400,
                 // Served, and refused while the counterpart was not heard.
                 (true, _) if path.ends_with("/frames") || path.ends_with("/dictation") => 422,
+                // They want a query.
+                (true, _) if ["/case", "/agenda-item", "/minutes"].iter().any(|end| path.ends_with(end)) => 400,
                 (true, _) => 200,
             };
             assert_eq!(status, expected, "{line}");

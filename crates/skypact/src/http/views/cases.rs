@@ -245,7 +245,16 @@ pub(super) fn title(channel: &Channel, id: &Hash) -> String {
     let notice =
         board.notice_of(id).map(|state: &NoticeState| of(shown_name(state).unwrap_or("notice"), state.origin.party));
     let stop = || board.alarms().alarm(id).map(|alarm| of(&format!("STOP '{}'", alarm.newest().what), alarm.caller()));
-    notice.or_else(stop).unwrap_or_else(|| "something that has not arrived here".to_owned())
+    let commitment = || {
+        let state = board.commitments().get(id)?;
+        Some(of(&format!("commitment '{}'", state.commitment.text), state.origin.party))
+    };
+    let crossing = || {
+        let reported = board.line().report(id)?;
+        Some(format!("crossing of {}", words(&reported.report.flight)))
+    };
+    let named = notice.or_else(stop).or_else(commitment).or_else(crossing);
+    named.unwrap_or_else(|| "something that has not arrived here".to_owned())
 }
 
 fn summary(channel: &Channel, id: &Hash, causes: &Causes) -> CaseSummaryView {

@@ -29,7 +29,7 @@ pub struct ErasableView {
     pub notice: String,
     /// When that notice was ended or cancelled, as its author claims, nanoseconds UTC.
     pub over_at_ns: i64,
-    /// What has to stay, in base64 (docs/channel-protocol.md, section 2.19); none where nothing does.
+    /// What has to stay, in base64 (docs/channel-protocol.md, section 2.24); none where nothing does.
     pub residue: Option<String>,
 }
 
