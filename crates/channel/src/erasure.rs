@@ -218,6 +218,8 @@ pub(crate) struct Erasures {
     /// Everything that was listed once, whatever came of it.
     listed: HashSet<Hash>,
     erased: BTreeMap<Hash, ErasureState>,
+    /// What stays of missing bodies by an entry that seemed to erase nothing.
+    wanted: HashMap<Hash, Option<Residue>>,
     /// Erased entries that were folded in as if they were not.
     pending: Vec<EntryRef>,
     /// Whether the body of one of them is missing, so that nothing stands for it.
@@ -335,7 +337,10 @@ impl Channel {
         let own = |leaf: &Hash| Some((*leaf, *self.own_entry(origin.party, leaf)?));
         let named: Vec<(Hash, EntryRef)> = erased.bodies.keys().filter_map(own).collect();
         self.erasures.listed.extend(named.iter().map(|(leaf, _)| *leaf));
-        checked?;
+        if let Err(error) = checked {
+            self.want_residues(&named, erased);
+            return Err(error);
+        }
         let origin = Arc::new(origin);
         for (leaf, entry) in named {
             let state = ErasureState { origin: Arc::clone(&origin), residue: erased.bodies[&leaf] };
@@ -348,6 +353,18 @@ impl Channel {
             self.erasures.erased.insert(leaf, state);
         }
         Ok(())
+    }
+
+    /// Where bodies are missing nobody can say yet that it erases nothing: a notice whose end is missing seems to stand. With what is to stay of
+    /// them the entry is judged anew.
+    fn want_residues(&mut self, named: &[(Hash, EntryRef)], erased: &Erased) {
+        for (leaf, entry) in named {
+            if self.erasures.absent.contains(leaf) && !self.foresees(leaf) {
+                self.erasures.wanted.entry(*leaf).or_insert(erased.bodies[leaf]);
+                self.erasures.pending.push(*entry);
+                self.erasures.lacks_residue = true;
+            }
+        }
     }
 
     /// Notes that an entry comes without its body; whether it is known what stays of it.
@@ -387,7 +404,8 @@ impl Channel {
     /// What stays of all that is erased by now.
     pub(crate) fn residues(&self) -> impl Iterator<Item = (Hash, Option<Residue>)> + '_ {
         let known = self.erasures.erased.iter().map(|(leaf, state)| (*leaf, state.residue));
-        known.chain(self.erasures.foreseen.iter().map(|(leaf, residue)| (*leaf, *residue)))
+        let others = self.erasures.foreseen.iter().chain(&self.erasures.wanted);
+        known.chain(others.map(|(leaf, residue)| (*leaf, *residue)))
     }
 
     /// Entries whose bodies are erased and that were folded in as if they were not.

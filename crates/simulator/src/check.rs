@@ -258,6 +258,10 @@ fn receipts_count(node: &Node) -> Check {
 fn is_what_is_stored(fleet: &Fleet, node: &Node) -> Check {
     for (channel, station) in &node.stations {
         let (state, again) = (station.channel(), node.restored(fleet, *channel)?);
+        // What stands for missing bodies is folded in within a minute, and at a start at once.
+        if state.lacks_residue() {
+            continue;
+        }
         let parts = fingerprint(state).into_iter().zip(fingerprint(again.channel()));
         if let Some(((part, _), _)) = parts.into_iter().find(|(here, there)| here != there) {
             return Err(format!("node {} goes by other {part} than its disk says", node.party));

@@ -373,8 +373,7 @@ impl Node {
         }
         if crash.is_some() {
             if crash == Some(Crash::Written) {
-                self.left =
-                    self.stations.iter().map(|(place, station)| (*place, fingerprint(station.channel()))).collect();
+                self.left = self.as_left();
             }
             self.goes_down();
         }
@@ -388,6 +387,12 @@ impl Node {
         self.recover(now);
         self.erase(now);
         staged
+    }
+
+    /// State of each channel, but for those in which a start folds in at once what stands for missing bodies.
+    fn as_left(&self) -> BTreeMap<ChannelPlace, Fingerprint> {
+        let whole = self.stations.iter().filter(|(_, station)| !station.channel().lacks_residue());
+        whole.map(|(place, station)| (*place, fingerprint(station.channel()))).collect()
     }
 
     /// Only the disk is left.

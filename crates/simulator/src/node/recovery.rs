@@ -5,7 +5,7 @@ use skypact_airspace::UtcNanos;
 use skypact_channel::{Channel, Context, Frame, Kind, LogRef, MirrorRun, NoteKind, Rebuild, Recovered, RecoveryError};
 use skypact_record::{KeyRole, LogClass, SignedCheckpoint};
 
-use super::{Crash, Node, PATIENCE_MS, fingerprint};
+use super::{Crash, Node, PATIENCE_MS};
 use crate::disk::ChannelPlace;
 use crate::fleet::Fleet;
 use crate::mutation::Mutation;
@@ -159,7 +159,7 @@ impl Node {
             self.acknowledged.retain(|act| act.channel != channel || !is_told(act.message_id));
         }
         if crash == Some(Crash::Written) {
-            self.left = self.stations.iter().map(|(at, station)| (*at, fingerprint(station.channel()))).collect();
+            self.left = self.as_left();
         }
         if crash.is_some() {
             self.goes_down();

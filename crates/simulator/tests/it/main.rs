@@ -49,6 +49,16 @@ fn an_old_disk_heals_and_both_ends_see_the_same_again() {
     }
 }
 
+/// An old disk has a notice whose end comes back erased: whoever folds it in has to know what stays of that end.
+#[test]
+fn an_old_disk_gets_back_what_was_erased_meanwhile() {
+    for seed in [200_048, 200_068, 200_078] {
+        let outcome = run(Options { steps: 300, ..options(seed, None) }, &mut |_| {});
+        let outcome = outcome.unwrap_or_else(|violation| panic!("seed {seed}: {violation}"));
+        assert!(outcome.recovered > 0 && outcome.erased > 0, "{outcome:?}");
+    }
+}
+
 #[test]
 fn a_seed_is_the_same_story_each_time() {
     let story = |seed| {
