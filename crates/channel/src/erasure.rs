@@ -155,6 +155,12 @@ pub enum ErasureError {
         /// What is named.
         leaf: Hash,
     },
+    /// A notice that contradicts an assurance of its author.
+    #[error("bodies: {leaf} contradicts what its author assured or denied; that stays in the record")]
+    Contradicts {
+        /// Its leaf hash.
+        leaf: Hash,
+    },
     /// What is to stay is not what the body says.
     #[error("bodies: what is to stay of {leaf} is not what its body says; the body is kept")]
     ResidueDiffers {
@@ -178,6 +184,7 @@ impl ErasureError {
             Self::Listed { .. } => "erasure-repeated",
             Self::NotOver { .. } => "erasure-not-over",
             Self::Incomplete { .. } => "erasure-incomplete",
+            Self::Contradicts { .. } => "erasure-contradicts",
             Self::ResidueDiffers { .. } => "erasure-differs",
             Self::NotDelivered { .. } => "erasure-not-delivered",
         }
@@ -264,6 +271,11 @@ impl Channel {
             let residue = self.board().residue(&leaf);
             // All versions go together, so the end of an own notice has to be there too.
             let is_whole = state.origin.party != party || state.origin.index < delivered;
+            let contradicts =
+                |leaf: &Hash| self.board().assurances(party).iter().any(|given| given.contradicted_by == Some(*leaf));
+            if state.versions.iter().any(|version| contradicts(&version.origin.leaf)) {
+                return None;
+            }
             (is_left && is_whole && !state.stands()).then_some(Erasable { leaf, entry, notice, over_at, residue })
         });
         let mut found: Vec<Erasable> = found.collect();
@@ -293,6 +305,9 @@ impl Channel {
             let chain = self.board().about(&leaf).filter(|_| kind.is_notice());
             if chain.is_some_and(|state| !state.versions.iter().all(is_listed)) {
                 return Err(ErasureError::Incomplete { leaf });
+            }
+            if self.board().assurances(party).iter().any(|given| given.contradicted_by == Some(leaf)) {
+                return Err(ErasureError::Contradicts { leaf });
             }
             if !self.keeps(kind, &leaf, residue.as_ref()) {
                 return Err(ErasureError::ResidueDiffers { leaf });

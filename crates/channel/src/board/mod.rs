@@ -409,7 +409,7 @@ impl Board {
         self.versions.insert(leaf, id);
         self.unacknowledged.remove(&id);
         if matches!(notice.act, NoticeAct::New | NoticeAct::Changed) {
-            let (index, class, start) = (origin.index, notice.class, notice.window().start());
+            let (index, class, start) = (origin.index, notice.class, window.start());
             let unfixed = Unfixed { index, notice: id, class, start, claimed: origin.claimed_time };
             self.unfixed[party].insert(index, unfixed);
         }

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use skypact_airspace::{Corridor, Direction, LatLng, UtcNanos, Volume4d};
 use skypact_channel::{
     ActivityClass, Assurance, AssuranceAct, Board, Commitment, CommitmentFinding, CommitmentStand, CountedCrossing,
-    CrossingDispute, CrossingReport, CrossingStand, DayCount, DisputeAct, DisputeReason, Finding, Message, Misfit,
-    NoticeAct, Origin, Pact, Rejection, Statement, Terms, Topic, agenda, days,
+    CrossingDispute, CrossingReport, CrossingStand, DayCount, DisputeAct, DisputeReason, Erased, Finding, Message,
+    Misfit, NoticeAct, Origin, Pact, Rejection, Statement, Terms, Topic, agenda, days,
 };
 use skypact_record::{Hash, KeyId};
 
@@ -282,7 +282,8 @@ fn a_notice_of_its_signer_in_its_scope_contradicts_an_assurance_for_good() {
     blue.submit(&notice(NoticeAct::New, None, vec![disc(away_e9, 1_000, 1_000, 8_000)])).unwrap();
     assert_eq!(contradicted(&mut red, &mut blue), [true, false, false], "another class, and another's notice");
     let later = red.submit(&notice(NoticeAct::New, None, vec![disc(away_e9, 1_000, 1_000, 8_000)])).unwrap();
-    red.submit(&notice(NoticeAct::Cancelled, Some(later), vec![disc(away_e9, 1_000, 1_000, 8_000)])).unwrap();
+    let cancelled = notice(NoticeAct::Cancelled, Some(later), vec![disc(away_e9, 1_000, 1_000, 8_000)]);
+    let cancelled = red.submit(&cancelled).unwrap();
     assert_eq!(contradicted(&mut red, &mut blue), [true, false, true], "a cancellation does not take it back");
     red.submit(&assures(AssuranceAct::Assures, None, away_e9)).unwrap();
     assert_eq!(contradicted(&mut red, &mut blue), [true, false, true, false], "what was cancelled before is none");
@@ -294,6 +295,10 @@ fn a_notice_of_its_signer_in_its_scope_contradicts_an_assurance_for_good() {
     let over = red.submit(&assures(AssuranceAct::Assures, None, here_e9)).unwrap_err();
     assert_eq!(over.code(), "window-in-the-past");
     red.submit(&assures(AssuranceAct::Denies, None, here_e9)).unwrap();
+    settle(&mut red, &mut blue);
+    let erased = Erased { bodies: [(later, None), (cancelled, None)].into() };
+    assert_eq!(red.submit(&Message::Erased(erased)).unwrap_err().code(), "erasure-contradicts");
+    assert!(red.channel.erasable(RED).iter().all(|body| body.leaf != later && body.leaf != cancelled));
 }
 
 /// Entries as they might stand in two logs: which party, what, and the index.
