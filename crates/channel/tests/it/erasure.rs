@@ -74,7 +74,9 @@ fn verdicts(post: &Post) -> String {
     let conflicts = channel.board().conflicts().map(|(key, at)| (key, at.window, at.open, at.unseen, at.filed));
     let (marks, conflicts): (Vec<_>, Vec<_>) = (marks.collect(), conflicts.collect());
     let lists = [BLUE, RED].map(|party| channel.board().protected_list(party));
-    format!("{marks:?} {conflicts:?} {lists:?} {:?}", health(channel, UtcNanos(T0 + 10_000 * SECOND)))
+    let late = UtcNanos(T0 + 10_000 * SECOND);
+    let cases: Vec<_> = channel.board().case_ids(late).collect();
+    format!("{marks:?} {conflicts:?} {lists:?} {cases:?} {:?}", health(channel, late))
 }
 
 fn erasing(post: &Post) -> Erased {
