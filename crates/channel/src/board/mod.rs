@@ -2,9 +2,9 @@
 //! A fold over messages in any order of arrival: whether a conflict is open depends only on the newest versions of
 //! its two notices, so that both sides come to the same open conflicts over the same entries.
 
+mod causes;
 mod duty;
 mod erased;
-mod settle;
 mod settlement;
 mod state;
 
@@ -14,8 +14,8 @@ use std::ops::Range;
 use skypact_airspace::{TimeWindow, VolumeIndex, conflicts};
 use skypact_record::Hash;
 
+pub(crate) use self::causes::Unfixed;
 pub(crate) use self::erased::ErasedVersion;
-pub(crate) use self::settle::Unfixed;
 pub use self::settlement::AnnouncedCrossing;
 use self::settlement::Settlement;
 pub use self::state::{ConflictState, Misfit, NoticeState, Origin, ProposalState, ReadBack, Version};

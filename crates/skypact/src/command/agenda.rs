@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use skypact_channel::{AgendaAct, AgendaEntry, AgendaItem, Cited, Message, Topic};
 
 use super::case::digits;
-use super::desk::{Acting, Desk, content, find, hash, short};
+use super::desk::{Acting, Desk, Shown, content, find, hash, short, show_each};
 use super::exit::show;
 use super::prose::{Prose, by, flowing, quoted};
 use super::quantity::{counted, time_text};
@@ -62,7 +62,7 @@ pub(super) enum Step {
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     match &args.step {
-        None | Some(Step::List) => list(&Desk::open(&args.place).await?, json).await,
+        None | Some(Step::List) => show_each(&args.place, json, list).await,
         Some(Step::Show { id }) => {
             let item = item(&Desk::open(&args.place).await?, id).await?;
             show(json, &item, &text(&item));
@@ -129,7 +129,7 @@ fn decision<'a>(id: &str, item: &'a ItemView) -> Result<&'a DecisionView, CliErr
     Ok(item.decisions.iter().find(|decision| decision.said.id == *id).expect("found above"))
 }
 
-async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
+async fn list(desk: &Desk) -> Result<Shown, CliError> {
     let agenda: AgendaView = desk.client.get(&desk.path("agenda")).await?;
     let mut text = format!("{} open\n", counted(agenda.open, "item"));
     // Writing to a String cannot fail.
@@ -143,8 +143,7 @@ async fn list(desk: &Desk, json: bool) -> Result<Outcome, CliError> {
     if agenda.items.len() < agenda.open {
         let _ = writeln!(text, "and {} more", agenda.open - agenda.items.len());
     }
-    show(json, &agenda, &text);
-    Ok(Outcome::Done)
+    Ok((serde_json::to_value(&agenda).unwrap_or_default(), text, Outcome::Done))
 }
 
 /// How many items have a decision that waits for this party's signature.

@@ -9,7 +9,7 @@ use skypact_airspace::{
 };
 use skypact_channel::{ActivityClass, Assurance, AssuranceAct, Kind, Message};
 
-use super::desk::{Acting, Desk, readable, short};
+use super::desk::{Acting, Desk, Shown, readable, short, show_each};
 use super::exit::show;
 use super::line_count::{Flights, flights};
 use super::quantity::{FootprintText, VolumeText, time_text, wrapped};
@@ -67,8 +67,8 @@ pub(super) struct Scope {
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     match &args.step {
-        None => list(&Desk::open(&args.place).await?, &Tracks::default(), json).await,
-        Some(Step::List(tracks)) => list(&Desk::open(&args.place).await?, tracks, json).await,
+        None => show_each(&args.place, json, async |desk| list(desk, &Tracks::default()).await).await,
+        Some(Step::List(tracks)) => show_each(&args.place, json, async |desk| list(desk, tracks).await).await,
         Some(Step::Give(scope)) => give(&args, AssuranceAct::Assures, scope, json).await,
         Some(Step::Deny(scope)) => give(&args, AssuranceAct::Denies, scope, json).await,
     }
@@ -105,7 +105,7 @@ async fn give(args: &Args, act: AssuranceAct, scope: &Scope, json: bool) -> Resu
     Ok(Outcome::Done)
 }
 
-async fn list(desk: &Desk, tracks: &Tracks, json: bool) -> Result<Outcome, CliError> {
+async fn list(desk: &Desk, tracks: &Tracks) -> Result<Shown, CliError> {
     let given: Vec<AssuranceView> = desk.client.get(&desk.path("assurances")).await?;
     let seen = match (&tracks.tracks, &tracks.flights) {
         (Some(file), Some(known)) => {
@@ -129,8 +129,7 @@ async fn list(desk: &Desk, tracks: &Tracks, json: bool) -> Result<Outcome, CliEr
     }
     let is_contradicted = given.iter().any(|given| given.contradicted_by.is_some()) || seen.iter().any(Option::is_some);
     let told = serde_json::json!({ "assurances": given, "tracks": seen });
-    show(json, &told, &text);
-    Ok(if is_contradicted { Outcome::CheckFailed } else { Outcome::Done })
+    Ok((told, text, if is_contradicted { Outcome::CheckFailed } else { Outcome::Done }))
 }
 
 fn assurance_text(given: &AssuranceView) -> String {

@@ -5,7 +5,7 @@ use skypact_airspace::UtcNanos;
 use skypact_channel::{CaseAct, CaseEntry, CaseReport, Cited, Message};
 use skypact_record::Hash;
 
-use super::desk::{Acting, Desk, content, find, hash, short};
+use super::desk::{Acting, Desk, content, find, hash, short, show_each};
 use super::exit::show;
 use super::prose::{Prose, quoted};
 use super::quantity::time_ns;
@@ -106,9 +106,13 @@ pub(super) enum Step {
 }
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
-    let Some(step) = &args.step else { return case_show::list(&Desk::open(&args.place).await?, false, json).await };
+    let Some(step) = &args.step else {
+        return show_each(&args.place, json, async |desk| case_show::list(desk, false).await).await;
+    };
     match step {
-        Step::List { closed } => return case_show::list(&Desk::open(&args.place).await?, *closed, json).await,
+        Step::List { closed } => {
+            return show_each(&args.place, json, async |desk| case_show::list(desk, *closed).await).await;
+        }
         Step::Show { id } => {
             return case_show::show_one(&Desk::open(&args.place).await?, &args.place.dir, id, json).await;
         }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::case::case;
-use super::desk::{Desk, short};
+use super::desk::{Desk, Shown, short};
 use super::exit::show;
 use super::prose::{by, flowing, quoted};
 use super::quantity::{counted, time_text};
@@ -16,7 +16,7 @@ use crate::http::views::{AskedView, CaseSummaryView, CaseView, CasesView, FileVi
 /// Longest title in a line.
 const TITLE_CHARS: usize = 66;
 
-pub(super) async fn list(desk: &Desk, closed: bool, json: bool) -> Result<Outcome, CliError> {
+pub(super) async fn list(desk: &Desk, closed: bool) -> Result<Shown, CliError> {
     let cases: CasesView = desk.client.get(&desk.path(&format!("cases?closed={closed}"))).await?;
     let mut text = format!("{} open, {} closed\n", counted(cases.open, "case"), cases.closed);
     // Writing to a String cannot fail.
@@ -31,8 +31,7 @@ pub(super) async fn list(desk: &Desk, closed: bool, json: bool) -> Result<Outcom
     if listed < cases.open {
         let _ = writeln!(text, "and {} more, of which nobody has said anything", cases.open - listed);
     }
-    show(json, &cases, &text);
-    Ok(Outcome::Done)
+    Ok((serde_json::to_value(&cases).unwrap_or_default(), text, Outcome::Done))
 }
 
 /// Cases in which this party owes an answer.

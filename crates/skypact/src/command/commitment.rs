@@ -7,7 +7,7 @@ use skypact_airspace::UtcNanos;
 use skypact_channel::{Commitment, CommitmentFinding, Finding, Message};
 use skypact_record::Hash;
 
-use super::desk::{Acting, Desk, find, hash, readable, short};
+use super::desk::{Acting, Desk, Shown, find, hash, readable, short, show_each};
 use super::exit::show;
 use super::quantity::{time_ns, time_text, wrapped};
 use super::{CliError, Outcome};
@@ -62,8 +62,8 @@ pub(super) struct Make {
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     match &args.step {
-        None => list(&Desk::open(&args.place).await?, false, json).await,
-        Some(Step::List { all }) => list(&Desk::open(&args.place).await?, *all, json).await,
+        None => show_each(&args.place, json, async |desk| list(desk, false).await).await,
+        Some(Step::List { all }) => show_each(&args.place, json, async |desk| list(desk, *all).await).await,
         Some(Step::Make(make)) => enter(&args, make, json).await,
         Some(Step::Find { id, finding, text, evidence }) => {
             let names = "finding: give kept, not-kept or disputed";
@@ -130,7 +130,7 @@ async fn commitments(desk: &Desk) -> Result<Vec<CommitmentView>, CliError> {
     Ok(desk.client.get(&desk.path("commitments")).await?)
 }
 
-async fn list(desk: &Desk, all: bool, json: bool) -> Result<Outcome, CliError> {
+async fn list(desk: &Desk, all: bool) -> Result<Shown, CliError> {
     let mut shown = commitments(desk).await?;
     shown.retain(|commitment| all || commitment.superseded_by.is_none());
     shown.sort_by(|a, b| (a.due_ns, &a.id).cmp(&(b.due_ns, &b.id)));
@@ -140,8 +140,11 @@ async fn list(desk: &Desk, all: bool, json: bool) -> Result<Outcome, CliError> {
     }
     let own = |finding: &CommitmentFindingView| finding.party == desk.view.party;
     let waits = shown.iter().any(|known| known.stand == "overdue" && !known.findings.iter().any(own));
-    show(json, &shown, &text);
-    Ok(if waits { Outcome::CheckFailed } else { Outcome::Done })
+    Ok((
+        serde_json::to_value(&shown).unwrap_or_default(),
+        text,
+        if waits { Outcome::CheckFailed } else { Outcome::Done },
+    ))
 }
 
 fn commitment_text(commitment: &CommitmentView, all: bool) -> String {

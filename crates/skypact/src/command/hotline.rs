@@ -8,7 +8,7 @@ use skypact_channel::phrasebook::{EDITION, Phrase, PhraseLanguage, phrase, phras
 use skypact_channel::{Hotline, Message, Parameter, ParameterKind};
 use skypact_papers::quantity;
 
-use super::desk::{Desk, Where, Who, short};
+use super::desk::{Desk, Shown, Where, Who, short, show_each};
 use super::exit::show;
 use super::notice::not_heard;
 use super::quantity::{altitude, time_ns, time_text};
@@ -71,7 +71,10 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
             };
             say(&place, &who, said, json).await
         }
-        Step::Read { place, language, last } => read(&place, chosen(language.as_deref())?, last, json).await,
+        Step::Read { place, language, last } => {
+            let language = chosen(language.as_deref())?;
+            show_each(&place, json, async |desk| read(desk, language, last).await).await
+        }
         Step::Phrases { language, begins } => {
             list(chosen(language.as_deref())?, begins.as_deref().unwrap_or_default(), json);
             Ok(Outcome::Done)
@@ -92,16 +95,14 @@ async fn say(place: &Where, who: &Who, said: Hotline, json: bool) -> Result<Outc
     Ok(Outcome::Done)
 }
 
-async fn read(place: &Where, language: Option<PhraseLanguage>, last: usize, json: bool) -> Result<Outcome, CliError> {
-    let desk = Desk::open(place).await?;
+async fn read(desk: &Desk, language: Option<PhraseLanguage>, last: usize) -> Result<Shown, CliError> {
     let said: Vec<HotlineView> = desk.client.get(&desk.path("hotline")).await?;
     let newest = &said[said.len().saturating_sub(last)..];
     let mut text: String = newest.iter().map(|said| lines(said, language)).collect();
     if said.is_empty() {
         text.push_str("nothing was said\n");
     }
-    show(json, &newest, &(text + &not_heard(&desk)));
-    Ok(Outcome::Done)
+    Ok((serde_json::to_value(newest).unwrap_or_default(), text + &not_heard(desk), Outcome::Done))
 }
 
 /// A message: who and when, and what below it.

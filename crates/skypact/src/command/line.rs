@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use skypact_channel::{CrossingDispute, DisputeAct, DisputeReason, Message};
 
-use super::desk::{Acting, Desk, find, hash, readable, short};
+use super::desk::{Acting, Desk, Shown, find, hash, readable, short, show_each};
 use super::exit::show;
 use super::quantity::{counted, time_ns, time_text, wrapped};
 use super::{CliError, Outcome, line_count};
@@ -59,8 +59,10 @@ pub(super) enum Step {
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     match &args.step {
-        None => display(&args, None, json).await,
-        Some(Step::Show { day }) => display(&args, day.as_deref(), json).await,
+        None => show_each(&args.place, json, async |desk| display(desk, None).await).await,
+        Some(Step::Show { day }) => {
+            show_each(&args.place, json, async |desk| display(desk, day.as_deref()).await).await
+        }
         Some(Step::Count(count)) => line_count::run(count, &args.place, &args.who, json).await,
         Some(Step::Dispute { id, reason, text }) => {
             let names = "reason: give gps-interference, identity, position, time or other";
@@ -99,8 +101,7 @@ async fn say(
     Ok(Outcome::Done)
 }
 
-async fn display(args: &Args, day: Option<&str>, json: bool) -> Result<Outcome, CliError> {
-    let desk = Desk::open(&args.place).await?;
+async fn display(desk: &Desk, day: Option<&str>) -> Result<Shown, CliError> {
     let query = match day {
         None => LineQuery::default(),
         Some(day) => {
@@ -130,8 +131,11 @@ async fn display(args: &Args, day: Option<&str>, json: bool) -> Result<Outcome, 
         crossing.disputed_by.as_ref() == Some(&desk.view.counterpart)
             && crossing.positions.iter().all(|said| said.party != desk.view.party)
     });
-    show(json, &view, &text);
-    Ok(if waits { Outcome::CheckFailed } else { Outcome::Done })
+    Ok((
+        serde_json::to_value(&view).unwrap_or_default(),
+        text,
+        if waits { Outcome::CheckFailed } else { Outcome::Done },
+    ))
 }
 
 /// The line itself.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use skypact_airspace::UtcNanos;
 use skypact_channel::{Message, Statement};
 
-use super::desk::{Desk, Where, Who, find, hash, readable, short};
+use super::desk::{Desk, Shown, Where, Who, find, hash, readable, short, show_each};
 use super::exit::show;
 use super::quantity::{time_ns, time_text, wrapped};
 use super::{CliError, Outcome};
@@ -107,9 +107,12 @@ struct Held {
 
 pub(super) async fn display(args: ShowArgs, json: bool) -> Result<Outcome, CliError> {
     let at_ns = args.at.as_deref().map(|at| time_ns("at", at)).transpose()?;
-    let desk = Desk::open(&args.place).await?;
+    show_each(&args.place, json, async |desk| held(desk, &args, at_ns).await).await
+}
+
+async fn held(desk: &Desk, args: &ShowArgs, at_ns: Option<i64>) -> Result<Shown, CliError> {
     let at_ns = at_ns.unwrap_or(desk.view.now_ns);
-    let all = statements(&desk).await?;
+    let all = statements(desk).await?;
     let mut held = held_at(&all, at_ns);
     held.retain(|held| {
         let is_asked = args.subject.as_ref().is_none_or(|subject| *subject == held.statement.subject);
@@ -132,8 +135,7 @@ pub(super) async fn display(args: ShowArgs, json: bool) -> Result<Outcome, CliEr
     if held.is_empty() {
         text.push_str("no statement was on the record\n");
     }
-    show(json, &held, &text);
-    Ok(Outcome::Done)
+    Ok((serde_json::to_value(&held).unwrap_or_default(), text, Outcome::Done))
 }
 
 /// What was on the record at a time, by what is proven, else by what is claimed.
