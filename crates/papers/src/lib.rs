@@ -13,6 +13,7 @@ mod gather;
 mod geojson;
 mod kml;
 mod lines;
+mod notam;
 pub mod quantity;
 
 use skypact_channel::Notice;
@@ -20,6 +21,7 @@ use skypact_channel::Notice;
 pub use csv::template;
 pub use fault::Fault;
 pub use gather::Reading;
+pub use notam::{Draft, DraftError, Fir, NOTAM};
 
 /// Largest paper, in bytes.
 pub const PAPER_BYTES_MAX: usize = 64 << 20;

@@ -7,13 +7,13 @@ use crate::decimal::{Decimal, decimal_text};
 use crate::fault::shown;
 
 /// Millimetres of a nautical mile.
-const NM_MM: i64 = 1_852_000;
+pub(crate) const NM_MM: i64 = 1_852_000;
 /// Millimetres of a thousandth of one: the finest that is written in NM.
 const MILLI_NM_MM: i64 = 1_852;
 /// Highest flight level that is one, and not feet: 99,900 ft.
-const FLIGHT_LEVEL_MAX: u16 = 999;
+pub(crate) const FLIGHT_LEVEL_MAX: u16 = 999;
 /// Millimetres between flight levels: a hundred feet.
-const LEVEL_MM: i64 = 30_480;
+pub(crate) const LEVEL_MM: i64 = 30_480;
 /// Longest length, in millimetres.
 const LENGTH_MM_MAX: i64 = 1_000_000_000_000;
 /// No limit, as ICAO writes it.

@@ -110,8 +110,8 @@ pub fn separation(a: &PositionArea, b: &PositionArea) -> Separation {
     Separation { apart_mm: within_mm, middles_mm }
 }
 
-/// Geodesic distance in millimetres, rounded up.
-pub(crate) fn geodesic_mm(a: LatLng, b: LatLng) -> i64 {
+/// Geodesic distance on the WGS84 ellipsoid in millimetres, rounded up.
+pub fn geodesic_mm(a: LatLng, b: LatLng) -> i64 {
     let metres: f64 = WGS84.inverse(a.lat_deg(), a.lng_deg(), b.lat_deg(), b.lng_deg());
     (metres * 1_000.0).ceil() as i64
 }

@@ -17,13 +17,11 @@ mod mgrs;
 pub use aerodromes::Aerodrome;
 pub use agreement::{Agreement, FORMS_MAX, Pair, distance_text};
 pub use angles::{decimal_degrees, degrees_minutes_seconds};
-pub use area::{PositionArea, Separation, separation};
+pub use area::{PositionArea, Separation, geodesic_mm, separation};
 pub use bearing::name as bearing_and_distance;
 pub use error::FormError;
 pub use gars::name as gars;
 pub use mgrs::{name as mgrs, utm_mm};
-
-pub(crate) use area::geodesic_mm;
 
 use crate::units::LatLng;
 

@@ -2,5 +2,6 @@
 
 mod faults;
 mod fixtures;
+mod notam;
 mod notices;
 mod round_trip;

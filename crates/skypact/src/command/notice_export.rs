@@ -3,13 +3,15 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use skypact_airspace::AltitudeMargins;
 use skypact_channel::Notice;
-use skypact_papers::Entry;
+use skypact_papers::{Draft, DraftError, Entry, Fir, Format, NOTAM};
 
 use super::desk::{Desk, Where, find_notice, short};
 use super::notice_import::format;
 use super::quantity::counted;
 use super::{CliError, Outcome, reading};
+use crate::directory::NodeDir;
 use crate::http::views::NoticeView;
 
 /// Arguments of `notice export`.
@@ -19,9 +21,18 @@ pub(super) struct Args {
     place: Where,
     /// Ids of notices, or their first 6 or more digits. Without them those of this party that stand.
     id: Vec<String>,
-    /// csv, geojson or kml.
+    /// csv, geojson, kml, or notam for drafts of NOTAMs, which are written only.
     #[arg(long)]
     format: String,
+    /// Flight information region that NOTAM drafts are for: its four letters.
+    #[arg(long)]
+    fir: Option<String>,
+    /// Tell call signs in NOTAM drafts.
+    #[arg(long)]
+    with_call_sign: bool,
+    /// Tell contacts in NOTAM drafts.
+    #[arg(long)]
+    with_contact: bool,
     /// Notices of this party instead of the own ones.
     #[arg(long, conflicts_with = "id")]
     party: Option<String>,
@@ -31,12 +42,66 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: &Args) -> Result<Outcome, CliError> {
-    let format = format(&args.format)?;
-    let chosen = chosen(args).await?;
+    let paper = paper(args)?;
+    let desk = Desk::open(&args.place).await?;
+    let chosen = chosen(args, &desk).await?;
     let entries: Vec<Entry<'_>> =
         chosen.iter().map(|(view, notice)| Entry { label: short(&view.id), party: &view.party, notice }).collect();
-    write(args.out.as_deref(), &format.write(&entries))?;
+    let text = match paper {
+        Paper::Format(format) => format.write(&entries),
+        Paper::Notam(fir) => {
+            if let Some((over, _)) = chosen.iter().find(|(view, _)| !view.stands) {
+                let message = format!("id: {} no longer stands; a NOTAM is drafted of what does", short(&over.id));
+                return Err(CliError::usage("notice-over", "id", message));
+            }
+            let (with_call_sign, with_contact) = (args.with_call_sign, args.with_contact);
+            let draft = Draft { fir, margins: margins(args, &desk)?, with_call_sign, with_contact };
+            draft.write(&entries).map_err(|error| no_draft("id", &error))?
+        }
+    };
+    write(args.out.as_deref(), &text)?;
     Ok(Outcome::Done)
+}
+
+/// What is written.
+enum Paper {
+    Format(Format),
+    Notam(Fir),
+}
+
+fn paper(args: &Args) -> Result<Paper, CliError> {
+    if args.format == NOTAM {
+        let fir = args.fir.as_deref().ok_or_else(|| {
+            let message = "fir: a NOTAM draft is for one FIR: name it by its four letters, such as --fir OSTT";
+            CliError::usage("fir-missing", "fir", message)
+        })?;
+        return Fir::new(fir).map(Paper::Notam).map_err(|error| no_draft("fir", &error));
+    }
+    let format = format(&args.format)?;
+    if args.fir.is_some() || args.with_call_sign || args.with_contact {
+        let message = "format: --fir, --with-call-sign and --with-contact are for --format notam alone; leave them out";
+        return Err(CliError::usage("field-invalid", "format", message));
+    }
+    Ok(Paper::Format(format))
+}
+
+fn no_draft(field: &str, error: &DraftError) -> CliError {
+    CliError::usage(error.code(), field, format!("{field}: {error}"))
+}
+
+/// What the pact assumes between datums.
+fn margins(args: &Args, desk: &Desk) -> Result<AltitudeMargins, CliError> {
+    let dir = NodeDir(args.place.dir.clone());
+    let pact = dir.read_pacts()?.into_iter().find(|(_, pact)| pact.channel().to_string() == desk.view.channel);
+    pact.map(|(_, pact)| pact.terms().altitude_margins).ok_or_else(|| {
+        let pacts = dir.pacts();
+        let message = format!(
+            "dir: the pact of {} is not in {}, so its margins between datums are not known; copy it there",
+            desk.view.name,
+            pacts.display()
+        );
+        CliError::usage("pact-missing", "dir", message)
+    })
 }
 
 /// `skypact notice template`.
@@ -47,8 +112,7 @@ pub(super) fn template() -> Outcome {
 }
 
 /// The notices that are asked for, without those that are protected.
-async fn chosen(args: &Args) -> Result<Vec<(NoticeView, Notice)>, CliError> {
-    let desk = Desk::open(&args.place).await?;
+async fn chosen(args: &Args, desk: &Desk) -> Result<Vec<(NoticeView, Notice)>, CliError> {
     let known: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
     let mut chosen: Vec<NoticeView> = Vec::new();
     if args.id.is_empty() {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use skypact_channel::{Message, Notice};
-use skypact_papers::{Fault, Format, Reading};
+use skypact_papers::{Fault, Format, NOTAM, Reading};
 use skypact_record::Hash;
 
 use super::desk::{Desk, Where, Who, hash};
@@ -137,11 +137,12 @@ fn read(args: &Args) -> Result<Reading, CliError> {
 pub(super) fn format(name: &str) -> Result<Format, CliError> {
     Format::from_name(name).ok_or_else(|| {
         let names = Format::ALL.map(Format::name).join(", ");
-        CliError::usage(
-            "field-invalid",
-            "format",
-            format!("format: '{name}' is none of {names}; name it with --format"),
-        )
+        let message = if name == NOTAM {
+            format!("format: a NOTAM draft is written, not read; what is read is {names}")
+        } else {
+            format!("format: '{name}' is none of {names} ({NOTAM} in an export); name it with --format")
+        };
+        CliError::usage("field-invalid", "format", message)
     })
 }
 

@@ -73,6 +73,20 @@ fn a_paper_goes_in_whole_or_not_at_all_and_comes_out_the_same() {
         let again = run(import(&red, &out, &["--dry-run"]));
         assert!(String::from_utf8_lossy(&again.stdout).contains("1 notice would be imported"));
     }
+    let export = ["notice", "export", "--dir", &red, "--format", "notam"];
+    assert!(refuse(&export, 2, "fir-missing").contains("--fir OSTT"));
+    let draft = skypact(&[&export[..], &["--fir", "OSTT"]].concat());
+    assert!(draft.status.success() && String::from_utf8_lossy(&draft.stderr).contains("left out: 1 protected"));
+    let text = String::from_utf8(draft.stdout).unwrap();
+    assert!(text.starts_with("DRAFT, NOT A NOTAM") && text.contains("\nC) 9904071100\n"), "{text}");
+    assert!(
+        text.contains("/QRACA/IV/BO/W/180/240/") && !text.contains("KOBALT") && !text.contains("HOSPITAL"),
+        "{text}"
+    );
+    assert!(screen(&[&export[..], &["--fir", "OSTT", "--with-call-sign"]].concat()).contains("KOBALT 21"));
+    let read = import(&red, "day.notam", &[]);
+    let message = refuse(&read.iter().map(String::as_str).collect::<Vec<_>>(), 2, "field-invalid");
+    assert!(message.contains("a NOTAM draft is written, not read"), "{message}");
     assert!(screen(&["notice", "template"]).starts_with("notice,party,class"));
     let template = ground.path("template.csv");
     fs::write(&template, screen(&["notice", "template"])).unwrap();
