@@ -102,6 +102,10 @@ fn a_paper_goes_in_whole_or_not_at_all_and_comes_out_the_same() {
         .concat(),
     );
     assert!(filed.status.success(), "the node is as it was");
+    let drafted = screen(&[&export[..], &["--fir", "OSTT"]].concat());
+    let id = drafted.split("NOTICE ").nth(1).unwrap()[..10].to_lowercase();
+    succeed(&[&["notice", "cancel", "--dir", &red, &id][..], &OFFICER].concat());
+    refuse(&[&export[..], &["--fir", "OSTT", &id]].concat(), 2, "notice-over");
 }
 
 /// What a command shows whose exit code says something.
