@@ -47,7 +47,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         return Err(CliError::refused("not-confirmed", "nothing is signed; read them back one by one, by their ids"));
     }
     let placed = desk.read_back(&signer, &notices).await?;
-    show(json, &placed, &format!("{text}read back {}", counted(placed.len(), "notice")));
+    show(json, &placed, &format!("{text}read back {}{}", counted(placed.len(), "notice"), desk.silence()));
     Ok(Outcome::Done)
 }
 

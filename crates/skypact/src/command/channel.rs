@@ -57,7 +57,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
                  {counterpart} is told by the record\n\
                  next: 'skypact channel resume', by an officer of each party"
             );
-            show(json, &placed, &text);
+            show(json, &placed, &(text + &desk.silence()));
             Ok(Outcome::Done)
         }
         Some(Step::Resume) => {

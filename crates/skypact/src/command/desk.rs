@@ -134,6 +134,14 @@ impl Desk {
         self.view.unknown.iter().map(line).collect()
     }
 
+    /// A line that says so when the counterpart does not answer: what was recorded has not reached it.
+    pub(super) fn silence(&self) -> String {
+        if self.view.connected {
+            return String::new();
+        }
+        format!("\n{} DOES NOT ANSWER: it has not got this yet; call by other means", self.view.counterpart)
+    }
+
     /// Signs messages, each with the leaf hashes that it cites, and has them recorded, in order.
     pub async fn file(
         &self,

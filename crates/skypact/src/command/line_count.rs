@@ -16,7 +16,7 @@ use super::{CliError, Outcome};
 use crate::directory::{NodeDir, file_error};
 use crate::feeds::line::{Count, Counted, count};
 use crate::feeds::recording::{self, AircraftAddress};
-use crate::http::views::{CrossingView, LineQuery, LineView};
+use crate::http::views::{CrossingView, LineQuery, LineView, words};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -201,7 +201,7 @@ fn text(told: &Told, filed: bool, counterpart: &str) -> String {
     for crossing in &told.crossings {
         let flown_by = crossing.flown_by.as_ref().map(|party| format!(" of {party}")).unwrap_or_default();
         let (time, way) = (time_text(crossing.time_ns), crossing.direction.replace('-', " "));
-        let _ = writeln!(text, "  {time}  {}{flown_by}, {way}", crossing.flight);
+        let _ = writeln!(text, "  {time}  {}{flown_by}, {way}", words(&crossing.flight));
     }
     for (aircraft, from_ns, until_ns) in &told.gaps {
         let (from, until) = (time_text(*from_ns), time_text(*until_ns));

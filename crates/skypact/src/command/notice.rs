@@ -228,11 +228,10 @@ async fn file_all(
 
 /// Lines that say so when the counterpart does not answer, or when a clock is off.
 pub(super) fn not_heard(desk: &Desk) -> String {
-    if desk.view.connected {
-        return desk.unknown();
-    }
-    let said = format!("{} DOES NOT ANSWER: it has not got this yet; call by other means\n", desk.view.counterpart);
-    said + &desk.unknown()
+    let silence = desk.silence();
+    let silence = silence.trim_start();
+    let end = if silence.is_empty() { "" } else { "\n" };
+    format!("{silence}{end}{}", desk.unknown())
 }
 
 /// Versions of the counterpart that a notice would be in conflict with: the proof of knowledge that it cites.
@@ -320,7 +319,7 @@ async fn act(args: &ActArgs, act: NoticeAct, json: bool) -> Result<Outcome, CliE
     let mut notice = reading::notice(&view)?;
     (notice.act, notice.previous) = (act, Some(hash(&view.version)?));
     let placed = desk.file(&signer, [(Message::Notice(notice), Vec::new())]).await?;
-    show(json, &placed, &format!("{} {}", act.name(), short(&view.id)));
+    show(json, &placed, &format!("{} {}{}", act.name(), short(&view.id), desk.silence()));
     Ok(Outcome::Done)
 }
 

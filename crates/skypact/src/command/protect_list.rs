@@ -50,7 +50,7 @@ pub(super) async fn run(step: &Step, place: &Where, who: &Who, json: bool) -> Re
                 theirs.party,
                 items(theirs.count)
             );
-            show(json, &placed, &text);
+            show(json, &placed, &(text + &desk.silence()));
             Ok(Outcome::Done)
         }
     }

@@ -257,7 +257,7 @@ async fn accept(desk: &Desk, signer: &RecordSigner, id: &str, json: bool) -> Res
         format!("next: {} files the changed notice; the conflict is open until then", desk.view.counterpart)
     };
     let shown = reading::lines(&volumes);
-    show(json, &placed, &format!("accepted {}: {}\n{shown}{next}", short(&leaf), remedy.name()));
+    show(json, &placed, &format!("accepted {}: {}\n{shown}{next}{}", short(&leaf), remedy.name(), desk.silence()));
     Ok(Outcome::Done)
 }
 

@@ -169,7 +169,7 @@ async fn answer(
     } else {
         "\nnext: it escalates until 'skypact stop ceased', 'unable' or 'refused' is said"
     };
-    show(json, &placed, &format!("STOP {}: {}{next}", short(&id), rung.name()));
+    show(json, &placed, &format!("STOP {}: {}{next}{}", short(&id), rung.name(), desk.silence()));
     Ok(Outcome::Done)
 }
 
@@ -182,7 +182,7 @@ async fn lift(place: &Where, signer: &RecordSigner, id: &str, json: bool) -> Res
     .await?;
     let stop = hash(&id)?;
     let placed = desk.file(signer, [(Message::StopLifted { stop }, vec![stop])]).await?;
-    show(json, &placed, &format!("STOP {}: lifted", short(&id)));
+    show(json, &placed, &format!("STOP {}: lifted{}", short(&id), desk.silence()));
     Ok(Outcome::Done)
 }
 

@@ -95,7 +95,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         WatchAct::HandsOver => "you have the watch until it is taken\nnext: the relief runs 'skypact watch take'",
         WatchAct::Leaves => "NOBODY has the watch; the counterpart sees that",
     };
-    show(json, &placed, text);
+    show(json, &placed, &format!("{text}{}", desk.silence()));
     Ok(Outcome::Done)
 }
 

@@ -247,7 +247,11 @@ pub(super) fn title(channel: &Channel, id: &Hash) -> String {
     let stop = || board.alarms().alarm(id).map(|alarm| of(&format!("STOP '{}'", alarm.newest().what), alarm.caller()));
     let commitment = || {
         let state = board.commitments().get(id)?;
-        Some(of(&format!("commitment '{}'", state.commitment.text), state.origin.party))
+        let text = format!("commitment '{}'", state.commitment.text);
+        Some(match state.commitment.of {
+            Some(party) => of(&text, party),
+            None => format!("{} of both parties", words(&text)),
+        })
     };
     let crossing = || {
         let reported = board.line().report(id)?;
