@@ -229,6 +229,8 @@ pub(crate) struct Erasures {
     wanted: HashMap<Hash, Option<Residue>>,
     /// Erased entries that were folded in as if they were not.
     pending: Vec<EntryRef>,
+    /// Size behind the newest entry of each party that erases something.
+    erased_to: [u64; 2],
     /// Whether the body of one of them is missing, so that nothing stands for it.
     lacks_residue: bool,
 }
@@ -356,6 +358,7 @@ impl Channel {
             self.want_residues(&named, erased);
             return Err(error);
         }
+        self.erasures.erased_to[origin.party] = origin.index + 1;
         let origin = Arc::new(origin);
         for (leaf, entry) in named {
             let state = ErasureState { origin: Arc::clone(&origin), residue: erased.bodies[&leaf] };
@@ -428,6 +431,15 @@ impl Channel {
         &self.erasures.pending
     }
 
+    /// Those of them that may go now. Own bodies wait until the counterpart has signed for the entry that erases them: an old store would
+    /// lack that entry, and have no bodies either.
+    fn erasures_to_carry_out(&self) -> Vec<EntryRef> {
+        let log = LogRef { party: self.me(), class: LogClass::Routine };
+        let is_delivered = self.erasures.erased_to[self.me()] <= self.log(log).delivered;
+        let all = self.erasures.pending.iter().copied();
+        all.filter(|entry| is_delivered || entry.log.party != self.me() || self.erasures.lacks_residue).collect()
+    }
+
     /// Whether the body of one of them is missing already, and nothing stands for it: a fold in which it was not foreseen.
     pub fn lacks_residue(&self) -> bool {
         self.erasures.lacks_residue
@@ -470,13 +482,13 @@ impl Station {
             return Vec::new();
         }
         self.erased_at = Some(now);
-        self.channel().pending_erasures().to_vec()
+        self.channel().erasures_to_carry_out()
     }
 
     /// When the next bodies are to go.
     pub(crate) fn erasure_due(&self) -> Option<UtcNanos> {
         let pause_ends = |at: UtcNanos| UtcNanos(at.0.saturating_add(ERASE_PAUSE_NS));
-        let is_pending = !self.channel().pending_erasures().is_empty();
+        let is_pending = !self.channel().erasures_to_carry_out().is_empty();
         is_pending.then(|| self.erased_at.map_or(UtcNanos(i64::MIN), pause_ends))
     }
 

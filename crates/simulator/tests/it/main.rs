@@ -49,11 +49,11 @@ fn an_old_disk_heals_and_both_ends_see_the_same_again() {
     }
 }
 
-/// In three, an old disk has a notice whose end comes back erased: whoever folds it in has to know what stays of that end. In the last, a
-/// notice that was LATE opened a case, and is erased.
+/// In three, an old disk has a notice whose end comes back erased: whoever folds it in has to know what stays of that end. In the fourth, a
+/// notice that was LATE opened a case, and is erased. In the last, own bodies went before the counterpart had what erases them.
 #[test]
 fn both_ends_see_the_same_of_what_was_erased() {
-    for seed in [200_048, 200_068, 200_078, 300_004] {
+    for seed in [200_048, 200_068, 200_078, 300_004, 300_554] {
         let outcome = run(Options { steps: 300, ..options(seed, None) }, &mut |_| {});
         let outcome = outcome.unwrap_or_else(|violation| panic!("seed {seed}: {violation}"));
         assert!(outcome.erased > 0, "{outcome:?}");
