@@ -29,7 +29,7 @@ fn nothing_is_violated_in_the_fixed_seeds() {
     assert!(total.packets > 5_000 && total.acts > 1_000 && total.crashes > 100, "{total:?}");
     assert!(total.hostile > 100 && total.forks_proven > 5 && total.resumptions > 5, "{total:?}");
     assert!(total.periods > 10, "{total:?}");
-    assert!(total.witness_crashes > 100 && total.lied > 0 && total.erased > 100, "{total:?}");
+    assert!(total.witness_crashes > 100 && total.lied > 0 && total.erased > 20, "{total:?}");
 }
 
 #[test]
