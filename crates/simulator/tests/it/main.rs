@@ -8,12 +8,20 @@ fn options(seed: u64, mutation: Option<Mutation>) -> Options {
     Options { seed, steps: STEPS, mutation }
 }
 
+/// Seeds of 300 steps, long enough that bodies go at both ends. In the first three an old disk has a notice whose end comes back erased: whoever
+/// folds it in has to know what stays of that end. In the fourth a notice that was LATE opened a case, and is erased. In the last own bodies went
+/// before the counterpart had what erases them.
+const ERASING: [u64; 5] = [200_048, 200_068, 200_078, 300_004, 300_554];
+
 #[test]
 fn nothing_is_violated_in_the_fixed_seeds() {
     let mut total = Outcome::default();
-    for seed in 1..=40 {
-        let outcome = run(options(seed, None), &mut |_| {});
+    let long = ERASING.map(|seed| Options { steps: 300, ..options(seed, None) });
+    for fixed in (1..=40).map(|seed| options(seed, None)).chain(long) {
+        let seed = fixed.seed;
+        let outcome = run(fixed, &mut |_| {});
         let outcome = outcome.unwrap_or_else(|violation| panic!("seed {seed}: {violation}"));
+        assert!(outcome.erased > 0 || !ERASING.contains(&seed), "{outcome:?}");
         total.packets += outcome.packets;
         total.acts += outcome.acts;
         total.crashes += outcome.crashes;
@@ -29,7 +37,7 @@ fn nothing_is_violated_in_the_fixed_seeds() {
     assert!(total.packets > 5_000 && total.acts > 1_000 && total.crashes > 100, "{total:?}");
     assert!(total.hostile > 100 && total.forks_proven > 5 && total.resumptions > 5, "{total:?}");
     assert!(total.periods > 10, "{total:?}");
-    assert!(total.witness_crashes > 100 && total.lied > 0 && total.erased > 20, "{total:?}");
+    assert!(total.witness_crashes > 100 && total.lied > 0 && total.erased > 100, "{total:?}");
 }
 
 #[test]
@@ -46,17 +54,6 @@ fn an_old_disk_heals_and_both_ends_see_the_same_again() {
         let outcome = run(Options { steps: 300, ..options(seed, None) }, &mut |_| {});
         let outcome = outcome.unwrap_or_else(|violation| panic!("seed {seed}: {violation}"));
         assert!(outcome.recovered > 0, "{outcome:?}");
-    }
-}
-
-/// In three, an old disk has a notice whose end comes back erased: whoever folds it in has to know what stays of that end. In the fourth, a
-/// notice that was LATE opened a case, and is erased. In the last, own bodies went before the counterpart had what erases them.
-#[test]
-fn both_ends_see_the_same_of_what_was_erased() {
-    for seed in [200_048, 200_068, 200_078, 300_004, 300_554] {
-        let outcome = run(Options { steps: 300, ..options(seed, None) }, &mut |_| {});
-        let outcome = outcome.unwrap_or_else(|violation| panic!("seed {seed}: {violation}"));
-        assert!(outcome.erased > 0, "{outcome:?}");
     }
 }
 
