@@ -4,8 +4,7 @@ use std::io::Seek as _;
 
 use axum::Json;
 use axum::body::{Body, Bytes};
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
@@ -14,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::file_body::{FileBody, nameless};
 use super::problem::Problem;
-use super::request::Name;
+use super::request::{Asked, Name};
 use crate::node::{ExportOptions, NodeHandle};
 
 /// What goes into a file.
@@ -79,11 +78,10 @@ pub struct HeldView {
 pub(super) async fn export(
     State(node): State<NodeHandle>,
     Name(name): Name,
-    query: Result<Query<ExportQuery>, QueryRejection>,
+    Asked(query): Asked<ExportQuery>,
 ) -> Result<Response, Problem> {
     let unusable = |error: std::io::Error| Problem::request(500, "file-unusable", "frames", error.to_string());
     let invalid = |message: String| Problem::request(400, "field-invalid", "query", message);
-    let Query(query) = query.map_err(|error| invalid(format!("query: {}", error.body_text())))?;
     let from = match (query.from, query.all) {
         (Some(_), true) => return Err(invalid("query: give from or all".to_owned())),
         (Some(size), false) => ExportFrom::Size(size),

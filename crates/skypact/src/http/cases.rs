@@ -1,14 +1,13 @@
 //! The routes of joint cases, of the agenda of the working group, and of what its minutes are made from.
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use skypact_channel::{Alarm, Channel, NoticeState};
 use skypact_record::Hash;
 
 use super::problem::Problem;
-use super::request::Name;
+use super::request::{Asked, Name};
 use super::routes::{Answer, read};
 use super::views::{self, AgendaView, CaseView, CasesView, ItemView, MinutesView};
 use crate::node::NodeHandle;
@@ -40,8 +39,6 @@ pub(super) struct MinutesQuery {
     pub until_ns: i64,
 }
 
-type Asked<T> = Result<Query<T>, QueryRejection>;
-
 /// The joint incident cases: those that somebody opened, and those that opened by themselves.
 #[utoipa::path(
     get,
@@ -55,9 +52,9 @@ type Asked<T> = Result<Query<T>, QueryRejection>;
 pub(super) async fn cases(
     State(node): State<NodeHandle>,
     Name(name): Name,
-    query: Asked<CasesQuery>,
+    Asked(query): Asked<CasesQuery>,
 ) -> Answer<CasesView> {
-    let (query, now_ns) = (asked(query)?, node.now_ns());
+    let now_ns = node.now_ns();
     read(&node, name, move |channel| views::cases(channel, now_ns, query.closed)).await
 }
 
@@ -74,9 +71,9 @@ pub(super) async fn cases(
 pub(super) async fn case(
     State(node): State<NodeHandle>,
     Name(name): Name,
-    query: Asked<NamedQuery>,
+    Asked(query): Asked<NamedQuery>,
 ) -> Answer<CaseView> {
-    let (query, now_ns) = (asked(query)?, node.now_ns());
+    let now_ns = node.now_ns();
     let found = read(&node, name, move |channel| {
         let id = named(channel, &query.id, |id, leaf| {
             channel.board().case(id).is_some_and(|case| case.leaves.contains(leaf))
@@ -111,9 +108,9 @@ pub(super) async fn agenda(State(node): State<NodeHandle>, Name(name): Name) -> 
 pub(super) async fn agenda_item(
     State(node): State<NodeHandle>,
     Name(name): Name,
-    query: Asked<NamedQuery>,
+    Asked(query): Asked<NamedQuery>,
 ) -> Answer<ItemView> {
-    let (query, now_ns) = (asked(query)?, node.now_ns());
+    let now_ns = node.now_ns();
     let found = read(&node, name, move |channel| {
         let book = channel.board().agenda_book();
         let id = named(channel, &query.id, |id, leaf| book.get(id).is_some_and(|said| said.leaves.contains(leaf)))?;
@@ -136,17 +133,10 @@ pub(super) async fn agenda_item(
 pub(super) async fn minutes(
     State(node): State<NodeHandle>,
     Name(name): Name,
-    query: Asked<MinutesQuery>,
+    Asked(MinutesQuery { from_ns, until_ns }): Asked<MinutesQuery>,
 ) -> Answer<MinutesView> {
-    let (MinutesQuery { from_ns, until_ns }, now_ns) = (asked(query)?, node.now_ns());
+    let now_ns = node.now_ns();
     read(&node, name, move |channel| views::minutes(channel, from_ns, until_ns, now_ns)).await
-}
-
-fn asked<T>(query: Asked<T>) -> Result<T, Problem> {
-    let wrong = |error: QueryRejection| {
-        Problem::request(400, "field-invalid", "query", format!("query: {}", error.body_text()))
-    };
-    query.map(|Query(query)| query).map_err(wrong)
 }
 
 /// The case or item that is named by a leaf whose hash begins so, or that `holds` it.

@@ -1,14 +1,13 @@
 //! The routes of dictation: an own entry as lines to read out, and lines that were written down coming in.
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use skypact_channel::Kind;
 use utoipa::ToSchema;
 
 use super::problem::Problem;
-use super::request::{JsonBody, Name};
+use super::request::{Asked, JsonBody, Name};
 use crate::node::{NodeHandle, Spoken, WrittenDown};
 
 /// Which entry is dictated.
@@ -94,12 +93,8 @@ pub enum WrittenDownView {
 pub(super) async fn dictate(
     State(node): State<NodeHandle>,
     Name(name): Name,
-    query: Result<Query<DictationQuery>, QueryRejection>,
+    Asked(DictationQuery { id, store_is_newest }): Asked<DictationQuery>,
 ) -> Result<Json<DictationView>, Problem> {
-    let invalid = |error: QueryRejection| {
-        Problem::request(400, "field-invalid", "query", format!("query: {}", error.body_text()))
-    };
-    let Query(DictationQuery { id, store_is_newest }) = query.map_err(invalid)?;
     let dictated = node.dictate(&name, id, store_is_newest).await?;
     let (delivered, size) = (dictated.delivered, dictated.size);
     Ok(Json(DictationView { entry: spoken(dictated.entry), lines: dictated.lines, delivered, size }))

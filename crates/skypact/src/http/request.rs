@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
@@ -44,5 +44,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Name {
             .await
             .map_err(|error| Problem::request(400, "field-invalid", "name", format!("name: {}", error.body_text())))?;
         Ok(Self(name))
+    }
+}
+
+/// What is asked behind the path.
+pub(super) struct Asked<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Query(asked) = Query::from_request_parts(parts, state).await.map_err(|error| {
+            Problem::request(400, "field-invalid", "query", format!("query: {}", error.body_text()))
+        })?;
+        Ok(Self(asked))
     }
 }

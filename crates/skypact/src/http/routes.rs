@@ -3,8 +3,7 @@
 use std::io::Seek as _;
 
 use axum::body::Body;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{DefaultBodyLimit, Query, State};
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post};
@@ -15,7 +14,7 @@ use skypact_record::{Algorithm, Hash, KeyId, KeyRole, LogClass, Part, Signature}
 use super::file_body::{FileBody, nameless};
 use super::guard::Officer;
 use super::problem::Problem;
-use super::request::{JsonBody, Name};
+use super::request::{Asked, JsonBody, Name};
 use super::views::{
     self, ActIn, ActsIn, AssuranceView, BundleQuery, ChannelView, CheckIn, ChecksIn, CommitmentView, ConflictView,
     ErasuresView, HeadKeyView, HotlineView, KeyView, LineQuery, LineView, LinkWeekView, LogPeriodsView, NoticeView,
@@ -260,13 +259,7 @@ async fn protected(State(node): State<NodeHandle>, Name(name): Name) -> Answer<V
     ),
     responses((status = 200, description = "The line, the count by day, and the crossings.", body = LineView))
 )]
-async fn line(
-    State(node): State<NodeHandle>,
-    Name(name): Name,
-    query: Result<Query<LineQuery>, QueryRejection>,
-) -> Answer<LineView> {
-    let Query(query) = query
-        .map_err(|error| Problem::request(400, "field-invalid", "query", format!("query: {}", error.body_text())))?;
+async fn line(State(node): State<NodeHandle>, Name(name): Name, Asked(query): Asked<LineQuery>) -> Answer<LineView> {
     read(&node, name, move |channel| views::line(channel, query)).await
 }
 
@@ -503,10 +496,8 @@ fn submission(act: &ActIn) -> Result<Submission, Problem> {
 async fn bundle(
     State(node): State<NodeHandle>,
     Name(name): Name,
-    query: Result<Query<BundleQuery>, QueryRejection>,
+    Asked(query): Asked<BundleQuery>,
 ) -> Result<Response, Problem> {
-    let Query(query) = query
-        .map_err(|error| Problem::request(400, "field-invalid", "query", format!("query: {}", error.body_text())))?;
     let unusable = |error: std::io::Error| Problem::request(500, "file-unusable", "bundle", error.to_string());
     let mut file = nameless(node.scratch()).map_err(unusable)?;
     let length = node.bundle(&name, query.options(), file.try_clone().map_err(unusable)?).await?;
