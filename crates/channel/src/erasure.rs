@@ -273,9 +273,7 @@ impl Channel {
             let residue = self.board().residue(&leaf);
             // All versions go together, so the end of an own notice has to be there too.
             let is_whole = state.origin.party != party || state.origin.index < delivered;
-            let contradicts =
-                |leaf: &Hash| self.board().assurances(party).iter().any(|given| given.contradicted_by == Some(*leaf));
-            if state.versions.iter().any(|version| contradicts(&version.origin.leaf)) {
+            if state.versions.iter().any(|version| self.contradicts_assurance(party, &version.origin.leaf)) {
                 return None;
             }
             (is_left && is_whole && !state.stands()).then_some(Erasable { leaf, entry, notice, over_at, residue })
@@ -308,7 +306,7 @@ impl Channel {
             if chain.is_some_and(|state| !state.versions.iter().all(is_listed)) {
                 return Err(ErasureError::Incomplete { leaf });
             }
-            if self.board().assurances(party).iter().any(|given| given.contradicted_by == Some(leaf)) {
+            if self.contradicts_assurance(party, &leaf) {
                 return Err(ErasureError::Contradicts { leaf });
             }
             if !self.keeps(kind, &leaf, residue.as_ref()) {
@@ -327,6 +325,11 @@ impl Channel {
             Some(leaf) => Err(ErasureError::NotDelivered { leaf: *leaf }),
             None => Ok(()),
         }
+    }
+
+    /// Whether a version of a notice is what contradicts an assurance of its own party.
+    fn contradicts_assurance(&self, party: usize, leaf: &Hash) -> bool {
+        self.board().assurances(party).iter().any(|given| given.contradicted_by == Some(*leaf))
     }
 
     fn own_entry(&self, party: usize, leaf: &Hash) -> Option<&EntryRef> {

@@ -6,10 +6,8 @@ use tracing::{info, warn};
 use super::NodeError;
 use super::core::Core;
 use super::round::origin;
-use crate::storage::CommitError;
+use crate::storage::{CommitError, TILE_ENTRIES};
 
-/// Entries of a tile.
-const TILE_ENTRIES: u64 = skypact_record::TILE_WIDTH as u64;
 /// How long to wait when files could not be written, steady ns.
 const REST_NS: i64 = 3_600 * 1_000_000_000;
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use skypact_airspace::UtcNanos;
-use skypact_channel::{Refold, Station};
+use skypact_channel::{EntryRef, Refold, Station};
 use tracing::{error, info, warn};
 
 use super::NodeError;
@@ -25,10 +25,15 @@ impl Core {
     /// the core; a full disk is none, and the bodies stay for now.
     pub(super) fn erase_and_refold(&mut self) -> Result<(), NodeError> {
         let now = UtcNanos(self.clock.now_utc_ns());
-        let names: Vec<String> = self.channels.members.keys().cloned().collect();
-        let outcome = names.iter().try_for_each(|name| {
-            self.erase_due(name, now)?;
-            self.refold_piece(name)
+        let members = self.channels.members.iter_mut();
+        let due: Vec<(String, Vec<EntryRef>)> = members
+            .map(|(name, member)| (name, member.station.erasures_due(now)))
+            .filter(|(_, due)| !due.is_empty())
+            .map(|(name, due)| (name.clone(), due))
+            .collect();
+        let outcome = due.iter().try_for_each(|(name, due)| self.erase(name, due)).and_then(|()| {
+            let folding: Vec<String> = self.refolds.keys().cloned().collect();
+            folding.iter().try_for_each(|name| self.refold_piece(name))
         });
         if let Err(failure) = &outcome {
             // Memory has what the disk has not: the process starts again from storage.
@@ -48,12 +53,8 @@ impl Core {
         Ok(())
     }
 
-    fn erase_due(&mut self, name: &str, now: UtcNanos) -> Result<(), NodeError> {
-        let Some(member) = self.channels.members.get_mut(name) else { return Ok(()) };
-        let due = member.station.erasures_due(now);
-        if due.is_empty() {
-            return Ok(());
-        }
+    fn erase(&mut self, name: &str, due: &[EntryRef]) -> Result<(), NodeError> {
+        let Some(member) = self.channels.members.get(name) else { return Ok(()) };
         let log = |log| origin(member.station.channel(), log).to_string();
         let parts: Vec<_> = due.iter().map(|entry| (log(entry.log), entry.index, 0)).collect();
         match self.store.erase_all(&parts).map_err(CommitError::from) {

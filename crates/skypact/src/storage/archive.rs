@@ -14,7 +14,7 @@ use super::lock::file_error;
 use super::{Damage, Field, StoreError, StoredEntry, StoredPart, seal};
 
 /// Entries of a tile.
-pub(super) const TILE_ENTRIES: u64 = TILE_WIDTH as u64;
+pub(crate) const TILE_ENTRIES: u64 = TILE_WIDTH as u64;
 
 const BODIES_MAGIC: &[u8] = b"skypact-bodies 1\n";
 const SEAL_BYTES: usize = 32;

@@ -13,6 +13,7 @@ mod memory;
 mod seal;
 mod sqlite;
 
+pub(crate) use archive::TILE_ENTRIES;
 pub use batches::each_entry;
 pub use error::{CommitError, Damage, Field, NotWritten, StoreError};
 pub use memory::MemoryStore;
