@@ -18,6 +18,7 @@ use super::core::{Channels, Member};
 use super::drop_off::Contact;
 use super::peer::{FRAMES_PATH, SHORT_PATH};
 use super::recovery::Recovery;
+use super::rounds::Failures;
 use super::{NodeError, NodeHandle};
 use crate::clock::Stopwatch;
 use crate::storage::{HeadKind, Store, StoredEntry};
@@ -62,7 +63,7 @@ impl Courier {
         let (channel, address, idle) = (&self.channel, self.client.address(), self.idle());
         let mut news = self.node.revision.clone();
         let mut told = Told::default();
-        let mut failing = false;
+        let mut failures = Failures::default();
         let mut heard: Option<Stopwatch> = None;
         loop {
             news.mark_unchanged();
@@ -72,7 +73,7 @@ impl Courier {
                     heard = Some(Stopwatch::start());
                     contact.send_replace(Contact::now());
                     confirmed.send_if_modified(|known| !std::mem::replace(known, true));
-                    if std::mem::take(&mut failing) {
+                    if failures.end() {
                         info!(channel, address, "the counterpart answers again");
                     }
                 }
@@ -89,7 +90,7 @@ impl Courier {
                         NodeError::Behind { held, .. } => Some((self.log, Heard::Contradicts(*held))),
                         _ => None,
                     };
-                    if !std::mem::replace(&mut failing, true) {
+                    if failures.is_news(&error) {
                         warn!(channel, address, code = error.code(), %error, "the counterpart did not take a frame; trying again");
                     }
                     let mut reason = error.to_string();
@@ -336,11 +337,11 @@ pub(super) async fn have_cosigned(
     }
     let mut news = node.revision.clone();
     let mut held = None;
-    let mut failing = false;
+    let mut failures = Failures::default();
     loop {
         news.mark_unchanged();
         match ask_witness(&node, &channel, &pact, log, &witness, &client, &mut held).await {
-            Ok(true) => failing = false,
+            Ok(true) => drop(failures.end()),
             Ok(false) => {
                 if matches!(tokio::time::timeout(IDLE, news.changed()).await, Ok(Err(_))) {
                     return;
@@ -348,7 +349,7 @@ pub(super) async fn have_cosigned(
             }
             Err(NodeError::Stopped | NodeError::NotRecorded { .. }) => return,
             Err(error) => {
-                if !std::mem::replace(&mut failing, true) {
+                if failures.is_news(&error) {
                     warn!(channel, witness, code = error.code(), %error, "the witness did not cosign; trying again");
                 }
                 tokio::time::sleep(PAUSE).await;

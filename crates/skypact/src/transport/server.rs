@@ -23,12 +23,17 @@ use hyper::{
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
     time::timeout,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tracing::{debug, info};
+
+/// For how long, and for how many bytes, a client that was refused may go on to send.
+const UNREAD_TIMEOUT: Duration = Duration::from_secs(2);
+const UNREAD_BYTES_MAX: u64 = 64 << 10;
 
 /// Which clients may connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -244,8 +249,17 @@ impl<H: PeerHandler> Shared<H> {
     ) -> io::Result<TlsStream<Paced<TcpStream>>> {
         let seat = self.handshakes.take(Holder::Address(source.ip()));
         socket.set_nodelay(true)?;
+        let shake = async {
+            match self.acceptor.0.accept(Paced::new(socket)).into_fallible().await {
+                Ok(stream) => Ok(stream),
+                Err((error, socket)) => {
+                    let_the_alert_arrive(socket).await;
+                    Err(error)
+                }
+            }
+        };
         let stream = tokio::select! {
-            shaken = timeout(self.limits.handshake_timeout, self.acceptor.0.accept(Paced::new(socket))) => shaken??,
+            shaken = timeout(self.limits.handshake_timeout, shake) => shaken??,
             () = seat.displaced() => return Err(io::Error::other("displaced by newer connections")),
             () = asked_to_stop(stop.clone()) => return Err(io::Error::other("the node is stopping")),
         };
@@ -410,6 +424,17 @@ impl Line {
         let (handlers, refused) = (Arc::new(Semaphore::new(handlers_max)), tokio::sync::Notify::new());
         Arc::new(Self { activity: Activity::new(), handlers, refused })
     }
+}
+
+/// Takes what a refused client is still sending, until it hangs up. A socket that is closed with bytes unread is reset, and
+/// the reset takes the alert with it: whoever showed a key that is not pinned would read of a broken link, and look for the fault there.
+async fn let_the_alert_arrive(mut socket: Paced<TcpStream>) {
+    let unread = async {
+        socket.shutdown().await?;
+        tokio::io::copy(&mut socket.take(UNREAD_BYTES_MAX), &mut tokio::io::sink()).await
+    };
+    // A client that neither takes the alert nor hangs up is left alone: it was refused all the same.
+    let _ = timeout(UNREAD_TIMEOUT, unread).await;
 }
 
 struct TlsAcceptorDebug(TlsAcceptor);

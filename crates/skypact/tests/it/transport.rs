@@ -58,6 +58,19 @@ async fn a_client_with_another_key_never_reaches_the_handler() {
     assert_eq!(error.code(), "key-refused", "{error}");
 }
 
+/// The server closes while the client sends: a reset would take away the reason.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_refused_client_learns_each_time_that_its_key_is_the_reason() {
+    let (_, red_key) = identity();
+    let (mallory, _) = identity();
+    let (address, key, _stop) = server(red_key).await;
+    for attempt in 0..200 {
+        let client = PeerClient::new(&address, key, &mallory, TrafficClass::Routine);
+        let error = client.post("/any", vec![0_u8; 20_000]).await.expect_err("an unknown key");
+        assert_eq!(error.code(), "key-refused", "attempt {attempt}: {error}");
+    }
+}
+
 #[tokio::test]
 async fn a_server_with_another_key_is_not_spoken_to() {
     let (red, red_key) = identity();
