@@ -426,9 +426,7 @@ impl Station {
         let Rebuilt { channel, entries, acts, notes, receipts, recovered, .. } = rebuilt;
         let mut recovered = Recovered { recovered, ..Recovered::default() };
         self.start_over(channel, entries);
-        for (kind, note) in notes {
-            self.replay_note(&kind, &note).expect("held against the channel before");
-        }
+        self.take_in(&notes);
         for receipt in receipts {
             let note = KeptNote { log: receipt.log, kind: NoteKind::Checkpoint, note: receipt.note.clone() };
             self.keep(receipt, context).expect("over a head that the channel has");
@@ -442,8 +440,16 @@ impl Station {
                 Err(rejection) => recovered.left_out.push((act, rejection)),
             }
         }
+        // A receipt of this node may be under a mirror key that one of these acts names: it counts from now on, as it does at a start.
+        self.take_in(&notes);
         recovered.changes = self.finish(context);
         recovered
+    }
+
+    fn take_in(&mut self, notes: &[(NoteKind, Vec<u8>)]) {
+        for (kind, note) in notes {
+            self.replay_note(kind, note).expect("held against the channel before");
+        }
     }
 }
 

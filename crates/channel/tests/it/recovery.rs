@@ -9,7 +9,7 @@ use skypact_record::{
     cosign,
 };
 
-use crate::parties::{BLUE, Counter, Key, NEXT_HEAD_KEYS, RED, disc, forged, here, key, notice};
+use crate::parties::{BLUE, Counter, Key, NEXT_HEAD_KEYS, NEXT_MIRROR_KEY, RED, disc, forged, here, key, notice};
 use crate::posts::{Post, posts, wait};
 
 const ROUTINE: LogRef = LogRef { party: RED, class: LogClass::Routine };
@@ -162,24 +162,27 @@ fn an_old_store_comes_to_the_same_board_and_the_acts_since_stand_behind_it() {
     assert_eq!(old.station.channel().anomalies().count(), red.station.channel().anomalies().count());
 }
 
+/// RED's root names another key of a role on the old store, in both logs.
+fn rotates(old: &mut Post, role: KeyRole, next: Key) {
+    let (channel, author) = (old.station.channel().pact().channel(), PartyName::new("RED").unwrap());
+    let named = RotatedKey::new(role, channel, &author, &next).unwrap();
+    let rotation = Message::KeyRotation(KeyRotation { keys: vec![named], trusted: [0, 0] });
+    old.station.hold(Box::new(next));
+    for class in LogClass::ALL {
+        let draft = Draft::new(&old.station.channel().facts(), &rotation, Vec::new(), old.now, &mut old.entropy);
+        let act = forged(draft, &key(RED, KeyRole::Root), |act| act.log_class = class);
+        old.station.submit(act, &mut Context { now: old.now, entropy: &mut old.entropy }).unwrap();
+    }
+    old.finish();
+}
+
 #[test]
 fn heads_under_a_key_that_was_named_on_the_old_store_alone_do_not_stand_in_the_way() {
     let (blue, _, mut old) = lost();
     old.takes(&blue);
-    let next = Key::new(NEXT_HEAD_KEYS[0]);
-    let (channel, author) = (old.station.channel().pact().channel(), PartyName::new("RED").unwrap());
-    let named = RotatedKey::new(KeyRole::Checkpoint, channel, &author, &next).unwrap();
-    let rotation = Message::KeyRotation(KeyRotation { keys: vec![named], trusted: [0, 0] });
-    old.station.hold(Box::new(next));
-    let mut notes = Vec::new();
-    for log in [ROUTINE, URGENT] {
-        let draft = Draft::new(&old.station.channel().facts(), &rotation, Vec::new(), old.now, &mut old.entropy);
-        let act = forged(draft, &key(RED, KeyRole::Root), |act| act.log_class = log.class);
-        old.station.submit(act, &mut Context { now: old.now, entropy: &mut old.entropy }).unwrap();
-        let size = old.station.channel().log(log).size();
-        notes.push((NoteKind::Checkpoint, old.station.checkpoint(log, size).encode()));
-    }
-    old.finish();
+    rotates(&mut old, KeyRole::Checkpoint, Key::new(NEXT_HEAD_KEYS[0]));
+    let head = |log| old.station.checkpoint(log, old.station.channel().log(log).size()).encode();
+    let notes = [ROUTINE, URGENT].map(|log| (NoteKind::Checkpoint, head(log))).to_vec();
     let (routine, urgent) = (whole(&blue, &old, ROUTINE), whole(&blue, &old, URGENT));
     let recovered = recover_with(&mut old, [&routine, &urgent], [0; 2], [false; 2], notes).unwrap();
     assert_eq!((recovered.placed, recovered.left_out.len()), (2, 0), "it is placed again, behind what came back");
@@ -188,6 +191,26 @@ fn heads_under_a_key_that_was_named_on_the_old_store_alone_do_not_stand_in_the_w
         old.station.channel().log_keys(ROUTINE, size).checkpoint.key(),
         Key::new(NEXT_HEAD_KEYS[0]).public_key()
     );
+}
+
+#[test]
+fn receipts_under_a_key_that_was_named_on_the_old_store_alone_count_as_after_a_start() {
+    let (blue, _, mut old) = lost();
+    rotates(&mut old, KeyRole::Mirror, Key::new(NEXT_MIRROR_KEY));
+    // What BLUE sent is signed for under the new key, and that receipt is what is stored.
+    let notes: Vec<_> = old.takes(&blue).into_iter().map(|note| (NoteKind::Receipt, note)).collect();
+    let (routine, urgent) = (whole(&blue, &old, ROUTINE), whole(&blue, &old, URGENT));
+    let recovered = recover_with(&mut old, [&routine, &urgent], [0; 2], [false; 2], notes.clone()).unwrap();
+    assert_eq!((recovered.placed, recovered.left_out.len()), (2, 0), "it is placed again, behind what came back");
+    let mut again = Post::out_of(RED, old.station.channel().pact().clone(), &old.stored);
+    for (kind, note) in &notes {
+        again.station.replay_note(kind, note).unwrap();
+    }
+    for class in LogClass::ALL {
+        let log = LogRef { party: BLUE, class };
+        let [live, started] = [&old, &again].map(|post| post.station.channel().log(log).delivered);
+        assert_eq!((live, started), (blue.station.channel().log(log).size(), live), "{log:?}");
+    }
 }
 
 #[test]
