@@ -8,7 +8,7 @@ use crate::assurance::AssuranceAct;
 use crate::board::Misfit;
 use crate::channel::Channel;
 use crate::codec::CodecError;
-use crate::draft::{Draft, Entropy, Submission};
+use crate::draft::{Draft, Entropy, Facts, Submission};
 use crate::erasure::ErasureError;
 use crate::frame::{VerifiedEntry, VerifiedFrame, VerifiedReceipt};
 use crate::hotline::Hotline;
@@ -320,19 +320,17 @@ impl Channel {
 
     fn opening_of_epoch(&self, context: &mut Context<'_>) -> Option<Draft> {
         let reconciled = self.reconciliation()?;
-        let mut facts = self.facts();
-        let behind = |class: &LogClass| self.log(LogRef { party: self.me(), class: *class }).epoch == facts.epoch;
-        let log_class = LogClass::ALL.into_iter().find(behind)?;
-        facts.epoch += 1;
+        let facts = self.facts();
+        let log_class = LogClass::ALL.into_iter().find(|class| facts.epoch(*class) == self.epoch())?;
         let references = reconciled.resumes.to_vec();
-        let mut draft = Draft::new(&facts, &Message::Reconciled(reconciled), references, context.now, context.entropy);
-        draft.act.log_class = log_class;
+        let draft = Draft::new(&facts, &Message::Reconciled(reconciled), references, context.now, context.entropy);
+        let mut draft = draft.in_log(&facts, log_class);
+        draft.act.epoch += 1;
         Some(draft)
     }
 
     fn opening(&self, context: &mut Context<'_>) -> Vec<Draft> {
-        let mut facts = self.facts();
-        facts.epoch = 0;
+        let facts = Facts { epochs: [0; 2], ..self.facts() };
         let empty = [LogClass::Routine, LogClass::Urgent]
             .into_iter()
             .filter(|class| self.log(LogRef { party: self.me(), class: *class }).size() == 0);
@@ -340,9 +338,8 @@ impl Channel {
             .map(|class| {
                 let body = self.pact().encode();
                 let drawn = (context.entropy.salt(), context.entropy.message_id(context.now));
-                let mut draft = Draft::over_bytes(&facts, Kind::Genesis.wire(), body, Vec::new(), context.now, drawn);
-                draft.act.log_class = class;
-                draft
+                Draft::over_bytes(&facts, Kind::Genesis.wire(), body, Vec::new(), context.now, drawn)
+                    .in_log(&facts, class)
             })
             .collect()
     }
@@ -352,7 +349,7 @@ impl Channel {
         let facts = self.facts();
         let fields = [
             ("channel", act.channel == facts.channel),
-            ("epoch", act.epoch == facts.epoch),
+            ("epoch", act.epoch == facts.epoch(act.log_class)),
             ("author", act.author == facts.author),
             ("log_class", Kind::from_wire(act.kind).is_none_or(|kind| kind.belongs_in(act.log_class))),
         ];

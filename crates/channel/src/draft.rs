@@ -21,10 +21,18 @@ pub trait Entropy {
 pub struct Facts {
     /// Identity of the channel.
     pub channel: Hash,
-    /// Epoch of the channel.
-    pub epoch: u64,
+    /// Epochs of the acting party's logs, in the order of [`LogClass::ALL`]. They differ where the entry that opened the next one came back to an
+    /// old store in one of them alone.
+    pub epochs: [u64; 2],
     /// The acting party.
     pub author: PartyName,
+}
+
+impl Facts {
+    /// The epoch that an act in a log has to state.
+    pub fn epoch(&self, class: LogClass) -> u64 {
+        self.epochs[usize::from(class == LogClass::Urgent)]
+    }
 }
 
 /// An act before it is signed, with the part that it commits to.
@@ -60,9 +68,15 @@ impl Draft {
         let salt = entropy.salt();
         // What is urgent may have to pass a link on which 32 bytes take a second.
         let drawn = if log_class == LogClass::Urgent { seeded(salt, now) } else { (salt, entropy.message_id(now)) };
-        let mut draft = Self::over_bytes(facts, kind.wire(), message.encode(), references, now, drawn);
-        draft.act.log_class = log_class;
-        draft
+        let draft = Self::over_bytes(facts, kind.wire(), message.encode(), references, now, drawn);
+        draft.in_log(facts, log_class)
+    }
+
+    /// The same for the other log: what stands in both is drafted for each.
+    #[must_use]
+    pub fn in_log(mut self, facts: &Facts, class: LogClass) -> Self {
+        (self.act.log_class, self.act.epoch) = (class, facts.epoch(class));
+        self
     }
 
     /// Drafts an act of the routine log over body bytes, with this salt and message id: [`Draft::new`] for messages, and entry
@@ -78,7 +92,7 @@ impl Draft {
         let part = Part { salt, bytes };
         let act = Act {
             channel: facts.channel,
-            epoch: facts.epoch,
+            epoch: facts.epoch(LogClass::Routine),
             author: facts.author.clone(),
             log_class: LogClass::Routine,
             kind,

@@ -279,7 +279,7 @@ impl Channel {
     }
 
     /// Entries that changed nothing, the newest [`ANOMALIES_MAX`], oldest first.
-    pub fn anomalies(&self) -> impl Iterator<Item = &Anomaly> {
+    pub fn anomalies(&self) -> impl DoubleEndedIterator<Item = &Anomaly> {
         self.anomalies.iter()
     }
 
@@ -301,7 +301,8 @@ impl Channel {
     /// What an act of this node's party has to state.
     pub fn facts(&self) -> Facts {
         let author = self.pact.genesis().parties[self.me].name.clone();
-        Facts { channel: self.pact.channel(), epoch: self.epoch(), author }
+        let epochs = LogClass::ALL.map(|class| self.log(LogRef { party: self.me, class }).epoch);
+        Facts { channel: self.pact.channel(), epochs, author }
     }
 
     /// The leaf that places a signed act at the end of its log.

@@ -9,7 +9,7 @@ use skypact_record::{LogClass, NoteSignature, SignedCheckpoint};
 use super::Station;
 use crate::anchor::{Anchor, Witnessed};
 use crate::decide::Context;
-use crate::draft::{Draft, Facts};
+use crate::draft::Draft;
 use crate::frame::VerifiedReceipt;
 use crate::log::LogRef;
 use crate::message::Message;
@@ -127,10 +127,9 @@ impl Station {
             let state = self.channel.log(log);
             let number = state.periods.len() as u64 + 1;
             let period = Message::Period(Period { number, size: state.size(), root: state.tree.root() });
-            let facts = Facts { epoch: state.epoch, ..self.channel.facts() };
-            let mut draft = Draft::new(&facts, &period, Vec::new(), context.now, context.entropy);
-            draft.act.log_class = log.class;
-            self.say(draft);
+            let facts = self.channel.facts();
+            let draft = Draft::new(&facts, &period, Vec::new(), context.now, context.entropy);
+            self.say(draft.in_log(&facts, log.class));
         }
     }
 

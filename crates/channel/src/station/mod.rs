@@ -371,7 +371,11 @@ impl Station {
     /// has to be stored.
     pub fn finish(&mut self, context: &mut Context<'_>) -> Changes {
         while let Some(draft) = self.channel.finding(self.unconfirmed.is_empty(), context) {
-            self.say(draft);
+            let said = self.say(draft);
+            // What changed nothing would be found again without end.
+            if self.channel.anomalies().next_back().is_some_and(|anomaly| anomaly.leaf == said.leaf) {
+                break;
+            }
         }
         self.say_what_is_due(context);
         let grown: BTreeSet<usize> = self.changes.entries.iter().map(|(log, _)| log.place()).collect();

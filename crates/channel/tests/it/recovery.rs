@@ -391,3 +391,57 @@ fn what_came_back_is_what_the_counterpart_holds_so_nothing_waits_for_its_word_an
     recover(&mut old, [&routine, &urgent], [0; 2], [false; 2]).unwrap();
     old.says(&Message::Suspend { reason: "strike of 6 April".to_owned() }).unwrap();
 }
+
+/// RED out of a backup that BLUE gives the routine log back behind an opening of epoch 2, which the urgent log lost, and BLUE.
+fn parted_epochs() -> (Post, Post) {
+    let (mut blue, mut red) = posts();
+    exchange(&mut blue, &mut red);
+    red.says(&Message::Suspend { reason: "strike of 6 April".to_owned() }).unwrap();
+    exchange(&mut blue, &mut red);
+    let backup = red.stored.clone();
+    let suspends = blue.station.channel().suspensions().epoch(1).newest();
+    blue.says(&Message::Resume { suspends: suspends.clone() }).unwrap();
+    red.takes(&blue);
+    red.says(&Message::Resume { suspends }).unwrap();
+    assert_eq!(red.station.channel().facts().epochs, [2, 2]);
+    // The routine log arrives, the link of the urgent one is cut.
+    let frame = red.frame(ROUTINE, blue.station.channel().log(ROUTINE).size());
+    let (pact, keys) = (red.station.channel().pact(), blue.station.channel().keys());
+    let frame = frame.verify(pact, keys, RED).unwrap();
+    blue.station.receive(frame, &mut Context { now: blue.now, entropy: &mut blue.entropy }).unwrap();
+    blue.finish();
+    let mut old = Post::out_of(RED, red.station.channel().pact().clone(), &backup);
+    (old.now, old.entropy) = (red.now, Counter(90_000_000));
+    old.takes(&blue);
+    let (routine, urgent) = (whole(&blue, &old, ROUTINE), whole(&blue, &old, URGENT));
+    recover(&mut old, [&routine, &urgent], [0; 2], [false; 2]).unwrap();
+    assert_eq!(old.station.channel().facts().epochs, [2, 1]);
+    (blue, old)
+}
+
+#[test]
+fn where_what_came_back_opened_an_epoch_in_one_log_alone_acts_state_the_epoch_of_their_log() {
+    let (mut blue, mut old) = parted_epochs();
+    blue.says(&here()).unwrap();
+    exchange(&mut blue, &mut old);
+    let filed = old.says(&here()).unwrap();
+    let stop = Stop { object: None, what: "KOBALT 21".to_owned(), area: None, until: None, reason: None };
+    let stop = old.says(&Message::Stop(stop)).unwrap();
+    exchange(&mut blue, &mut old);
+    for post in [&blue, &old] {
+        let channel = post.station.channel();
+        let own = |leaf: &Hash| channel.anomalies().any(|anomaly| anomaly.leaf == *leaf);
+        assert!(!own(&filed) && !own(&stop), "{:?}", channel.anomalies().collect::<Vec<_>>());
+        let conflicts: Vec<_> = channel.board().conflicts().map(|(_, conflict)| conflict.filed).collect();
+        assert!(matches!(conflicts[..], [[Some(_), Some(_)]]), "found once, and recorded by both: {conflicts:?}");
+        assert_eq!(channel.board().alarms().iter().count(), 1);
+    }
+    // Officers resume once more, and the urgent log catches up.
+    let suspends = old.station.channel().suspensions().epoch(1).newest();
+    old.says(&Message::Resume { suspends }).unwrap();
+    exchange(&mut blue, &mut old);
+    for post in [&blue, &old] {
+        assert_eq!(post.station.channel().facts().epochs, [2, 2]);
+        assert!(post.station.channel().suspension().is_none());
+    }
+}

@@ -38,8 +38,8 @@ impl Node {
         for class in LogClass::ALL {
             let log = LogRef { party: station.channel().me(), class };
             let root = root(self.party, station.channel(), log);
-            let mut draft = Draft::new(&station.channel().facts(), message, Vec::new(), now, &mut self.entropy);
-            draft.act.log_class = class;
+            let facts = station.channel().facts();
+            let draft = Draft::new(&facts, message, Vec::new(), now, &mut self.entropy).in_log(&facts, class);
             let act = draft.sign(&root).expect("a key in memory signs");
             let message_id = act.act.act().message_id;
             let placed = station.submit(act, &mut Context { now, entropy: &mut self.entropy });

@@ -253,7 +253,7 @@ impl Year {
 
     fn says(&mut self, party: usize, message: &Message) -> Result<Hash, CliError> {
         let author = PartyName::new(NAMES[party].0).expect("a name");
-        let facts = Facts { channel: self.parties.pact.channel(), epoch: 1, author };
+        let facts = Facts { channel: self.parties.pact.channel(), epochs: [1; 2], author };
         let draft = Draft::new(&facts, message, Vec::new(), self.now, &mut SystemEntropy);
         self.places(party, draft, message.kind().signer() == KeyRole::Node)
     }

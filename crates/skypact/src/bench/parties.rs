@@ -76,7 +76,7 @@ impl Parties {
     /// An act of an officer's.
     pub(super) fn act(&self, party: usize, message: &Message, now: UtcNanos) -> Submission {
         let author = PartyName::new(NAMES[party].0).expect("a name");
-        let facts = Facts { channel: self.pact.channel(), epoch: 1, author };
+        let facts = Facts { channel: self.pact.channel(), epochs: [1; 2], author };
         let draft = Draft::new(&facts, message, Vec::new(), now, &mut SystemEntropy);
         draft.sign(&self.keys[party].officer).expect("a key in memory signs")
     }

@@ -189,7 +189,7 @@ impl Desk {
         let unreadable = |field: &str| CliError::io(field, "the node's answer cannot be read");
         Ok(Facts {
             channel: self.view.channel.parse().map_err(|_| unreadable("channel"))?,
-            epoch: self.view.epoch,
+            epochs: self.view.epochs,
             author: PartyName::new(&self.view.party).map_err(|_| unreadable("party"))?,
         })
     }

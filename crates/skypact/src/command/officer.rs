@@ -172,9 +172,11 @@ pub(super) fn channel(desk: &Desk) -> Result<Hash, CliError> {
 pub(super) async fn file(desk: &Desk, root: &RecordSigner, message: Message) -> Result<Vec<PlacedView>, CliError> {
     let facts = desk.facts()?;
     let signed = LogClass::ALL.map(|class| {
-        let mut draft = Draft::new(&facts, &message, Vec::new(), UtcNanos(desk.view.now_ns), &mut SystemEntropy);
-        draft.act.log_class = class;
-        let act = draft.sign(root).map_err(|error| CliError::usage(error.code(), "act", error.to_string()))?;
+        let draft = Draft::new(&facts, &message, Vec::new(), UtcNanos(desk.view.now_ns), &mut SystemEntropy);
+        let act = draft
+            .in_log(&facts, class)
+            .sign(root)
+            .map_err(|error| CliError::usage(error.code(), "act", error.to_string()))?;
         Ok(ActIn::of(&act))
     });
     let acts = signed.into_iter().collect::<Result<Vec<_>, CliError>>()?;

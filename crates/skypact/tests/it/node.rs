@@ -148,7 +148,7 @@ impl Ground {
     fn act(&self, party: &str, message: &Message) -> Submission {
         let keys = if party == "BLUE" { &self.blue } else { &self.red };
         let author = PartyName::new(party).expect("a name");
-        let facts = Facts { channel: self.pact.channel(), epoch: 1, author };
+        let facts = Facts { channel: self.pact.channel(), epochs: [1; 2], author };
         let draft = Draft::new(&facts, message, Vec::new(), UtcNanos(NOW_NS), &mut SystemEntropy);
         draft.sign(&keys.officer).expect("signed")
     }

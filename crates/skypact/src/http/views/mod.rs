@@ -63,8 +63,10 @@ pub struct ChannelView {
     pub name: String,
     /// Identity: SHA-256 of the genesis.
     pub channel: String,
-    /// Epoch.
+    /// Epoch: the lower of the two that the own logs are in.
     pub epoch: u64,
+    /// Epochs of the own routine and urgent log, which acts in them state.
+    pub epochs: [u64; 2],
     /// This node's party.
     pub party: String,
     /// The other party.
@@ -396,6 +398,7 @@ pub fn channel(
         name: name.to_owned(),
         channel: pact.channel().to_string(),
         epoch: channel.epoch(),
+        epochs: channel.facts().epochs,
         party: pact.party_name(me).to_owned(),
         counterpart: pact.party_name(1 - me).to_owned(),
         logs: LogRef::ALL.map(log).to_vec(),

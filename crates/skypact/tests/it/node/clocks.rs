@@ -82,7 +82,8 @@ async fn an_entry_that_claims_another_time_than_is_proven_is_marked_at_both_node
     let ground = Ground::new("clock-entries").await;
     let blue = ground.start("BLUE", "127.0.0.1:0", "127.0.0.1:1").await;
     let red = ground.start("RED", "127.0.0.1:0", &blue.address.to_string()).await;
-    let facts = Facts { channel: ground.pact.channel(), epoch: 1, author: PartyName::new("RED").expect("a name") };
+    let facts =
+        Facts { channel: ground.pact.channel(), epochs: [1; 2], author: PartyName::new("RED").expect("a name") };
     let now = UtcNanos(red.handle.now_ns());
     let claimed = UtcNanos(now.0 + 600_000_000_000);
     let acts = [claimed, now].map(|claims| {
