@@ -100,6 +100,12 @@ impl CliError {
         Self { code: code.to_owned(), field: None, message: message.into(), exit: IO }
     }
 
+    /// The same with more to say.
+    #[must_use]
+    pub fn saying(self, more: &str) -> Self {
+        Self { message: self.message + more, ..self }
+    }
+
     /// Its exit code.
     pub fn exit_code(&self) -> u8 {
         self.exit

@@ -8,11 +8,11 @@ use skypact_channel::Message;
 use skypact_record::{Algorithm, KeyRotation, PartyName, RotatedKey, Signer};
 
 use super::desk::{Desk, Shown, Where, short, show_each};
-use super::exit::show;
+use super::exit::{REFUSED, USAGE, show};
 use super::officer::{channel, file, open_root, trusted_sizes};
 use super::{CliError, Outcome};
 use crate::directory::{Card, CardKey, NodeDir, file_error, read_toml, replace};
-use crate::http::views::HeadKeyView;
+use crate::http::views::{HeadKeyView, PlacedView};
 use crate::keys::{FileSigner, KeyRing, KeyRole, NextKeys};
 use crate::node::RecordSigner;
 
@@ -160,17 +160,12 @@ async fn rotate(
     let trusted = trusted_sizes(&desk, trusted)?;
     let author = PartyName::new(&desk.view.party);
     let author = author.map_err(|error| CliError::usage("field-invalid", "party", error.to_string()))?;
-    let next = next_key(place, &desk, role, new_root_key).await?;
-    let id = channel(&desk)?;
-    let named = |signer: &dyn Signer| {
-        let key = RotatedKey::new(role, id, &author, signer);
-        key.map_err(|error| CliError::io("new key", &error.to_string()))
+    let (next, is_new) = next_key(place, &desk, role, new_root_key).await?;
+    let placed = match name_in_record(place, &desk, &root, &author, role, &next, trusted).await {
+        Ok(placed) => placed,
+        Err(refused) if is_new => return Err(discard_unnamed(&desk, role, &next, refused).await),
+        Err(refused) => return Err(refused),
     };
-    let mut keys = vec![named(&RecordSigner::new(next.plain.clone()))?];
-    if let Some(signer) = next.ml_dsa_44.as_ref().filter(|_| is_post_quantum(&place.dir, &desk)) {
-        keys.push(named(signer)?);
-    }
-    let placed = file(&desk, &root, Message::KeyRotation(KeyRotation { keys, trusted })).await?;
     put_on_card(&place.dir, role, &next)?;
     let keys: Vec<HeadKeyView> = desk.client.get(&desk.path("head-keys")).await?;
     let own: Vec<HeadKeyView> =
@@ -191,6 +186,45 @@ async fn rotate(
     );
     show(json, &serde_json::json!({ "placed": placed, "keys": own, "log_keys": lines, "file": told }), &text);
     Ok(Outcome::Done)
+}
+
+/// Has the root name the keys in both logs.
+async fn name_in_record(
+    place: &Where,
+    desk: &Desk,
+    root: &RecordSigner,
+    author: &PartyName,
+    role: KeyRole,
+    next: &NextKeys,
+    trusted: [u64; 2],
+) -> Result<Vec<PlacedView>, CliError> {
+    let id = channel(desk)?;
+    let named = |signer: &dyn Signer| {
+        let key = RotatedKey::new(role, id, author, signer);
+        key.map_err(|error| CliError::io("new key", &error.to_string()))
+    };
+    let mut keys = vec![named(&RecordSigner::new(next.plain.clone()))?];
+    if let Some(signer) = next.ml_dsa_44.as_ref().filter(|_| is_post_quantum(&place.dir, desk)) {
+        keys.push(named(signer)?);
+    }
+    file(desk, root, Message::KeyRotation(KeyRotation { keys, trusted })).await
+}
+
+/// Removes the files that this command made, when the node refused for good and its record names them nowhere; what to tell. After a lost answer
+/// they stay: the rotation may stand, and a key in force must not be lost.
+async fn discard_unnamed(desk: &Desk, role: KeyRole, next: &NextKeys, refused: CliError) -> CliError {
+    if ![REFUSED, USAGE].contains(&refused.exit_code()) {
+        let file = next.path.display();
+        return refused.saying(&format!("; keep {file}: the record may name it, see 'skypact key list'"));
+    }
+    let id = RecordSigner::new(next.plain.clone()).public_key().id().to_string();
+    let known: Result<Vec<HeadKeyView>, CliError> =
+        desk.client.get(&desk.path("head-keys")).await.map_err(CliError::from);
+    let is_unnamed = known.is_ok_and(|known| known.iter().all(|known| known.role != role.as_str() || known.id != id));
+    match Some(next).filter(|_| is_unnamed).map_or(Ok(()), NextKeys::discard) {
+        Ok(()) => refused,
+        Err(error) => refused.saying(&format!("; the file of the new key is left: {error}")),
+    }
 }
 
 fn what_is_under(role: KeyRole) -> &'static str {
@@ -224,17 +258,17 @@ fn what_is_next(role: KeyRole, told: &Path) -> String {
     }
 }
 
-/// The key that takes the place: the one that was made for it, or that another channel names already; else a new one.
+/// The key that takes the place: the one that was made for it, or that another channel names already; else a new one. Whether it is new.
 async fn next_key(
     place: &Where,
     desk: &Desk,
     role: KeyRole,
     new_root_key: Option<&Path>,
-) -> Result<NextKeys, CliError> {
+) -> Result<(NextKeys, bool), CliError> {
     let party = &desk.view.party;
     if let Some(path) = new_root_key {
         let plain = FileSigner::create(path, KeyRole::Root, party)?;
-        return Ok(NextKeys { path: path.to_owned(), plain, ml_dsa_44: None });
+        return Ok((NextKeys { path: path.to_owned(), plain, ml_dsa_44: None, ml_dsa_44_path: None }, true));
     }
     let known: Vec<HeadKeyView> = desk.client.get(&desk.path("head-keys")).await?;
     let path = NodeDir(place.dir.clone()).card();
@@ -243,10 +277,10 @@ async fn next_key(
         let key = key.public_key(&path)?;
         let is_new = known.iter().all(|known| known.id != key.id().to_string());
         if let Some(made) = KeyRing::find_next(&place.dir, role, &key)?.filter(|_| is_new) {
-            return Ok(made);
+            return Ok((made, false));
         }
     }
-    Ok(KeyRing::create_next(&place.dir, role, party)?)
+    Ok((KeyRing::create_next(&place.dir, role, party)?, true))
 }
 
 fn is_post_quantum(dir: &Path, desk: &Desk) -> bool {

@@ -47,6 +47,18 @@ pub struct NextKeys {
     pub plain: FileSigner,
     /// The ML-DSA-44 key for the same.
     pub ml_dsa_44: Option<MlDsa44Signer>,
+    /// Its file.
+    pub ml_dsa_44_path: Option<PathBuf>,
+}
+
+impl NextKeys {
+    /// Removes the files. For keys of which it is certain that no record names them.
+    pub fn discard(&self) -> Result<(), KeyError> {
+        for path in [Some(&self.path), self.ml_dsa_44_path.as_ref()].into_iter().flatten() {
+            std::fs::remove_file(path).map_err(|source| KeyError::Io { path: path.clone(), source })?;
+        }
+        Ok(())
+    }
 }
 
 /// What the name of a file of an ML-DSA-44 key has behind its role.
@@ -54,10 +66,14 @@ const ML_DSA_44: &str = "-ml-dsa-44";
 /// Digits of a key's id in the name of its file.
 const ID_DIGITS: usize = 10;
 
-fn begin_of_id(key: &FileSigner) -> String {
-    let key =
-        PublicKey::ed25519(&key.public_key_bytes()).expect("a key made from a secret is canonical and of full order");
-    key.id().to_string().chars().take(ID_DIGITS).collect()
+fn public(key: &FileSigner) -> PublicKey {
+    PublicKey::ed25519(&key.public_key_bytes()).expect("a key made from a secret is canonical and of full order")
+}
+
+/// The file of a key that lies beside the first one of its role, of which this is the Ed25519 one.
+fn path_beside(dir: &Path, role: KeyRole, algorithm: &str, key: &PublicKey) -> PathBuf {
+    let id: String = key.id().to_string().chars().take(ID_DIGITS).collect();
+    dir.join("keys").join(format!("{role}{algorithm}-{id}.key"))
 }
 
 impl MlDsa44Ring {
@@ -111,11 +127,11 @@ impl KeyRing {
     /// directory has one of the role.
     pub fn create_next(dir: &Path, role: KeyRole, label: &str) -> Result<NextKeys, KeyError> {
         let plain = FileSigner::ephemeral(role, label)?;
-        let path = |algorithm: &str| dir.join("keys").join(format!("{role}{algorithm}-{}.key", begin_of_id(&plain)));
+        let path = |algorithm: &str| path_beside(dir, role, algorithm, &public(&plain));
         plain.write(&path(""))?;
-        let has_both = Self::ml_dsa_44_path_of(dir, role).exists();
-        let ml_dsa_44 = has_both.then(|| MlDsa44Signer::create(&path(ML_DSA_44), role, label)).transpose()?;
-        Ok(NextKeys { path: path(""), plain, ml_dsa_44 })
+        let ml_dsa_44_path = Self::ml_dsa_44_path_of(dir, role).exists().then(|| path(ML_DSA_44));
+        let ml_dsa_44 = ml_dsa_44_path.as_ref().map(|path| MlDsa44Signer::create(path, role, label)).transpose()?;
+        Ok(NextKeys { path: path(""), plain, ml_dsa_44, ml_dsa_44_path })
     }
 
     /// The keys that were made beside the first ones of which this is the Ed25519 one, if they are here.
@@ -124,9 +140,15 @@ impl KeyRing {
         let Some(plain) = held.into_iter().find(|held| held.public_key_bytes() == *key.as_bytes()) else {
             return Ok(None);
         };
-        let path = |algorithm: &str| dir.join("keys").join(format!("{role}{algorithm}-{}.key", begin_of_id(&plain)));
-        let beside = path(ML_DSA_44).exists().then(|| MlDsa44Signer::open(&path(ML_DSA_44), role)).transpose()?;
-        Ok(Some(NextKeys { path: path(""), plain, ml_dsa_44: beside }))
+        let path = |algorithm: &str| path_beside(dir, role, algorithm, &public(&plain));
+        let ml_dsa_44_path = Some(path(ML_DSA_44)).filter(|path| path.exists());
+        let ml_dsa_44 = ml_dsa_44_path.as_ref().map(|path| MlDsa44Signer::open(path, role)).transpose()?;
+        Ok(Some(NextKeys { path: path(""), plain, ml_dsa_44, ml_dsa_44_path }))
+    }
+
+    /// Where an Ed25519 key lies that was made to take the place of the first one.
+    pub fn path_beside(dir: &Path, role: KeyRole, key: &PublicKey) -> PathBuf {
+        path_beside(dir, role, "", key)
     }
 
     /// Opens every key for heads and receipts that lies beside the first ones, of both algorithms.

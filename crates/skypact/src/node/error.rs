@@ -106,6 +106,18 @@ pub enum NodeError {
     /// A key file failed.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The record names a key that is not here.
+    #[error("{file}: pact or record name the key {key} for {what}, and its file is not here; {remedy}")]
+    KeyMissing {
+        /// The file, or the directory that it belongs into.
+        file: String,
+        /// Id of the key.
+        key: String,
+        /// What it is for.
+        what: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// A pact cannot be used.
     #[error(transparent)]
     Pact(#[from] PactError),
@@ -161,6 +173,7 @@ impl NodeError {
             Self::Recovery(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Key(error) => error.code(),
+            Self::KeyMissing { .. } => "key-missing",
             Self::Pact(error) => error.code(),
             Self::Transport(error) => error.code(),
             Self::File { .. } => "file-unusable",

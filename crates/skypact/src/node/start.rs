@@ -282,10 +282,9 @@ fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
     }
     for member in members.values_mut() {
         if let Some(id) = member.station.missing_key() {
-            let reason = format!(
-                "pact or record name the key {id} for heads of this party's logs or for its receipts, and its file is not here; restore it from its backup"
-            );
-            return Err(NodeError::File { path: "keys".to_owned(), reason });
+            let what = "heads of this party's logs or for its receipts";
+            let (file, remedy) = ("keys".to_owned(), "restore it from its backup");
+            return Err(NodeError::KeyMissing { file, key: id.to_string(), what, remedy });
         }
         // Before anything is said: a notice whose end is erased would stand.
         if member.station.channel().lacks_residue() {

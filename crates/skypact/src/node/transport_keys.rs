@@ -3,6 +3,7 @@
 //! one is not; the own new key is shown when each counterpart has signed for the entry that names it. Nothing of it goes by a clock.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use skypact_channel::Channel;
@@ -12,7 +13,7 @@ use tracing::{info, warn};
 use super::core::Channels;
 use super::rounds::Rounds;
 use super::{NodeError, NodeHandle};
-use crate::keys::{FileSigner, KeyRing};
+use crate::keys::{FileSigner, KeyRing, KeyRole};
 use crate::storage::Store;
 use crate::transport::{Identity, Pins, TransportKey};
 
@@ -141,14 +142,36 @@ fn is_known(channel: &Channel, named: &[(skypact_channel::LogRef, u64)]) -> bool
     named.is_empty() || named.iter().any(|(log, index)| channel.log(*log).delivered > *index)
 }
 
-/// The key to show: the newest in hand that every counterpart accepts by now. Where none of those is in hand, the newest that any channel names, whose
-/// counterpart learns of it by file.
+/// The key to show: the newest that every counterpart accepts by now. Where that is not in hand, the newest that any channel names, whose
+/// counterpart learns of it by file. What the record names newest has to be here, or what takes its place: a node that showed an older one would be
+/// refused for ever, and say nothing of a lost file.
 fn choose(told: &[Told], ring: &KeyRing) -> Result<FileSigner, NodeError> {
     let held = ring.transports()?;
     let in_hand = |key: &TransportKey| held.iter().find(|held| held.public_key_bytes() == *key.as_bytes());
+    let newest_lost = |channel: &&Told| channel.ours.last().is_some_and(|(key, _)| in_hand(key).is_none());
+    if let Some(channel) = told.iter().find(newest_lost) {
+        let is_named =
+            |held: &&FileSigner| channel.ours.iter().any(|(key, _)| held.public_key_bytes() == *key.as_bytes());
+        let made = held.iter().find(|held| !is_named(held));
+        return made.cloned().map_or_else(|| Err(lost(channel, ring)), Ok);
+    }
     let newest_first = || told.iter().flat_map(|channel| channel.ours.iter().rev()).map(|(key, _)| key);
     let is_accepted = |key: &&TransportKey| told.iter().all(|channel| channel.ours.contains(&(**key, true)));
-    let accepted = newest_first().filter(is_accepted).find_map(in_hand);
+    let accepted = newest_first().find(is_accepted).and_then(in_hand);
     let chosen = accepted.or_else(|| newest_first().find_map(in_hand)).unwrap_or(&ring.transport);
     Ok(chosen.clone())
+}
+
+/// That the file of the key that a channel names newest is not here.
+fn lost(channel: &Told, ring: &KeyRing) -> NodeError {
+    let public = channel.ours.last().and_then(|(key, _)| PublicKey::ed25519(key.as_bytes()).ok());
+    let key = public.as_ref().map(|key| key.id().to_string()).unwrap_or_default();
+    let of_pact = |dir: &PathBuf| Some(KeyRing::path_of(dir, KeyRole::Transport)).filter(|path| !path.exists());
+    let file = ring.dir.as_ref().zip(public).map(|(dir, key)| {
+        let first = Some(dir).filter(|_| channel.ours.len() == 1).and_then(of_pact);
+        first.unwrap_or_else(|| KeyRing::path_beside(dir, KeyRole::Transport, &key))
+    });
+    let file = file.map_or_else(|| "keys".to_owned(), |path| path.display().to_string());
+    let remedy = "restore it from its backup, or make another one with 'skypact key make --role transport' and name that with 'skypact key rotate'";
+    NodeError::KeyMissing { file, key, what: "connections", remedy }
 }

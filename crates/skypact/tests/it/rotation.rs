@@ -161,6 +161,12 @@ fn a_transport_key_is_rotated_and_the_old_one_is_refused_from_the_first_connecti
     let (red, blue) = (ground.path("red"), ground.path("blue"));
     let (node, other) = (Node::start(&red), Node::start(&blue));
     goes_on(&ground, 0);
+    // A thief takes all that RED has, while its node is stopped.
+    node.terminate();
+    drop(node);
+    let stolen = ground.path("stolen");
+    copy(Path::new(&red), Path::new(&stolen));
+    let node = Node::start(&red);
     rotate_of(&red, "transport", &[]);
     goes_on(&ground, 2);
     until("BLUE has met the new key", || other.log().contains("shows its new transport key; no older one is accepted"));
@@ -172,15 +178,58 @@ fn a_transport_key_is_rotated_and_the_old_one_is_refused_from_the_first_connecti
     std::fs::rename(ground.path("red/keys/transport.key"), ground.path("old.key")).unwrap();
     let (node, _other) = (Node::start(&red), Node::start(&blue));
     goes_on(&ground, 4);
-    // A thief who has the old key, and whose node knows of no other: nobody speaks with it.
+    // The thief has the old key, and a store that knows of no other: nobody speaks with him.
     node.terminate();
     drop(node);
-    let made = std::fs::read_dir(ground.path("red/keys")).unwrap().map(|file| file.unwrap());
-    let next = made.map(|file| file.path()).find(|path| path.to_string_lossy().contains("/transport-")).unwrap();
-    std::fs::rename(&next, ground.path("new.key")).unwrap();
-    std::fs::rename(ground.path("old.key"), ground.path("red/keys/transport.key")).unwrap();
-    let thief = Node::start(&red);
+    let thief = Node::start(&stolen);
     until("the old key is refused", || thief.log().contains("does not accept our key"));
+}
+
+/// Copies a directory; what is no file or directory stays behind.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for item in std::fs::read_dir(from).unwrap().map(|item| item.unwrap()) {
+        match item.file_type().unwrap() {
+            kind if kind.is_dir() => copy(&item.path(), &to.join(item.file_name())),
+            kind if kind.is_file() => drop(std::fs::copy(item.path(), to.join(item.file_name())).unwrap()),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_node_that_lost_its_newest_transport_key_does_not_start_with_an_earlier_one_and_another_takes_its_place() {
+    let ground = Ground::new("rotation-newest-lost");
+    pact(&ground);
+    let (red, blue) = (ground.path("red"), ground.path("blue"));
+    let (node, other) = (Node::start(&red), Node::start(&blue));
+    rotate_of(&red, "transport", &[]);
+    until("BLUE has met the new key", || other.log().contains("shows its new transport key; no older one is accepted"));
+    goes_on(&ground, 0);
+    node.terminate();
+    drop(node);
+    let lost = key_files(&red, "transport-").into_iter().next().unwrap();
+    std::fs::remove_file(&lost).unwrap();
+    let (code, error) = Node::spawn(&red).ended();
+    assert!(code != Some(0) && error["code"] == "key-missing", "{error}");
+    assert!(error["message"].as_str().unwrap().contains(&lost), "it names the file: {error}");
+
+    succeed(&["key", "make", "--dir", &red, "--role", "transport"]);
+    let _node = Node::start(&red);
+    rotate_of(&red, "transport", &[]);
+    let frames = ground.path("frames");
+    succeed(&["channel", "export-frames", "--dir", &red, "--out", &frames, "--store-is-newest"]);
+    succeed(&["channel", "import-frames", "--dir", &blue, &frames]);
+    goes_on(&ground, 2);
+}
+
+/// Key files of a directory whose names begin so.
+fn key_files(dir: &str, begin: &str) -> Vec<String> {
+    let files = std::fs::read_dir(Path::new(dir).join("keys")).unwrap().map(|file| file.unwrap());
+    let named = files.filter(|file| file.file_name().to_string_lossy().starts_with(begin));
+    let mut paths: Vec<String> = named.map(|file| file.path().display().to_string()).collect();
+    paths.sort();
+    paths
 }
 
 #[test]
@@ -214,7 +263,13 @@ fn a_root_is_rotated_and_the_new_one_alone_changes_keys() {
     let new = ground.path("new-root.key");
     refuse(&["key", "rotate", "--role", "root", "--dir", &red], 2, "field-invalid");
     rotate_of(&red, "root", &["--new-root-key", &new]);
+    // What is refused leaves no key behind.
+    let (before, third) = (key_files(&red, ""), ground.path("third-root.key"));
     refuse(&["key", "rotate", "--role", "checkpoint", "--dir", &red], 3, "not-an-officer");
+    let of_root = ["key", "rotate", "--role", "root", "--dir", &red, "--new-root-key", &third];
+    refuse(&of_root, 3, "not-an-officer");
+    assert_eq!(key_files(&red, ""), before);
+    assert!(!Path::new(&third).exists());
     rotate(&red, &["--root-key", &new]);
     goes_on(&ground, 0);
     let roots = keys_of(&blue, "root");
