@@ -9,7 +9,10 @@ use skypact_record::{
     cosign,
 };
 
-use crate::parties::{BLUE, Counter, Key, NEXT_HEAD_KEYS, NEXT_MIRROR_KEY, RED, disc, forged, here, key, notice};
+use crate::parties::{
+    BLUE, Counter, Key, NEXT_HEAD_KEYS, NEXT_MIRROR_KEY, RED, disc, forged, here, key, notice, post_quantum_pact,
+    witness,
+};
 use crate::posts::{Post, posts, wait};
 
 const ROUTINE: LogRef = LogRef { party: RED, class: LogClass::Routine };
@@ -211,6 +214,28 @@ fn receipts_under_a_key_that_was_named_on_the_old_store_alone_count_as_after_a_s
         let [live, started] = [&old, &again].map(|post| post.station.channel().log(log).delivered);
         assert_eq!((live, started), (blue.station.channel().log(log).size(), live), "{log:?}");
     }
+}
+
+#[test]
+fn a_witness_is_asked_again_whatever_lines_came_with_the_receipt_that_came_back() {
+    let pact = post_quantum_pact();
+    let [mut blue, mut red] = [BLUE, RED].map(|me| Post::of(me, pact.clone()));
+    exchange(&mut blue, &mut red);
+    let backup = red.stored.clone();
+    red.says(&here()).unwrap();
+    exchange(&mut blue, &mut red);
+    let mut old = Post::out_of(RED, pact, &backup);
+    (old.now, old.entropy) = (red.now, Counter(90_000_000));
+    old.takes(&blue);
+    let (mut routine, urgent) = (whole(&blue, &old, ROUTINE), whole(&blue, &old, URGENT));
+    // The witness's Ed25519 line reached BLUE, and the one under ML-DSA-44 did not.
+    let mut note = SignedCheckpoint::parse(&routine.note).unwrap();
+    let name = blue.station.channel().pact().log_keys(ROUTINE).witnesses[0].name().clone();
+    note.add(cosign(note.checkpoint(), 1_790_000_000, &name, &witness()).unwrap());
+    routine.note = note.encode();
+    recover(&mut old, [&routine, &urgent], [0; 2], [false; 2]).unwrap();
+    assert!(!old.station.channel().log(ROUTINE).cosigned.contains_key(name.as_str()));
+    assert!(old.station.witness_request(ROUTINE, name.as_str(), None).is_some());
 }
 
 #[test]
