@@ -108,6 +108,10 @@ fn old_receipt(fleet: &Fleet, enemy: &Node, network: &Network, now_ms: u64, rand
     let Packet::Frame { channel, log, request, bytes } = &flight.packet else { return None };
     let mut note = SignedCheckpoint::parse(&Frame::decode(bytes).ok()?.note).ok()?;
     let Checkpoint { size, root, .. } = *note.checkpoint();
+    // That it holds nothing is what nobody can be protected from beside an old store (docs/threat-model.md).
+    if size == 0 {
+        return None;
+    }
     let name = fleet.pairs[*channel].pact.log_keys(*log).mirror.name().clone();
     let time_s = u64::try_from(enemy.now(now_ms).0 / 1_000_000_000).ok()?;
     let line = cosign(note.checkpoint(), time_s, &name, &Key::of_party(enemy.party, KeyRole::Mirror)).ok()?;
