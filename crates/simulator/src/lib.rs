@@ -2,6 +2,7 @@
 //! clocks that fail and a party that cheats. After every step checkers ask what has to hold whatever happened.
 //! The fault model is written down in docs/simulator.md.
 
+mod bounds;
 mod check;
 mod disk;
 mod enemy;

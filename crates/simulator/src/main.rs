@@ -3,11 +3,16 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::channel;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use clap::Parser;
 use skypact_simulator::{Mutation, Options, Outcome, Violation, run};
+
+mod progress;
+
+use self::progress::Progress;
 
 /// Runs whole fleets of nodes and witnesses, each from one seed, under faults and with a party that cheats.
 ///
@@ -27,6 +32,9 @@ struct Arguments {
     /// Tell every event of the (first) seed: a failing one can be followed step by step
     #[arg(long)]
     story: bool,
+    /// Longest time for one seed, s: one that takes longer is named, and ends the run
+    #[arg(long, default_value_t = 900)]
+    patience: u64,
     /// Plant this bug, to see that it is found
     #[arg(long)]
     mutation: Option<Mutation>,
@@ -117,10 +125,16 @@ impl Total {
 fn run_all(arguments: &Arguments) -> (Total, Vec<(u64, Violation)>) {
     let next = AtomicU64::new(0);
     let found = Mutex::new((Total::default(), Vec::new()));
+    let progress = Progress::default();
     let threads = thread::available_parallelism().map_or(1, Into::into);
     thread::scope(|scope| {
+        let (working, workers) = channel();
         for _ in 0..threads {
-            scope.spawn(|| {
+            let working = working.clone();
+            let (next, found, progress) = (&next, &found, &progress);
+            scope.spawn(move || {
+                // Gone when this worker is.
+                let _working = working;
                 loop {
                     let place = next.fetch_add(1, Ordering::Relaxed);
                     if place >= arguments.seeds {
@@ -128,7 +142,9 @@ fn run_all(arguments: &Arguments) -> (Total, Vec<(u64, Violation)>) {
                     }
                     let seed = arguments.seed + place;
                     let options = Options { seed, steps: arguments.steps, mutation: arguments.mutation };
+                    progress.begins(seed);
                     let outcome = run(options, &mut |_| {});
+                    progress.ended(seed);
                     let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
                     match outcome {
                         Ok(outcome) => found.0.add(&outcome),
@@ -136,6 +152,12 @@ fn run_all(arguments: &Arguments) -> (Total, Vec<(u64, Violation)>) {
                     }
                 }
             });
+        }
+        drop(working);
+        if let Some(seed) = progress.watch(&workers, arguments.seeds, arguments.patience) {
+            say!("seed {seed}: VIOLATED: it has not come to an end within {} s", arguments.patience);
+            // Whoever runs it cannot be asked to stop.
+            std::process::exit(1);
         }
     });
     let (total, mut violations) = found.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -116,6 +116,11 @@ impl Network {
         (!self.cut.contains(&(flight.from, flight.to))).then_some(flight).or_else(|| self.arrived(now_ms))
     }
 
+    /// How many packets are on their way.
+    pub(crate) fn on_their_way(&self) -> usize {
+        self.flights.len()
+    }
+
     /// When the next packet arrives, ms.
     pub(crate) fn next_arrival(&self) -> Option<u64> {
         self.flights.keys().next().map(|(arrival, _)| *arrival)

@@ -22,7 +22,7 @@ use crate::keys::Key;
 use crate::mutation::Mutation;
 use crate::network::{Flight, Host, Packet};
 use crate::officer;
-use crate::random::Random;
+use crate::random::{BoundedRandom, Random};
 
 /// Start of virtual time, ns since the Unix epoch, UTC.
 pub(crate) const EPOCH_NS: i64 = 1_790_000_000_000_000_000;
@@ -95,7 +95,7 @@ pub(crate) struct Node {
     pub(crate) contradictions: Vec<Contradiction>,
     /// State of each channel when a written commit was struck: a start must come back to it.
     pub(crate) left: BTreeMap<ChannelPlace, Fingerprint>,
-    pub(crate) entropy: Random,
+    pub(crate) entropy: BoundedRandom,
     staged: Vec<Flight>,
     staged_acts: Vec<Acknowledged>,
     staged_contradictions: Vec<Contradiction>,
@@ -116,7 +116,7 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    pub(crate) fn new(party: usize, entropy: Random, mutation: Option<Mutation>) -> Self {
+    pub(crate) fn new(party: usize, entropy: BoundedRandom, mutation: Option<Mutation>) -> Self {
         Self {
             party,
             disk: Disk::default(),

@@ -42,6 +42,35 @@ impl Random {
     }
 }
 
+/// What a node draws from, which ends: a station that says things without end, within one call, is found by it.
+#[derive(Debug)]
+pub(crate) struct BoundedRandom {
+    random: Random,
+    left: u64,
+}
+
+impl BoundedRandom {
+    /// The stream, for so many ids and salts.
+    pub(crate) fn new(random: Random, draws_max: u64) -> Self {
+        Self { random, left: draws_max }
+    }
+
+    fn draw(&mut self) -> &mut Random {
+        self.left = self.left.checked_sub(1).expect("a node that does not say things without end");
+        &mut self.random
+    }
+}
+
+impl Entropy for BoundedRandom {
+    fn message_id(&mut self, now: UtcNanos) -> [u8; 16] {
+        self.draw().message_id(now)
+    }
+
+    fn salt(&mut self) -> [u8; 32] {
+        self.draw().salt()
+    }
+}
+
 impl Entropy for Random {
     fn message_id(&mut self, _now: UtcNanos) -> [u8; 16] {
         let mut id = [0; 16];

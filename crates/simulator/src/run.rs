@@ -1,8 +1,13 @@
 //! One run: a fleet, a seed, so many steps of trouble, then everything heals and has to come to rest.
 
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use skypact_channel::{Channel, LogRef, Station};
 use skypact_record::{AddCheckpoint, Tree};
 
+use crate::bounds::Bounds;
 use crate::check::{Checker, Violation};
 use crate::disk::Disk;
 use crate::enemy;
@@ -11,7 +16,7 @@ use crate::keys::{Key, MlDsaKey};
 use crate::mutation::Mutation;
 use crate::network::{Flight, Host, Network, Packet, Weather};
 use crate::node::{Crash, Node};
-use crate::random::Random;
+use crate::random::{BoundedRandom, Random};
 use crate::witness::Witness;
 
 /// Steps in which a healed fleet has to come to rest.
@@ -67,14 +72,30 @@ pub struct Outcome {
     pub periods: u64,
 }
 
-/// Runs a seed to its end, or to the first violation; `tell` gets a line for each event.
+/// Runs a seed to its end, or to the first violation, which a panic is too; `tell` gets a line for each event.
 pub fn run(options: Options, tell: &mut dyn FnMut(&str)) -> Result<Outcome, Violation> {
+    let step = Cell::new(0);
+    // Nothing of the world is looked at after a panic.
+    let ended = catch_unwind(AssertUnwindSafe(|| run_steps(options, &step, tell)));
+    let ended = ended.unwrap_or_else(|panic| Err(format!("it panics: {}", words(&*panic))));
+    ended.map_err(|what| Violation { step: step.get(), what })
+}
+
+fn run_steps(options: Options, step: &Cell<u64>, tell: &mut dyn FnMut(&str)) -> Result<Outcome, String> {
     let mut world = World::new(options);
-    world.start(tell).map_err(|what| Violation { step: 0, what })?;
-    for step in 0..options.steps {
-        world.step(tell).map_err(|what| Violation { step, what })?;
+    world.start(tell)?;
+    for now in 0..options.steps {
+        step.set(now);
+        world.step(tell)?;
     }
-    world.rest(tell).map_err(|what| Violation { step: options.steps, what })
+    step.set(options.steps);
+    world.rest(tell)
+}
+
+/// What a panic says.
+fn words(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a word")
 }
 
 struct World {
@@ -91,6 +112,7 @@ struct World {
     now_ms: u64,
     /// Whether officers erase what is over: in every second seed.
     erases: bool,
+    bounds: Bounds,
     outcome: Outcome,
 }
 
@@ -111,7 +133,9 @@ impl World {
                 Witness::new(name.clone(), Key::of_witness(place), ml_dsa_44, fleet.log_keys(), options.mutation)
             })
             .collect();
-        let nodes = (0..parties).map(|party| Node::new(party, random.fork(), options.mutation)).collect();
+        let bounds = Bounds::of(options.steps);
+        let mut entropy = || BoundedRandom::new(random.fork(), bounds.draws);
+        let nodes = (0..parties).map(|party| Node::new(party, entropy(), options.mutation)).collect();
         let enemy = random.happens(500).then(|| random.place(parties));
         let network = Network::new(Weather::of(&mut random));
         let hosts = (parties, witnesses.len());
@@ -119,7 +143,7 @@ impl World {
         let checker = Checker::new(enemy);
         let erases = options.seed.is_multiple_of(2);
         let (backups, arrivals) = (vec![None; parties], vec![Vec::new(); parties]);
-        Self { fleet, nodes, witnesses, network, checker, backups, arrivals, random, now_ms, erases, outcome }
+        Self { fleet, nodes, witnesses, network, checker, backups, arrivals, random, now_ms, erases, bounds, outcome }
     }
 
     fn start(&mut self, tell: &mut dyn FnMut(&str)) -> Result<(), String> {
@@ -160,6 +184,7 @@ impl World {
         }
         // All of them first: a disk must not become an old one while what left it waits in somebody's round.
         self.commit_all()?;
+        self.bounds.hold(self.outcome.packets, &self.network, &self.nodes)?;
         for place in 0..self.nodes.len() {
             if !self.nodes[place].is_running() && self.random.happens(300) {
                 if let Some(platter) = self.nodes[place].platter.take() {
