@@ -161,7 +161,7 @@ pub enum Rejection {
     OtherSuspension,
     /// It cites both own logs, and after a start nobody but the counterpart can say whether they are whole.
     #[error(
-        "log {origin}: the counterpart has not said since this node's start what it holds of it, and a {kind} cites both own logs; do it again when the link answers, or when a file of the counterpart's that answers to one of this run is imported. STOP waits for nothing"
+        "NOT RECORDED, log {origin}: the counterpart has not said since this node's start what it holds of it, and a {kind} cites both own logs; do it again when the link answers, or when a file of the counterpart's that answers to one of this run is imported. STOP waits for nothing"
     )]
     Unconfirmed {
         /// The log.

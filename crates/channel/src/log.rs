@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use skypact_airspace::UtcNanos;
 use skypact_record::{Hash, LogClass, Tree};
 
 use crate::frame::VerifiedReceipt;
@@ -49,6 +50,8 @@ pub struct Log {
     pub anchored: u64,
     /// Size up to which the counterpart of the log's author has signed that it holds it durably.
     pub delivered: u64,
+    /// Of an own log, what the counterpart's entries have seen of it: each size with when the first entry that cites it was signed, by its signer's clock.
+    pub(crate) cited: Vec<(u64, UtcNanos)>,
     /// Size up to which each witness has cosigned, by the witness's name.
     pub cosigned: BTreeMap<String, u64>,
     /// The newest witness cosignature known, for the next leaf to cite.
@@ -87,6 +90,7 @@ impl Default for Log {
             times: WitnessTimes::default(),
             anchored: 0,
             delivered: 0,
+            cited: Vec::new(),
             cosigned: BTreeMap::new(),
             cosignature: None,
             post_quantum: PostQuantum::default(),
@@ -98,6 +102,19 @@ impl Log {
     /// Number of entries.
     pub fn size(&self) -> u64 {
         self.tree.size()
+    }
+
+    /// An entry of the counterpart's, signed at `at` by its clock, has seen the log at this size.
+    pub(crate) fn cite(&mut self, size: u64, at: UtcNanos) {
+        if self.cited.last().is_none_or(|(known, _)| *known < size) {
+            self.cited.push((size, at));
+        }
+    }
+
+    /// When the counterpart's first entry that has seen the one at `index` was signed, as its signer claims.
+    pub(crate) fn cited_at(&self, index: u64) -> Option<UtcNanos> {
+        let place = self.cited.partition_point(|(size, _)| *size <= index);
+        self.cited.get(place).map(|(_, at)| *at)
     }
 
     /// Whether a receipt is the newest of the mirror, or the newest once more with the ML-DSA-44 line that was missing.

@@ -371,6 +371,12 @@ impl Channel {
             self.cited.cite(log, place.index, line);
         }
         self.keys.hear(&self.pact, log, place.index, &entry.entry.leaf.seen);
+        for seen in entry.entry.leaf.seen.iter().filter(|_| log.party != self.me) {
+            let own = self.pact.log(seen.origin.as_str()).filter(|own| own.party == self.me);
+            if let Some(own) = own {
+                self.logs[own.place()].cite(seen.size, UtcNanos(act.claimed_time));
+            }
+        }
         if let Err(reason) = self.apply_message(log, entry) {
             if self.anomalies.len() == ANOMALIES_MAX {
                 self.anomalies.pop_front();

@@ -1,7 +1,7 @@
 //! What a station says by itself when the time for it has come: the counterpart's signed heads and its own witnessed ones
 //! go into the own log, and what was not read back in time is stated.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use skypact_airspace::UtcNanos;
 use skypact_record::{LogClass, NoteSignature, SignedCheckpoint};
@@ -19,6 +19,9 @@ use crate::period::{Period, PeriodSpan};
 /// within 1 s.
 const HEADS_PAUSE_NS: i64 = 500_000_000;
 
+/// Time after a start in which the counterpart's read-backs may come in before one is stated to be missing, ns.
+const CATCH_UP_NS: i64 = 30_000_000_000;
+
 /// What the clerk remembers; a start begins anew.
 #[derive(Debug, Default)]
 pub(super) struct Clerk {
@@ -31,7 +34,7 @@ pub(super) struct Clerk {
     /// Own entries up to here have a deadline, as far as they need one.
     watched: u64,
     /// When notices have to be read back, ns UTC, with their index in the own routine log.
-    deadlines: VecDeque<(i64, u64)>,
+    deadlines: BTreeSet<(i64, u64)>,
     /// How long the periods of the own logs are; without it none is closed.
     span: Option<PeriodSpan>,
 }
@@ -83,7 +86,7 @@ impl Station {
     pub fn due(&self) -> Option<UtcNanos> {
         let heads = (self.unanchored().next().is_some() || self.unstated().next().is_some())
             .then(|| self.clerk.rested_at().unwrap_or(UtcNanos(i64::MIN)));
-        let deadline = self.clerk.deadlines.front().map(|(due_ns, _)| UtcNanos(*due_ns));
+        let deadline = self.clerk.deadlines.first().map(|(due_ns, _)| UtcNanos(*due_ns));
         let period = self.open_periods().map(|(_, since, span)| span.end(since)).min();
         heads.into_iter().chain(deadline).chain(self.erasure_due()).chain(period).min()
     }
@@ -103,7 +106,8 @@ impl Station {
         if !messages.is_empty() {
             self.clerk.heads_at = Some(now);
         }
-        while let Some((_, index)) = self.clerk.deadlines.pop_front_if(|(due_ns, _)| *due_ns <= now.0) {
+        let later = self.clerk.deadlines.split_off(&(now.0.saturating_add(1), 0));
+        for (_, index) in std::mem::replace(&mut self.clerk.deadlines, later) {
             let unread = self.channel.board().unread(self.channel.me(), index..index + 1).next();
             messages.extend(unread.map(|(_, notice)| Message::Overdue { notice }));
         }
@@ -134,16 +138,23 @@ impl Station {
     }
 
     /// Sets the deadline of each notice that the counterpart has signed for since: from when that was known here, so that a
-    /// silent link is nobody's fault.
+    /// silent link is nobody's fault. After a start that is not known any more, and the counterpart's own word counts: when it signed the first entry that
+    /// has seen the notice. What came back meanwhile has to come in first.
     fn watch(&mut self, now: UtcNanos) {
         let me = self.channel.me();
-        let delivered = self.channel.log(LogRef { party: me, class: LogClass::Routine }).delivered;
+        let log = self.channel.log(LogRef { party: me, class: LogClass::Routine });
+        let (delivered, board) = (log.delivered, self.channel.board());
         if delivered <= self.clerk.watched {
             return;
         }
-        let due_ns = now.0.saturating_add(self.channel.pact().terms().acknowledgement_deadline_ns);
-        let unread = self.channel.board().unread(me, self.clerk.watched..delivered);
-        self.clerk.deadlines.extend(unread.map(|(index, _)| (due_ns, index)));
+        let deadline_ns = self.channel.pact().terms().acknowledgement_deadline_ns;
+        let due = board.unread(me, self.clerk.watched..delivered).map(|(index, notice)| {
+            let filed = board.notice_of(&notice).map_or(now, |state| state.origin.claimed_time);
+            let since = log.cited_at(index).map_or(now, |at| at.max(filed).min(now));
+            let due_ns = since.0.saturating_add(deadline_ns);
+            (due_ns.max(now.0.saturating_add(deadline_ns.min(CATCH_UP_NS))), index)
+        });
+        self.clerk.deadlines.extend(due);
         self.clerk.watched = delivered;
     }
 

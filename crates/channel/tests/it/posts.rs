@@ -35,7 +35,8 @@ impl Post {
     /// A post that starts out of these stored entries.
     pub(crate) fn out_of(me: usize, pact: Pact, stored: &[(LogRef, Entry)]) -> Self {
         let station = Station::new(Channel::new(pact, ["BLUE", "RED"][me]).unwrap(), post_quantum_signers(me));
-        let entropy = Counter(10_000_000 * (me as u64 + 1));
+        // A start must not draw again what was drawn before: a message id that repeats changes nothing.
+        let entropy = Counter(10_000_000 * (me as u64 + 1) + 10_000 * stored.len() as u64);
         let mut post = Self { station, entropy, now: UtcNanos(T0), stored: stored.to_vec() };
         for (log, entry) in stored {
             post.station.replay(*log, entry.leaf.index, entry.clone()).unwrap();

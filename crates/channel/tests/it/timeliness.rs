@@ -1,7 +1,7 @@
 //! Time to effect, proof of knowledge, overdue read-backs and quotas, on two stations.
 
 use skypact_airspace::UtcNanos;
-use skypact_channel::{Context, Existence, Frame, Kind, LogRef, Message, NoticeAct, Timeliness};
+use skypact_channel::{Context, Existence, Frame, Kind, LogRef, Message, NoteKind, NoticeAct, Timeliness};
 use skypact_record::{Hash, KeyRole, LogClass};
 
 use crate::parties::{BLUE, Machine, RED, SECOND, T0, disc, key, notice, settle};
@@ -109,6 +109,60 @@ fn a_notice_that_is_not_read_back_in_time_is_stated_once_and_may_still_be_read()
         let state = post.station.channel().board().notice_of(&id).unwrap();
         assert!(state.overdue().is_some() && state.read_back().is_some(), "late, and read");
     }
+}
+
+/// A post out of what it has stored, with the receipt that it had kept, at its time.
+fn started_again(post: &Post, receipt: &[u8]) -> Post {
+    let mut again = Post::out_of(post.station.channel().me(), post.station.channel().pact().clone(), &post.stored);
+    again.station.replay_note(&NoteKind::Receipt, receipt).unwrap();
+    again.now = post.now;
+    again.finish();
+    again
+}
+
+#[test]
+fn a_start_does_not_begin_the_deadline_anew_where_the_counterpart_has_cited_the_notice() {
+    let (mut blue, mut red) = posts();
+    let id = red.says(&effective_in(9_000)).unwrap();
+    let receipt = blue.takes(&red).remove(ROUTINE.class as usize);
+    let deadline_s = red.station.channel().pact().terms().acknowledgement_deadline_ns / SECOND;
+    wait([&mut blue, &mut red], 1_000);
+    blue.finish();
+    red.hears(&mut blue);
+    let overdue = [Message::Overdue { notice: id }];
+    // It starts again and again, faster than the deadline passes.
+    for _ in 1..deadline_s / 50 {
+        wait([&mut red, &mut blue], 50_000);
+        red = started_again(&red, &receipt);
+        assert_eq!(red.said(Kind::Overdue), []);
+    }
+    wait([&mut red, &mut blue], 50_000);
+    red.finish();
+    assert_eq!(red.said(Kind::Overdue), overdue);
+    red = started_again(&red, &receipt);
+    wait([&mut red, &mut blue], 600_000);
+    red.finish();
+    assert_eq!(red.said(Kind::Overdue), overdue, "once");
+}
+
+#[test]
+fn what_was_read_back_while_a_node_was_off_has_time_to_come_in() {
+    let (mut blue, mut red) = posts();
+    let id = red.says(&effective_in(9_000)).unwrap();
+    let receipt = blue.takes(&red).remove(ROUTINE.class as usize);
+    wait([&mut blue, &mut red], 1_000);
+    blue.finish();
+    red.hears(&mut blue);
+    let content = blue.station.channel().board().notice_of(&id).unwrap().origin.content;
+    blue.says(&Message::ReadBack { notice: id, content }).unwrap();
+    wait([&mut blue, &mut red], 3_600_000);
+    let mut red = started_again(&red, &receipt);
+    assert_eq!(red.said(Kind::Overdue), [], "nobody has asked the counterpart yet");
+    wait([&mut blue, &mut red], 20_000);
+    red.hears(&mut blue);
+    wait([&mut blue, &mut red], 3_600_000);
+    red.finish();
+    assert_eq!(red.said(Kind::Overdue), []);
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(super) type Args = Acting<Step>;
 pub(super) enum Step {
     /// Show how the channel stands. The same as no subcommand.
     Status,
-    /// Suspend the channel, at once: STOP, notices and read-backs go on; nothing new binds the parties.
+    /// Suspend the channel, at once: STOP, notices and read-backs go on; no notice filed from now on binds.
     Suspend {
         /// Why, for the counterpart and the record.
         #[arg(long)]
@@ -51,10 +51,14 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
             let signer = args.who.signer(&args.place.dir)?;
             let desk = Desk::open(&args.place).await?;
             let placed = desk.file(&signer, [(Message::Suspend { reason: reason.clone() }, Vec::new())]).await?;
-            let counterpart = &desk.view.counterpart;
+            let told = if desk.view.connected {
+                format!("{} is told by the record\n", desk.view.counterpart)
+            } else {
+                String::new()
+            };
             let text = format!(
-                "suspended: {reason}\nSTOP, notices and read-backs go on; nothing new binds the parties.\n\
-                 {counterpart} is told by the record\n\
+                "suspended: {reason}\nSTOP, notices and read-backs go on. No notice filed from now on binds, and no\n\
+                 proposal is accepted.\n{told}\
                  next: 'skypact channel resume', by an officer of each party"
             );
             show(json, &placed, &(text + &desk.silence()));

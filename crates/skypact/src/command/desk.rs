@@ -277,7 +277,9 @@ pub(super) fn find<'a>(
         [] => Err(CliError::usage(
             "id-unknown",
             field,
-            format!("{field}: nothing here has an id that begins with {prefix}"),
+            format!(
+                "{field}: nothing that this command takes has an id that begins with {prefix}; an id of something else does not count"
+            ),
         )),
         _ => Err(CliError::usage(
             "id-ambiguous",

@@ -14,7 +14,7 @@ use super::position_check::PositionArgs;
 use super::quantity::{FootprintText, VolumeText, counted, fit, time_text};
 use super::{CliError, Outcome, notice_export, notice_import, reading};
 use crate::directory::base64;
-use crate::http::views::{NoticeView, PlacedView, UnknownView};
+use crate::http::views::{CheckIn, NoticeView, PlacedView, UnknownView};
 use crate::node::RecordSigner;
 
 /// Most versions of the counterpart that a filing cites.
@@ -236,7 +236,12 @@ pub(super) fn not_heard(desk: &Desk) -> String {
 
 /// Versions of the counterpart that a notice would be in conflict with: the proof of knowledge that it cites.
 pub(super) async fn overlaps(desk: &Desk, message: &Message) -> Result<Vec<Hash>, CliError> {
-    let body = serde_json::json!({ "body": base64(&message.encode()) });
+    overlaps_by(desk, message, true).await
+}
+
+/// The same of a notice that is ours, or the counterpart's: own versions then.
+pub(super) async fn overlaps_by(desk: &Desk, message: &Message, is_ours: bool) -> Result<Vec<Hash>, CliError> {
+    let body = CheckIn { body: base64(&message.encode()), by_counterpart: !is_ours };
     let found: Vec<String> = desk.client.post(&desk.path("check"), &body).await?;
     found.iter().map(|version| hash(version)).collect()
 }

@@ -9,7 +9,7 @@ use skypact_record::Hash;
 
 use super::desk::{Desk, Where, find, find_notice, hash, short};
 use super::exit::show;
-use super::notice::{file_notices, overlaps, read_file};
+use super::notice::{file_notices, overlaps_by, read_file};
 use super::notice_check::not_over;
 use super::quantity::{FootprintText, band, counted, duration_ns};
 use super::reading::{self, Proposed};
@@ -203,15 +203,14 @@ async fn propose(
     let end_ns = volumes.iter().map(|volume| volume.window.end().0).max().unwrap_or(i64::MAX);
     not_over(if remedy == Remedy::Retime { "until" } else { "id" }, end_ns, desk.view.now_ns)?;
     let (mine, version) = (view.party == desk.view.party, hash(&view.version)?);
-    let mut warning = String::new();
-    if mine {
-        let changed = Notice { act: NoticeAct::Changed, previous: Some(version), volumes: volumes.clone(), ..notice };
-        let left = overlaps(desk, &Message::Notice(changed)).await?.len();
-        if left > 0 {
-            let left = counted(left, "notice");
-            warning = format!("like that it would still be in conflict with {left} of {}\n", desk.view.counterpart);
-        }
-    }
+    let changed = Notice { act: NoticeAct::Changed, previous: Some(version), volumes: volumes.clone(), ..notice };
+    let left = overlaps_by(desk, &Message::Notice(changed), mine).await?.len();
+    let warning = if left > 0 {
+        let of = if mine { &desk.view.counterpart } else { &desk.view.party };
+        format!("like that it would still be in conflict with {} of {of}\n", counted(left, "notice"))
+    } else {
+        String::new()
+    };
     let key = ConflictKey::new(hash(&conflict.versions[0])?, hash(&conflict.versions[1])?);
     let shown = reading::lines(&volumes);
     let message = Message::Proposal { key, notice: version, remedy, volumes };

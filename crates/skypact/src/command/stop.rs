@@ -156,9 +156,12 @@ async fn answer(
     json: bool,
 ) -> Result<Outcome, CliError> {
     let (desk, id) = Desk::with(place, async |desk| {
-        let stops: Vec<StopView> = desk.client.get(&desk.path("stops")).await?;
-        let theirs = stops.iter().filter(|stop| stop.party == desk.view.counterpart).flat_map(|stop| &stop.stops);
-        find("id", id, theirs).cloned()
+        let (id, stop) = named(desk, id).await?;
+        if stop.party == desk.view.party {
+            let message = format!("id: {} is your own STOP; {} answers it", short(&id), desk.view.counterpart);
+            return Err(CliError::usage("wrong-party", "id", message));
+        }
+        Ok(id)
     })
     .await?;
     let stop = hash(&id)?;
@@ -175,15 +178,26 @@ async fn answer(
 
 async fn lift(place: &Where, signer: &RecordSigner, id: &str, json: bool) -> Result<Outcome, CliError> {
     let (desk, id) = Desk::with(place, async |desk| {
-        let stops: Vec<StopView> = desk.client.get(&desk.path("stops")).await?;
-        let own = stops.iter().filter(|stop| stop.party == desk.view.party && stop.lifted_by.is_none());
-        find("id", id, own.flat_map(|stop| &stop.stops)).cloned()
+        let (id, stop) = named(desk, id).await?;
+        if stop.party != desk.view.party {
+            let message = format!("id: {} called the STOP {}, and alone lifts it", stop.party, short(&id));
+            return Err(CliError::usage("wrong-party", "id", message));
+        }
+        Ok(id)
     })
     .await?;
     let stop = hash(&id)?;
     let placed = desk.file(signer, [(Message::StopLifted { stop }, vec![stop])]).await?;
     show(json, &placed, &format!("STOP {}: lifted{}", short(&id), desk.silence()));
     Ok(Outcome::Done)
+}
+
+/// The STOP of either side whose id begins with `id`, and the alarm that it is in.
+async fn named(desk: &Desk, id: &str) -> Result<(String, StopView), CliError> {
+    let stops: Vec<StopView> = desk.client.get(&desk.path("stops")).await?;
+    let id = find("id", id, stops.iter().flat_map(|stop| &stop.stops))?.clone();
+    let stop = stops.into_iter().find(|stop| stop.stops.contains(&id)).expect("found above");
+    Ok((id, stop))
 }
 
 async fn list(place: &Where, json: bool) -> Result<Outcome, CliError> {

@@ -362,7 +362,7 @@ async fn link(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<Li
     path = "/v1/channels/{name}/check",
     params(("name" = String, Path, description = "Name of the channel.")),
     request_body = CheckIn,
-    responses((status = 200, description = "Leaf hashes of the counterpart's versions that it would be in conflict with.", body = Vec<String>))
+    responses((status = 200, description = "Leaf hashes of the versions of the other party that it would be in conflict with.", body = Vec<String>))
 )]
 async fn check(
     State(node): State<NodeHandle>,
@@ -370,7 +370,8 @@ async fn check(
     JsonBody(request): JsonBody<CheckIn>,
 ) -> Answer<Vec<String>> {
     let notice = unfiled(&request.body)?;
-    read(&node, name, move |channel| in_conflict_with(channel, &notice)).await
+    let party = move |me: usize| if request.by_counterpart { 1 - me } else { me };
+    read(&node, name, move |channel| in_conflict_with(channel, party(channel.me()), &notice)).await
 }
 
 /// Conflicts that each of several notices would have if it were filed now. Nothing is recorded.
@@ -395,7 +396,8 @@ async fn checks(
         .enumerate()
         .map(|(position, body)| unfiled(body).map_err(|problem| Problem { position: Some(position), ..problem }));
     let notices = notices.collect::<Result<Vec<Notice>, _>>()?;
-    let view = move |channel: &Channel| notices.iter().map(|notice| in_conflict_with(channel, notice)).collect();
+    let view =
+        move |channel: &Channel| notices.iter().map(|notice| in_conflict_with(channel, channel.me(), notice)).collect();
     read(&node, name, view).await
 }
 
@@ -409,9 +411,9 @@ fn unfiled(body: &str) -> Result<Notice, Problem> {
     }
 }
 
-/// Leaf hashes of the counterpart's versions that a notice would be in conflict with.
-fn in_conflict_with(channel: &Channel, notice: &Notice) -> Vec<String> {
-    let found = channel.board().conflicts_with(channel.me(), notice);
+/// Leaf hashes of the other party's versions that a notice of `party` would be in conflict with.
+fn in_conflict_with(channel: &Channel, party: usize, notice: &Notice) -> Vec<String> {
+    let found = channel.board().conflicts_with(party, notice);
     found.into_iter().map(|(version, ..)| version.to_string()).collect()
 }
 

@@ -65,6 +65,7 @@ fn a_retimed_and_a_rerouted_notice_are_proposed_accepted_filed_and_clear() {
     until("both see the second conflict", || state(&red) == Some(10) && state(&blue) == Some(10));
     let reroute = ["reroute", &kobalt[..8], "--circle", "35.2854,41.5,10NM"];
     let screen = act(&blue, &reroute);
+    assert!(!screen.contains("still be in conflict"), "{screen}");
     assert!(screen.contains("then it files the change"), "the notice is RED's: {screen}");
     let screen = do_as_told(&red, "skypact conflicts accept ");
     assert!(screen.contains("file the change of your notice with 'skypact conflicts apply"), "{screen}");
@@ -89,7 +90,9 @@ fn a_proposal_is_countered_and_the_counter_proposal_accepted() {
     let husky = file(&blue, "HUSKY 61", "35.2854,40.1760,20NM", noon, two);
     until("both see the conflict", || state(&red) == Some(10) && state(&blue) == Some(10));
     let id = |screen: &str| screen.split_once("proposed ").unwrap().1.split_once(':').unwrap().0.to_owned();
-    let first = id(&act(&blue, &["retime", &kobalt[..8], "--shift", "3h"]));
+    let said = act(&blue, &["retime", &kobalt[..8], "--shift", "90min"]);
+    assert!(said.contains("like that it would still be in conflict with 1 notice of BLUE\n"), "{said}");
+    let first = id(&said);
     until("RED has to answer", || screen(&["inbox", "--dir", &red]).contains(&format!("accept {first}")));
     let own = ["conflicts", "retime", &kobalt[..8], "--shift", "4h", "--counter", &first, "--dir", &blue];
     refuse(&[&own[..], &OFFICER].concat(), 2, "wrong-party");

@@ -51,7 +51,7 @@ fn a_stop_passes_while_suspended_and_a_silent_link_is_no_suspension() {
     let id = stops(&red).1[0]["id"].as_str().unwrap().to_owned();
     let inbox = screen(&["inbox", "--dir", &red]);
     assert!(inbox.starts_with("STOP ") && inbox.contains("RED has to answer"), "STOP stands first: {inbox}");
-    refuse(&[&["stop", "lift", &id, "--dir", &red][..], &OFFICER].concat(), 2, "id-unknown");
+    refuse(&[&["stop", "lift", &id, "--dir", &red][..], &OFFICER].concat(), 2, "wrong-party");
     act(&red, &["stop", "passed-to", &id[..8], "PATROL 2"]);
     assert_eq!(stops(&red).0, Some(1), "passed to a unit is not yet ceased");
     act(&red, &["stop", "ceased", &id[..8]]);

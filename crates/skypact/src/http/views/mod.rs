@@ -338,6 +338,9 @@ pub struct ActsIn {
 pub struct CheckIn {
     /// CBOR of its body, base64.
     pub body: String,
+    /// Whether the counterpart would file it, as where a change of its notice is proposed: it is held against the own ones then.
+    #[serde(default)]
+    pub by_counterpart: bool,
 }
 
 /// Notices that are not filed yet.
