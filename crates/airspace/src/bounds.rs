@@ -4,7 +4,7 @@ use crate::vector::Vec3;
 
 /// A box in the frame of the unit sphere (axes of ECEF: x to 0N 0E, y to 0N 90E, z to the north pole; no unit).
 /// It holds every unit ECEF direction of the footprint, in f32 rounded outward.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Bounds {
     /// Least x, y, z.
     pub min: [f32; 3],

@@ -22,7 +22,7 @@ const CURVE_BITS: u32 = 18;
 
 /// A box of x, y, z in `2^-30` of the unit sphere, W84 altitude in mm and time in `2^32` ns. An altitude of another datum
 /// is unbounded here, which never misses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Extent {
     min: [i32; 5],
     max: [i32; 5],

@@ -16,7 +16,8 @@ const NODE_MERGED_MAX: usize = 48;
 const LEAF_STEP: usize = 8;
 
 /// Finds the volumes that may conflict with a given one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(from = "Vec<Entry<K>>", bound(deserialize = "K: Copy + Ord + serde::Deserialize<'de>"))]
 pub struct VolumeIndex<K> {
     root: Node<K>,
     len: usize,
@@ -42,7 +43,7 @@ impl Asked {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 struct Entry<K> {
     extent: Extent,
     key: K,
@@ -155,6 +156,26 @@ impl<K: Copy + Ord> Default for VolumeIndex<K> {
     }
 }
 
+/// Its entries in an order that does not depend on how they came in: the tree over them is made again.
+impl<K: Copy + Ord + serde::Serialize> serde::Serialize for VolumeIndex<K> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut entries = Vec::with_capacity(self.len);
+        self.root.collect(&mut entries);
+        entries.sort_unstable_by_key(|entry| (entry.place(), entry.extent));
+        entries.serialize(serializer)
+    }
+}
+
+impl<K: Copy + Ord> From<Vec<Entry<K>>> for VolumeIndex<K> {
+    fn from(entries: Vec<Entry<K>>) -> Self {
+        let mut index = Self::new();
+        for entry in entries {
+            index.insert_entry(entry);
+        }
+        index
+    }
+}
+
 impl<K: Copy> Entry<K> {
     fn place(&self) -> Place<K> {
         (self.extent.order(), self.key)
@@ -162,6 +183,13 @@ impl<K: Copy> Entry<K> {
 }
 
 impl<K: Copy + Ord> Node<K> {
+    fn collect(&self, entries: &mut Vec<Entry<K>>) {
+        match self {
+            Self::Leaf(leaf) => entries.extend_from_slice(&leaf.entries),
+            Self::Inner(inner) => inner.children.iter().for_each(|child| child.collect(entries)),
+        }
+    }
+
     fn insert(&mut self, place: &Place<K>, entry: Entry<K>) -> Option<Upper<K>> {
         match self {
             Self::Leaf(leaf) => leaf.insert(entry),

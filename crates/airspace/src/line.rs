@@ -26,7 +26,7 @@ pub struct Report {
 }
 
 /// Which way a line is crossed, as one looks along it from its first point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Direction {
     /// From the left of the line to its right.
     LeftToRight,
@@ -106,7 +106,7 @@ impl LineError {
 }
 
 /// A line from one point to the next, or the edge of an area: a line that ends where it begins.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct DeconflictionLine {
     /// Without repetitions, each within half a turn of the one before it.
     points: Vec<Planar>,
@@ -117,7 +117,7 @@ pub struct DeconflictionLine {
 }
 
 /// A place in the plane of longitude (x) and latitude (y), 1e-9 degree. Longitudes run on over the antimeridian.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 struct Planar {
     x: i64,
     y: i64,

@@ -1,11 +1,11 @@
 //! Instants and windows of time: Unix nanoseconds UTC, closed intervals.
 
 /// Nanoseconds since 1970-01-01T00:00:00Z, UTC, leap seconds not counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct UtcNanos(pub i64);
 
 /// A closed interval of time: both its ends belong to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct TimeWindow {
     start: UtcNanos,
     end: UtcNanos,

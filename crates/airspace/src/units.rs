@@ -8,7 +8,7 @@ use std::fmt;
 pub const DEGREE_E9: i64 = 1_000_000_000;
 
 /// A position on the WGS84 ellipsoid: geodetic latitude and longitude in 1e-9 degree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct LatLng {
     lat_e9: i64,
     lng_e9: i64,

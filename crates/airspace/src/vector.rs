@@ -5,7 +5,7 @@ use std::ops::{Add, Mul, Neg, Sub};
 use robust::Coord3D;
 
 /// Unit directions (no unit) or ECEF points (metres); the place of use says which.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Vec3 {
     pub(crate) x: f64,
     pub(crate) y: f64,

@@ -14,7 +14,7 @@ use crate::time::TimeWindow;
 pub const AGREEMENT_TOLERANCE_MM: i64 = 1_000;
 
 /// A piece of airspace for a time: what ASTM F3548 calls a `Volume4D`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Volume4d {
     /// Where on the ground.
     pub footprint: Footprint,
@@ -32,7 +32,7 @@ impl Volume4d {
 }
 
 /// Separation minima: volumes nearer than this, or exactly so, conflict. A negative minimum counts as zero.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Minima {
     /// Lateral distance over the ground, in millimetres.
     pub lateral_mm: i64,

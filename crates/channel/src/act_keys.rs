@@ -15,7 +15,7 @@ use crate::log::LogRef;
 use crate::pact::{LogKeys, Pact};
 
 /// The key histories of a channel's logs.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ActKeys {
     /// In the order of [`LogRef::ALL`].
     histories: [Arc<KeyHistory>; 4],

@@ -7,7 +7,7 @@ use crate::case::{Cited, TEXT_MAX, TITLE_MAX, words};
 use crate::codec::{CodecError, Reader, Writer, Written, write_optional_text};
 
 /// An item that somebody puts on the agenda.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct AgendaItem {
     /// What it is called; 1 to 200 bytes.
     pub title: String,
@@ -16,7 +16,7 @@ pub struct AgendaItem {
 }
 
 /// What one side says about an item.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct AgendaEntry {
     /// The item: leaf hash of its entry, or what a case is named by.
     pub item: Hash,
@@ -25,7 +25,7 @@ pub struct AgendaEntry {
 }
 
 /// What can be said about an item.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum AgendaAct {
     /// Where its author stands. A later one takes its place, and the earlier one stays in the record.
     Position {

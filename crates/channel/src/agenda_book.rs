@@ -10,7 +10,7 @@ use crate::agenda::{AgendaAct, AgendaEntry, AgendaItem};
 use crate::board::{Misfit, Origin};
 
 /// A decision that one side has signed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct AgendaDecision {
     /// In words.
     pub text: String,
@@ -21,7 +21,7 @@ pub struct AgendaDecision {
 }
 
 /// What was said about an item.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
 pub struct Discussed {
     /// How it came on the agenda, when somebody put it there.
     pub raised: Option<(AgendaItem, Origin)>,
@@ -41,9 +41,10 @@ impl Discussed {
 }
 
 /// All that the working group of a channel has said.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct AgendaBook {
     items: BTreeMap<Hash, Discussed>,
+    #[serde(serialize_with = "crate::channel::snapshot::sorted_map")]
     decisions: HashMap<Hash, (Hash, usize)>,
 }
 

@@ -11,7 +11,7 @@ use crate::commitment::CommitmentStand;
 use crate::line::CrossingStand;
 
 /// Why something is on the agenda.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Topic {
     /// It opened a case by itself.
     Cause(CauseKind),
@@ -51,7 +51,7 @@ impl Topic {
 }
 
 /// One reason why an item is on the agenda.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Point {
     /// Which.
     pub topic: Topic,

@@ -16,7 +16,7 @@ const WHAT_MAX: usize = 500;
 const SCOPE_MAX: usize = 16;
 
 /// Which of the two it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum AssuranceAct {
     /// Nothing of this party will be there.
     Assures,
@@ -38,7 +38,7 @@ impl AssuranceAct {
 }
 
 /// An assurance or a denial.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Assurance {
     /// Which of the two.
     pub act: AssuranceAct,
@@ -88,7 +88,7 @@ impl Assurance {
 }
 
 /// An assurance or denial on the record.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct AssuranceState {
     /// What it says.
     pub assurance: Assurance,
@@ -99,7 +99,7 @@ pub struct AssuranceState {
 }
 
 /// The assurances and denials of one party.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct AssuranceBook {
     states: Vec<AssuranceState>,
     /// Scopes of those that nothing contradicts yet, by their places above.

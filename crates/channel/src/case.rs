@@ -18,7 +18,7 @@ const MEDIA_TYPE_MAX: usize = 100;
 const FINDING_PREFIX: &[u8] = b"skypact/v1/finding\n";
 
 /// An incident, as the party that opens the case reports it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct CaseReport {
     /// What the case is called; 1 to 200 bytes.
     pub title: String,
@@ -31,7 +31,7 @@ pub struct CaseReport {
 }
 
 /// Something that one side adds to a case.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct CaseEntry {
     /// The case: leaf hash of its report, of the first version of a notice, or of the first STOP of an alarm.
     pub case: Hash,
@@ -40,7 +40,7 @@ pub struct CaseEntry {
 }
 
 /// What can be added to a case.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum CaseAct {
     /// What its author says; it binds nobody else.
     Statement {
@@ -96,7 +96,7 @@ pub enum CaseAct {
 }
 
 /// An entry by its leaf, and the hash of its body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Cited {
     /// Leaf hash.
     pub leaf: Hash,
@@ -105,7 +105,7 @@ pub struct Cited {
 }
 
 /// A file that stays outside of the record.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct CaseFile {
     /// Name, 1 to 200 bytes.
     pub name: String,
@@ -118,7 +118,7 @@ pub struct CaseFile {
 }
 
 /// A third party that finds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Neutral {
     /// Its name, 1 to 200 bytes.
     pub name: String,
@@ -127,13 +127,14 @@ pub struct Neutral {
 }
 
 /// A finding about a case.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct NeutralFinding {
     /// Its file.
     pub file: CaseFile,
     /// Ed25519 key of whoever found.
     pub key: PublicKey,
     /// Signature of [`NeutralFinding::signed`].
+    #[serde(with = "crate::channel::snapshot::halves")]
     pub signature: [u8; 64],
 }
 

@@ -11,7 +11,7 @@ use crate::board::{Misfit, Origin};
 use crate::case::{CaseAct, CaseEntry, CaseFile, CaseReport, Neutral, NeutralFinding};
 
 /// What opens a case by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum CauseKind {
     /// A notice came below the minimum of the pact.
     Late,
@@ -44,7 +44,7 @@ impl CauseKind {
 }
 
 /// Why a case stands: the first time that it happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Cause {
     /// When, as the entry claims that brought it about.
     pub since: UtcNanos,
@@ -58,7 +58,7 @@ pub struct Cause {
 pub type Causes = BTreeMap<CauseKind, Cause>;
 
 /// An answer of the other side: to a fact, agreed or disputed; to a request, given or withheld.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Answer {
     /// Why it is disputed or withheld; none when it is agreed or given.
     pub reason: Option<String>,
@@ -67,7 +67,7 @@ pub struct Answer {
 }
 
 /// What one side said and the other one ought to answer: a fact or a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Asked {
     /// In words.
     pub text: String,
@@ -90,7 +90,7 @@ impl Asked {
 }
 
 /// A file that one side has put to the case, by its hash.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Evidence {
     /// The file.
     pub file: CaseFile,
@@ -103,7 +103,7 @@ pub struct Evidence {
 }
 
 /// One side's word that a case is closed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Closed {
     /// The causes that it covers, a bit for each.
     pub causes: u64,
@@ -114,7 +114,7 @@ pub struct Closed {
 }
 
 /// A case: what opened it, and what the two sides added.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
 pub struct Case {
     /// The reports of a case that somebody opened.
     pub report: Option<(CaseReport, Origin)>,
@@ -180,16 +180,17 @@ impl Case {
 }
 
 /// Facts and requests are found by their leaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 enum Place {
     Fact(usize),
     Request(usize),
 }
 
 /// All cases of a channel.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct CaseBook {
     cases: BTreeMap<Hash, Case>,
+    #[serde(serialize_with = "crate::channel::snapshot::sorted_map")]
     asked: HashMap<Hash, (Hash, Place)>,
 }
 

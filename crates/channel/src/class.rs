@@ -1,7 +1,7 @@
 //! Classes of activity (docs/channel-protocol.md): the pact sets separation minima per pair of classes.
 
 /// What kind of activity a notice announces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum ActivityClass {
     /// Crewed aircraft.
     Manned,

@@ -18,7 +18,7 @@ const FINDING_TEXT_MAX: usize = 500;
 const EVIDENCE_MAX: u64 = 16;
 
 /// What somebody is to have done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Commitment {
     /// Whose it is, by place in the genesis; none when it binds both parties.
     pub of: Option<usize>,
@@ -57,7 +57,7 @@ impl Commitment {
 }
 
 /// What a side finds about a commitment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Finding {
     /// It was kept.
     Kept,
@@ -87,7 +87,7 @@ impl Finding {
 }
 
 /// A side's finding. It takes the place of the same side's earlier one, which stays in the record.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct CommitmentFinding {
     /// Leaf hash of the version of the commitment.
     pub commitment: Hash,
@@ -120,7 +120,7 @@ impl CommitmentFinding {
 }
 
 /// A version of a commitment, and what was found about it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct CommitmentState {
     /// What it says.
     pub commitment: Commitment,
@@ -186,9 +186,10 @@ impl CommitmentState {
 }
 
 /// The commitments of a channel.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct CommitmentBook {
     states: Vec<CommitmentState>,
+    #[serde(serialize_with = "crate::channel::snapshot::sorted_map")]
     places: HashMap<Hash, usize>,
     /// Versions that stand and that not both sides have found something about, by date.
     awaited: BTreeMap<(UtcNanos, Hash), usize>,

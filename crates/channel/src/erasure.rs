@@ -24,7 +24,7 @@ use crate::station::Station;
 const ERASE_PAUSE_NS: i64 = 60_000_000_000;
 
 /// What has to stay of a body beside its leaf: without it the rest of the record would say something else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Residue {
     /// Of a version of a notice or of something protected: its place in the chain and its times, so that it stays LATE where it was.
     Notice {
@@ -192,7 +192,7 @@ impl ErasureError {
 }
 
 /// An entry whose body is gone, or goes when its node comes to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ErasureState {
     /// The entry that erases it: who, when, where.
     pub origin: Arc<Origin>,
@@ -216,16 +216,20 @@ pub struct Erasable {
 }
 
 /// What a channel knows of bodies that are gone.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Erasures {
     /// What stays of bodies that may be missing: known before the entries are folded in.
+    #[serde(serialize_with = "crate::channel::snapshot::sorted_map")]
     foreseen: HashMap<Hash, Option<Residue>>,
     /// Entries that were folded in without their body.
+    #[serde(serialize_with = "crate::channel::snapshot::sorted_set")]
     absent: HashSet<Hash>,
     /// Everything that was listed once, whatever came of it.
+    #[serde(serialize_with = "crate::channel::snapshot::sorted_set")]
     listed: HashSet<Hash>,
     erased: BTreeMap<Hash, ErasureState>,
     /// What stays of missing bodies by an entry that seemed to erase nothing.
+    #[serde(serialize_with = "crate::channel::snapshot::sorted_map")]
     wanted: HashMap<Hash, Option<Residue>>,
     /// Erased entries that were folded in as if they were not.
     pending: Vec<EntryRef>,

@@ -42,11 +42,13 @@ impl Existence {
 }
 
 /// What the leaves of a channel cite of witnesses' times.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct CitedTimes {
     /// Times of lines, s since the Unix epoch, UTC.
+    #[serde(serialize_with = "crate::channel::snapshot::sorted_map")]
     times: HashMap<Hash, u64>,
     /// Lines that were cited and are not known yet: the first index in each log, in the order of [`LogRef::ALL`].
+    #[serde(serialize_with = "crate::channel::snapshot::sorted_map")]
     unknown: HashMap<Hash, [Option<u64>; 4]>,
     /// From which index on entries of a log are not older than which time, both ascending.
     not_before: [BTreeMap<u64, u64>; 4],

@@ -16,7 +16,7 @@ const TEXT_MAX: usize = 1_000;
 const TAG_MAX: usize = 11;
 
 /// A message of the hotline.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Hotline {
     /// A phrase by its code. Its parameters are held against the book by whoever says it; a reader that has no such phrase shows
     /// code and parameters.
@@ -38,7 +38,7 @@ pub enum Hotline {
 }
 
 /// A parameter of a phrase.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Parameter {
     /// A position.
     Position(LatLng),
@@ -194,7 +194,7 @@ pub fn is_language_tag(text: &str) -> bool {
 }
 
 /// What was said by both, in the order in which it was received here.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct HotlineThread(Vec<(Hotline, Origin)>);
 
 impl HotlineThread {

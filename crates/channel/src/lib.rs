@@ -65,6 +65,7 @@ pub use board::{
 pub use carriage::{Carriage, CarriageError, ExportFrom, Heard, OwnLogs, Run, VerifiedAnswer};
 pub use case::{CaseAct, CaseEntry, CaseFile, CaseReport, Cited, Neutral, NeutralFinding};
 pub use case_book::{Answer, Asked, Case, CaseBook, Cause, CauseKind, Causes, Closed, Evidence};
+pub use channel::snapshot::SnapshotError;
 pub use channel::{Anomaly, AnomalyReason, Channel, EntryRef};
 pub use class::ActivityClass;
 pub use clocks::{CLOCK_OFF_NS, CLOCK_WARN_NS, ClockState, Clocks, OtherClock, Span, Suspect};

@@ -10,7 +10,7 @@ use crate::period::PlacedPeriod;
 use crate::timeliness::WitnessTimes;
 
 /// One of the four logs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct LogRef {
     /// Index of its author in the genesis, 0 or 1.
     pub party: usize,
@@ -34,7 +34,7 @@ impl LogRef {
 }
 
 /// What a node knows of one log.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct Log {
     /// Every leaf hash, with roots and proofs at every size.
     pub tree: Tree,
@@ -61,7 +61,7 @@ pub struct Log {
 }
 
 /// Who signed under ML-DSA-44 too.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PostQuantum {
     /// The mirror.
     pub mirrored: bool,
@@ -70,7 +70,7 @@ pub struct PostQuantum {
 }
 
 /// A cosignature, ordered by how new it is: the size that it covers comes first, since a witness may lie about time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct NewestCosignature {
     /// Size that it covers.
     pub size: u64,

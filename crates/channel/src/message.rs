@@ -33,7 +33,7 @@ const FORM_MAX: usize = 200;
 const REASON_MAX: usize = 500;
 
 /// How a proposal takes two notices apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Remedy {
     /// Other places.
     Reroute,
@@ -64,7 +64,7 @@ impl Remedy {
 
 /// Two versions of notices, one of each party, by leaf hash, the smaller hash first: the same on both sides,
 /// whoever filed first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct ConflictKey(Hash, Hash);
 
 impl ConflictKey {

@@ -8,7 +8,7 @@ use crate::codec::{self, CodecError, Reader, Writer, Written, write_optional_tex
 use crate::volume_codec::{read_volumes, write_volumes};
 
 /// What a notice of activity does to the activity that it names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum NoticeAct {
     /// Announces an activity.
     New,
@@ -50,7 +50,7 @@ impl NoticeAct {
 
 /// A notice of activity. `Activated`, `Ended` and `Cancelled` repeat the content that they speak of, so that each
 /// version can be read back by itself.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Notice {
     /// What it does.
     pub act: NoticeAct,

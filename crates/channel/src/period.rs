@@ -9,7 +9,7 @@ use crate::codec::{CodecError, Reader, Writer, Written};
 const DAY_NS: i64 = 86_400 * 1_000_000_000;
 
 /// Opens a period of the log in which it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Period {
     /// Number of the period that it opens; entry 0 opens the first.
     pub number: u64,
@@ -35,7 +35,7 @@ impl Period {
 }
 
 /// A period, and when it began by the time that its author claims.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PlacedPeriod {
     /// What its first entry says.
     pub period: Period,

@@ -15,7 +15,7 @@ pub const APPLIED_BEFORE_NS: i64 = 2 * 3_600_000_000_000;
 const NAME_MAX: usize = 64;
 
 /// What is said about a unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Reach {
     /// It has to have it.
     Named,
@@ -40,7 +40,7 @@ impl Reach {
 }
 
 /// One unit of a party and one version of a notice.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Propagation {
     /// Leaf hash of the version.
     pub notice: Hash,
@@ -105,7 +105,7 @@ fn is_slip(a: &[char], b: &[char]) -> bool {
 }
 
 /// Units of one party for one notice, over all its versions.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
 pub struct Units {
     /// By unit, what was said about it, oldest first: version, step, person, where it stands.
     units: BTreeMap<String, Vec<(Propagation, Origin)>>,

@@ -16,7 +16,7 @@ const NOTICE_BYTES_MAX: usize = 60_000;
 const PHOTOGRAPHS_MAX: u64 = 16;
 
 /// How sure the place is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Verification {
     /// Nobody has checked it.
     Unverified,
@@ -61,7 +61,7 @@ pub struct Protected {
 }
 
 /// What makes a notice on the board protected.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Protection {
     /// Its name.
     pub name: String,

@@ -27,7 +27,7 @@ impl ProtectedList {
 }
 
 /// The signing officer holds this list of the counterpart's, at the time that the act claims.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ListReceipt {
     /// Version of the list.
     pub version: Hash,

@@ -17,7 +17,7 @@ const SOURCE_MAX: usize = 300;
 const LANGUAGE_MAX: usize = 35;
 
 /// What somebody said, as the signing officer's party holds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Statement {
     /// What it is about, so that positions on one matter stand together; 1 to 64 bytes.
     pub subject: String,
@@ -71,7 +71,7 @@ impl Statement {
 }
 
 /// A statement on the record.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct StatementState {
     /// What it says.
     pub statement: Statement,
@@ -82,9 +82,10 @@ pub struct StatementState {
 }
 
 /// The statements of a channel.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct StatementBook {
     states: Vec<StatementState>,
+    #[serde(serialize_with = "crate::channel::snapshot::sorted_map")]
     places: HashMap<Hash, usize>,
 }
 

@@ -15,7 +15,7 @@ const TEXT_MAX: usize = 64;
 const RADIUS_MAX_MM: i64 = 1_000_000_000;
 
 /// What is to stop, where, and until when.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Stop {
     /// The notice or protected site in danger or at fault: leaf hash of its first version. None when there is none.
     pub object: Option<Hash>,
@@ -30,7 +30,7 @@ pub struct Stop {
 }
 
 /// A disc on the WGS84 ellipsoid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct StopArea {
     /// Centre.
     pub centre: LatLng,
@@ -39,7 +39,7 @@ pub struct StopArea {
 }
 
 /// What the counterpart says about a STOP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Rung {
     /// A watch-stander has heard it.
     Heard,
@@ -85,7 +85,7 @@ impl Rung {
 }
 
 /// An answer to a STOP.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct StopRung {
     /// Leaf hash of the STOP.
     pub stop: Hash,
@@ -168,7 +168,7 @@ impl StopRung {
 }
 
 /// All STOPs of one party about one object, until it is lifted or called again after an answer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct Alarm {
     /// The STOPs, oldest first; the first one's leaf is the identity of the alarm.
     pub stops: Vec<(Stop, Origin)>,
@@ -220,12 +220,14 @@ type Subject = (usize, Option<Hash>, String);
 
 /// The alarms of a channel: a fold over STOPs and their answers, the same on both sides in whatever order the two urgent
 /// logs arrive.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Alarms {
     /// In the order in which their first STOPs were taken in.
     all: Vec<Alarm>,
     /// Place of the alarm of each STOP.
+    #[serde(serialize_with = "crate::channel::snapshot::sorted_map")]
     by_stop: HashMap<Hash, usize>,
+    #[serde(serialize_with = "crate::channel::snapshot::sorted_map")]
     newest: HashMap<Subject, usize>,
 }
 

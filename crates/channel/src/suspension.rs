@@ -13,7 +13,7 @@ use crate::codec::{CodecError, Reader, Writer, Written, write_hashes};
 const PAIRS_MAX: usize = 8;
 
 /// Size and root of a log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct LogHead {
     /// Number of entries.
     pub size: u64,
@@ -22,7 +22,7 @@ pub struct LogHead {
 }
 
 /// What both nodes sign when they open the next epoch: honest ones sign the same bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Reconciled {
     /// Leaf hashes of the RESUME entries, in the order of the parties.
     pub resumes: [Hash; 2],
@@ -53,7 +53,7 @@ impl Reconciled {
 }
 
 /// A suspension or a readiness to resume, with what its author's node held.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct Cut {
     /// Who, when, where.
     pub origin: Origin,
@@ -66,7 +66,7 @@ pub struct Cut {
 }
 
 /// What one party did in one epoch.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
 pub struct Stand {
     /// Its suspensions, oldest first.
     pub suspends: Vec<Cut>,
@@ -77,7 +77,7 @@ pub struct Stand {
 }
 
 /// Suspensions of all epochs.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Suspensions {
     epochs: BTreeMap<u64, [Stand; 2]>,
 }

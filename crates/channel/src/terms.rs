@@ -15,7 +15,7 @@ const DAY_NS: i64 = 86_400 * NANOS_PER_SECOND;
 const LENGTH_MAX_MM: i64 = 1_000_000_000;
 
 /// What the parties agreed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Terms {
     /// Separation minima for each unordered pair of classes, in the order of [`Terms::pairs`].
     pub minima: [Minima; PAIRS],

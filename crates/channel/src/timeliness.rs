@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use skypact_airspace::UtcNanos;
 
 /// When witnesses had seen how much of a log, as entries of its author state and prove.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct WitnessTimes {
     /// By witness: sizes and times, s since the Unix epoch, UTC, both ascending.
     of: BTreeMap<String, Vec<(u64, u64)>>,

@@ -16,7 +16,7 @@ pub const TEST_CALL_EVERY_NS: i64 = 12 * 3_600_000_000_000;
 const TEXT_MAX: usize = 200;
 
 /// What an officer says about the watch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum WatchAct {
     /// The signing officer has it from now on.
     Takes,
@@ -41,7 +41,7 @@ impl WatchAct {
 }
 
 /// A change of the watch.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Watch {
     /// What it is.
     pub act: WatchAct,
@@ -68,14 +68,14 @@ impl Watch {
 }
 
 /// The watch of one party: its changes, oldest first, and who had it from when to when.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct WatchBook {
     entries: Vec<(Watch, Origin)>,
     turns: Vec<Turn>,
 }
 
 /// One officer's time on watch.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Turn {
     /// Place of the entry that took it.
     taken: usize,
@@ -146,7 +146,7 @@ impl WatchBook {
 }
 
 /// A test call, and who answered it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct TestCall {
     /// The call.
     pub origin: Origin,
@@ -163,9 +163,10 @@ impl TestCall {
 }
 
 /// Test calls of both parties.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct TestCalls {
     calls: Vec<TestCall>,
+    #[serde(serialize_with = "crate::channel::snapshot::sorted_map")]
     places: HashMap<Hash, usize>,
 }
 

@@ -17,7 +17,7 @@ const TURNS_MAX: u64 = 64;
 const OFFICER_MAX: usize = 64;
 
 /// One officer's turn.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct BillTurn {
     /// The officer, by the label of the key.
     pub officer: Label,
@@ -28,7 +28,7 @@ pub struct BillTurn {
 }
 
 /// Turns that are filed together. Between its first and last instant nothing of an earlier bill counts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct WatchBill {
     /// 1 to 64 turns, one after another; time between two of them is a gap.
     pub turns: Vec<BillTurn>,
@@ -69,7 +69,7 @@ fn read_turn(reader: &mut Reader<'_>) -> Result<BillTurn, CodecError> {
 }
 
 /// The watch bill of one party.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct BillBook {
     /// By first instant; none overlaps another.
     turns: BTreeMap<UtcNanos, (UtcNanos, Label)>,

@@ -10,7 +10,7 @@ use crate::key::{KeyError, KeyId, PublicKey, Signature, Signer, SignerError};
 use crate::name::PartyName;
 
 /// Which of a party's two logs of a channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum LogClass {
     /// Everything that can wait for what is urgent. Number 0.
     Routine,

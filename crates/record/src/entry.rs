@@ -6,7 +6,8 @@ use crate::leaf::Leaf;
 use crate::part::Part;
 
 /// A leaf and its body parts. `None` is a part that is withheld or erased.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(into = "Vec<u8>", try_from = "Vec<u8>")]
 pub struct Entry {
     /// The leaf.
     pub leaf: Leaf,
@@ -81,6 +82,20 @@ impl Entry {
         let leaf = Leaf::decode(r.bytes()?)?;
         r.key(1, "parts")?;
         Ok(Self { leaf, parts: read_parts(r)? })
+    }
+}
+
+impl From<Entry> for Vec<u8> {
+    fn from(entry: Entry) -> Self {
+        entry.write()
+    }
+}
+
+impl TryFrom<Vec<u8>> for Entry {
+    type Error = DecodeError;
+
+    fn try_from(bytes: Vec<u8>) -> Result<Self, DecodeError> {
+        Self::decode(&bytes)
     }
 }
 

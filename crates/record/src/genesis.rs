@@ -11,7 +11,7 @@ use crate::name::{ChannelName, Label, Origin, PartyName};
 use crate::note::{SignatureType, VerifierKey};
 
 /// One key of a party.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PartyKey {
     /// What it is for.
     pub role: KeyRole,

@@ -11,7 +11,7 @@ use crate::ml_dsa_44::MlDsa44Key;
 
 /// How a signature is made. In version 1 acts and the genesis verify under Ed25519 alone, notes under ML-DSA-44 too; ES256 has its number so that a
 /// pact can name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Algorithm {
     /// Ed25519 (RFC 8032), strict rule. Number 1.
     Ed25519,
@@ -66,7 +66,7 @@ impl fmt::Display for Algorithm {
 }
 
 /// What a key is for. One key has one role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum KeyRole {
     /// Signs the genesis; kept offline. Number 1.
     Root,
@@ -168,7 +168,7 @@ impl KeyError {
 }
 
 /// Identifies a public key: SHA-256 over a prefix, its algorithm and its bytes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct KeyId(pub Hash);
 
 impl fmt::Display for KeyId {
@@ -184,7 +184,8 @@ impl fmt::Debug for KeyId {
 }
 
 /// A public key that was checked when it was read.
-#[derive(Clone)]
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
+#[serde(into = "(Algorithm, Vec<u8>)", try_from = "(Algorithm, Vec<u8>)")]
 pub struct PublicKey {
     algorithm: Algorithm,
     bytes: Vec<u8>,
@@ -251,6 +252,20 @@ impl PublicKey {
             Decoded::WebauthnEs256 => return Err(KeyError::Unsupported { algorithm: self.algorithm }),
         };
         if holds { Ok(()) } else { Err(KeyError::InvalidSignature) }
+    }
+}
+
+impl From<PublicKey> for (Algorithm, Vec<u8>) {
+    fn from(key: PublicKey) -> Self {
+        (key.algorithm, key.bytes)
+    }
+}
+
+impl TryFrom<(Algorithm, Vec<u8>)> for PublicKey {
+    type Error = KeyError;
+
+    fn try_from((algorithm, bytes): (Algorithm, Vec<u8>)) -> Result<Self, KeyError> {
+        Self::new(algorithm, &bytes)
     }
 }
 

@@ -22,7 +22,7 @@ pub struct AddedKey {
 }
 
 /// A key that may sign no more.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct RevokedKey {
     /// The key.
     pub id: KeyId,
@@ -189,7 +189,7 @@ pub(crate) fn checkpoint_verifier(origin: &Origin, key: &PublicKey) -> VerifierK
 }
 
 /// The rotation that took a key's place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Replacement {
     /// Its index in the log.
     pub index: u64,
@@ -200,7 +200,7 @@ pub struct Replacement {
 }
 
 /// Who may sign acts in one log, at each index, and heads of it, at each size: the genesis, and what the log tells of keys.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct KeyHistory {
     added: Vec<(u64, PartyKey)>,
     revoked: Vec<(u64, RevokedKey)>,

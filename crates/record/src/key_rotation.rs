@@ -7,7 +7,7 @@ use crate::key::{Algorithm, KeyError, KeyRole, PublicKey, Signer, SignerError};
 use crate::name::PartyName;
 
 /// A key that takes the place of the one of its role and algorithm.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct RotatedKey {
     /// What it is for: checkpoints, receipts, connections, or what the root signs.
     pub role: KeyRole,

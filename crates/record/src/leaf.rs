@@ -8,7 +8,7 @@ use crate::name::Origin;
 use crate::tree;
 
 /// The head of another log, as the author's node had last verified it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Seen {
     /// Origin of that log.
     pub origin: Origin,

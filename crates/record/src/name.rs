@@ -23,7 +23,7 @@ impl NameError {
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $what:literal, $form:literal, $holds:expr) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         pub struct $name(String);
 
         impl $name {

@@ -13,7 +13,7 @@ pub use geoid::{MODEL_ERROR_MM, Undulation};
 const FOOT_UM: i64 = 304_800;
 
 /// What an altitude is measured from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Datum {
     /// Height above the WGS84 ellipsoid (the W84 of ASTM F3548).
     W84,
@@ -24,7 +24,7 @@ pub enum Datum {
 }
 
 /// An altitude: millimetres above its datum.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Altitude {
     /// Millimetres above the datum.
     pub mm: i64,
@@ -50,7 +50,7 @@ impl Altitude {
 }
 
 /// The greatest differences between datums that the pact assumes. A negative margin counts as zero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct AltitudeMargins {
     /// Between pressure altitude and altitude above mean sea level, in millimetres.
     pub pressure_mm: i64,
@@ -73,7 +73,7 @@ impl AltitudeMargins {
 }
 
 /// A closed band of altitudes; an absent limit is unbounded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct AltitudeBand {
     lower: Option<Altitude>,
     upper: Option<Altitude>,

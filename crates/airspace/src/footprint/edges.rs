@@ -60,7 +60,7 @@ pub(super) fn edges_along(points: &[Vec3]) -> impl Iterator<Item = Edge> + Clone
 }
 
 /// A box of ECEF points in metres.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct MetreBox {
     min: Vec3,
     max: Vec3,
@@ -92,7 +92,7 @@ impl MetreBox {
 }
 
 /// Edges in order, at least one: from each point to the next. An outline ends with its first point.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Edges {
     points: Box<[Vec3]>,
     /// Boxes of blocks of `FANOUT` edges, then of `FANOUT` of those, and so on to one; none for few edges.

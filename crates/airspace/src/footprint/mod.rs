@@ -26,7 +26,7 @@ pub const VERTICES_MAX: usize = 10_000;
 pub const RADIUS_MM_MAX: i64 = 1_000_000_000;
 
 /// A polygon whose inside is the smaller area, whichever way its vertices wind. Equality is on what was given.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Polygon {
     vertices: Box<[LatLng]>,
     shape: Shape,
@@ -50,7 +50,7 @@ impl Polygon {
 }
 
 /// Everything within a geodesic distance of a centre: a true disc, never an inscribed polygon.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Circle {
     centre: LatLng,
     shape: Shape,
@@ -75,7 +75,7 @@ impl Circle {
 }
 
 /// Everything within a geodesic distance of a route.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Corridor {
     points: Box<[LatLng]>,
     shape: Shape,
@@ -103,7 +103,7 @@ impl Corridor {
 }
 
 /// Where a volume is on the ground.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Footprint {
     /// An area with corners.
     Polygon(Polygon),

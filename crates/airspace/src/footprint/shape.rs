@@ -17,7 +17,7 @@ const CAP_KM: u32 = 6_600;
 const GEODESIC_EDGE_PAIRS: usize = 4_000;
 
 /// A region, a line or a point, with everything within `radius_mm` of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Shape {
     pub(super) kind: Kind,
     pub(super) edges: Edges,
@@ -29,7 +29,7 @@ pub(super) struct Shape {
     bounds: Bounds,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) enum Kind {
     Region,
     Line,

@@ -13,7 +13,7 @@ use crate::class::ActivityClass;
 use crate::message::{ConflictKey, Message};
 
 /// A version of a notice whose time to effect the witnesses have not fixed yet.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Unfixed {
     pub(crate) index: u64,
     pub(crate) notice: Hash,

@@ -32,16 +32,19 @@ use crate::watch::{TestCalls, WatchBook};
 use crate::watch_bill::BillBook;
 
 /// Everything that was announced, found and agreed.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct Board {
     terms: Terms,
     notices: BTreeMap<Hash, NoticeState>,
     /// Every version ever seen, to the identity of its notice.
+    #[serde(serialize_with = "crate::channel::snapshot::sorted_map")]
     versions: HashMap<Hash, Hash>,
     /// Read-backs, receipts of units, positions in other forms, proposals and acceptances, to the notice that they speak of.
+    #[serde(serialize_with = "crate::channel::snapshot::sorted_map")]
     said: HashMap<Hash, Hash>,
     index: [VolumeIndex<Hash>; 2],
     conflicts: BTreeMap<ConflictKey, ConflictState>,
+    #[serde(serialize_with = "crate::channel::snapshot::sorted_map")]
     conflicts_of: HashMap<Hash, BTreeSet<ConflictKey>>,
     proposals: BTreeMap<Hash, ProposalState>,
     /// Open conflicts that a party's node has not recorded yet.

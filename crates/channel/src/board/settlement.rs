@@ -20,7 +20,7 @@ use crate::terms::Terms;
 const COMPARED_MAX: usize = 2_000_000;
 
 /// The books.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Settlement {
     line: LineBook,
     commitments: CommitmentBook,

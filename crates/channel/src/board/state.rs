@@ -9,7 +9,7 @@ use crate::propagation::Units;
 use crate::protected::Protection;
 
 /// Where a message stands in the record, and who acted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Origin {
     /// Index of the party in the genesis, 0 or 1.
     pub party: usize,
@@ -36,7 +36,7 @@ pub struct Origin {
 }
 
 /// One read-back of one version of a notice, or the statement that it is overdue.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ReadBack {
     /// The version, by leaf hash.
     pub version: Hash,
@@ -45,7 +45,7 @@ pub struct ReadBack {
 }
 
 /// One version of a notice.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Version {
     /// What it does.
     pub act: NoticeAct,
@@ -62,7 +62,7 @@ pub struct Version {
 }
 
 /// An announced activity: its newest version and what led to it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct NoticeState {
     /// Newest version. Where its body is erased it has no volumes and no words.
     pub notice: Notice,
@@ -138,7 +138,7 @@ impl NoticeState {
 }
 
 /// A proposal to resolve a conflict.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct ProposalState {
     /// Its place in the record.
     pub origin: Origin,
@@ -159,7 +159,7 @@ pub struct ProposalState {
 }
 
 /// A conflict between two versions of notices of different parties.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct ConflictState {
     /// The notices, by identity, in the order of the parties in the genesis.
     pub notices: [Hash; 2],

@@ -2,6 +2,7 @@
 //! committed them. Queries read it; only [`Channel::apply`] and the receipts change it.
 
 mod heads;
+pub(crate) mod snapshot;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -50,7 +51,7 @@ pub struct Channel {
 }
 
 /// Where a leaf stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct EntryRef {
     /// Its log.
     pub log: LogRef,
@@ -61,7 +62,7 @@ pub struct EntryRef {
 }
 
 /// An entry that is in the record, because its author signed it, but that changed nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Anomaly {
     /// Where it stands.
     pub entry: EntryRef,
@@ -72,7 +73,8 @@ pub struct Anomaly {
 }
 
 /// Why an entry changed nothing.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
+#[serde(into = "String", from = "String")]
 pub enum AnomalyReason {
     /// Its author used this message id before.
     #[error("its message id was used before")]
@@ -131,6 +133,21 @@ pub enum AnomalyReason {
         /// What it says.
         kind: u16,
     },
+    /// One of these, in its words: a snapshot keeps no more of it.
+    #[error("{0}")]
+    Told(String),
+}
+
+impl From<AnomalyReason> for String {
+    fn from(reason: AnomalyReason) -> Self {
+        reason.to_string()
+    }
+}
+
+impl From<String> for AnomalyReason {
+    fn from(told: String) -> Self {
+        Self::Told(told)
+    }
 }
 
 impl Channel {

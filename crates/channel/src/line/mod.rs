@@ -16,7 +16,7 @@ use crate::board::{Misfit, Origin};
 use crate::terms::Terms;
 
 /// A report of a crossing, where it stands, and what was said against it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct ReportedCrossing {
     /// The report.
     pub report: CrossingReport,
@@ -30,10 +30,11 @@ pub struct ReportedCrossing {
 type Way = (String, Direction);
 
 /// Every report of a crossing.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct LineBook {
     line: Option<DeconflictionLine>,
     reports: BTreeMap<Way, BTreeMap<(UtcNanos, Hash), ReportedCrossing>>,
+    #[serde(serialize_with = "crate::channel::snapshot::sorted_map")]
     places: HashMap<Hash, (Way, UtcNanos)>,
 }
 

@@ -16,7 +16,7 @@ const FLIGHT_MAX: usize = 32;
 const TEXT_MAX: usize = 200;
 
 /// A party's sensors saw a flight cross the line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct CrossingReport {
     /// Call sign or address of the aircraft; 1 to 32 bytes. Compared without white space and in upper case.
     pub flight: String,
@@ -78,7 +78,7 @@ impl CrossingReport {
 }
 
 /// What a party says about a report of a crossing, its own or the counterpart's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum DisputeAct {
     /// That it was none, or another one.
     Disputes,
@@ -103,7 +103,7 @@ impl DisputeAct {
 }
 
 /// Why a crossing is disputed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum DisputeReason {
     /// Satellite navigation was jammed or spoofed: the aircraft was elsewhere than it said.
     GpsInterference,
@@ -139,7 +139,7 @@ impl DisputeReason {
 }
 
 /// A dispute of a crossing, an answer to one, or the end of one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct CrossingDispute {
     /// Leaf hash of a report of the crossing.
     pub crossing: Hash,

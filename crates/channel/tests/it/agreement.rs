@@ -11,7 +11,7 @@ use skypact_record::Hash;
 use crate::parties::{BLUE, Machine, RED, deliver, disc, notice, pair, settle};
 
 #[derive(Debug, Clone)]
-enum Step {
+pub(crate) enum Step {
     File { party: usize, volumes: Vec<Volume4d> },
     Change { party: usize, pick: usize, volumes: Vec<Volume4d> },
     Close { party: usize, pick: usize, cancel: bool },
@@ -33,7 +33,7 @@ fn volumes() -> impl Strategy<Value = Vec<Volume4d>> {
     prop::collection::vec(volume, 1..3)
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(crate) fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => (0_usize..2, volumes()).prop_map(|(party, volumes)| Step::File { party, volumes }),
         3 => (0_usize..2, any::<usize>(), volumes())
@@ -45,7 +45,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// What a party has standing: newest version and its volumes.
-type Standing = Vec<(Hash, Vec<Volume4d>)>;
+pub(crate) type Standing = Vec<(Hash, Vec<Volume4d>)>;
 
 fn brute_force(standing: &[Standing; 2]) -> BTreeSet<ConflictKey> {
     let terms = Terms::template();
@@ -61,7 +61,7 @@ fn brute_force(standing: &[Standing; 2]) -> BTreeSet<ConflictKey> {
     found
 }
 
-fn play(step: Step, machines: &mut [Machine; 2], standing: &mut [Standing; 2]) {
+pub(crate) fn play(step: Step, machines: &mut [Machine; 2], standing: &mut [Standing; 2]) {
     match step {
         Step::File { party, volumes } => {
             let leaf = machines[party].submit(&notice(NoticeAct::New, None, volumes.clone())).unwrap();

@@ -24,6 +24,7 @@ mod rotation_of_mirror;
 mod rotation_of_root;
 mod settlement;
 mod short_form;
+mod snapshot;
 mod stop;
 mod suspension;
 mod timeliness;

@@ -8,6 +8,7 @@ use skypact_record::{Entry, Hash, KeyRole, cosign};
 
 use crate::parties::{BLUE, Counter, RED, SECOND, T0, key, pact_bytes, post_quantum_signers};
 use crate::post_quantum::MlDsaKey;
+use crate::snapshot;
 
 /// A station with what it has stored, at a time that the test moves.
 pub(crate) struct Post {
@@ -41,6 +42,7 @@ impl Post {
         for (log, entry) in stored {
             post.station.replay(*log, entry.leaf.index, entry.clone()).unwrap();
         }
+        snapshot::check(post.station.channel(), stored, stored.len() / 2);
         post.station.open(&mut Context { now: post.now, entropy: &mut post.entropy });
         post.finish();
         post

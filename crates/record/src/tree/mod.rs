@@ -30,10 +30,24 @@ pub fn empty_root() -> Hash {
 }
 
 /// A tree that keeps the hash of every complete subtree: about 64 bytes for each leaf.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[serde(from = "Vec<Hash>")]
 pub struct Tree {
     /// `levels[k][i]` is the hash of the leaves [i * 2^k, (i + 1) * 2^k).
     levels: Vec<Vec<Hash>>,
+}
+
+/// Its leaves alone: what is above them is made again.
+impl serde::Serialize for Tree {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.levels.first().map_or(&[][..], Vec::as_slice).serialize(serializer)
+    }
+}
+
+impl From<Vec<Hash>> for Tree {
+    fn from(leaves: Vec<Hash>) -> Self {
+        leaves.into_iter().collect()
+    }
 }
 
 impl Tree {

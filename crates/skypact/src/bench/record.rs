@@ -26,6 +26,8 @@ const NOW_NS: i64 = 1_893_456_000_000_000_000;
 const RED: usize = 1;
 /// Text that brings an entry with one disc to about 512 bytes.
 const CONTACT_BYTES: usize = 20;
+/// No start keeps a snapshot.
+const NEVER: u64 = u64::MAX;
 
 /// What is measured.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +69,10 @@ pub struct RecordFigures {
     pub archive_p99_ms: f64,
     /// Starting the node again when every full tile is in the archive, seconds.
     pub start_archived_s: f64,
+    /// Starting it from a snapshot behind all of them, seconds.
+    pub start_snapshot_s: f64,
+    /// Bytes of the snapshot, MB.
+    pub snapshot_mb: f64,
     /// Entries of the bundle that was verified.
     pub bundle_entries: u64,
     /// Bytes of it, MB.
@@ -94,16 +100,21 @@ async fn measure(dir: &Path, Options { writers, appends, bundle_entries }: Optio
     let parties = Parties::new()?;
     let acts = acts(&parties, appends);
     bar.set_message("append");
-    let running = start(node(dir, &parties)?).await?;
+    let running = start(node(dir, &parties, NEVER)?).await?;
     let watch = Stopwatch::start();
     let mut times = write(&running.handle, writers, acts).await?;
     let elapsed_s = watch.elapsed().as_secs_f64();
     running.stop().await?;
     bar.set_message("start again");
-    let start_s = start_again(dir, &parties).await?;
+    let start_s = start_again(dir, &parties, NEVER).await?;
     bar.set_message("archive");
     let (archive_p50_ms, archive_p99_ms) = percentiles(&mut archive(&dir.join("store"))?);
-    let start_archived_s = start_again(dir, &parties).await?;
+    let start_archived_s = start_again(dir, &parties, NEVER).await?;
+    bar.set_message("start from a snapshot");
+    // The first one folds everything and keeps it.
+    start_again(dir, &parties, 0).await?;
+    let start_snapshot_s = start_again(dir, &parties, NEVER).await?;
+    let snapshot_mb = snapshot_bytes(&dir.join("store"))? as f64 / 1e6;
     bar.set_message("hash the same");
     let (hashed_s, bytes) = hashing(&dir.join("store"))?;
     let (append_p50_ms, append_p99_ms) = percentiles(&mut times);
@@ -127,6 +138,8 @@ async fn measure(dir: &Path, Options { writers, appends, bundle_entries }: Optio
         archive_p50_ms,
         archive_p99_ms,
         start_archived_s,
+        start_snapshot_s,
+        snapshot_mb,
         bundle_entries,
         bundle_mb,
         verify_s,
@@ -134,10 +147,10 @@ async fn measure(dir: &Path, Options { writers, appends, bundle_entries }: Optio
     })
 }
 
-/// How long a start takes, s.
-async fn start_again(dir: &Path, parties: &Parties) -> Result<f64, CliError> {
+/// How long a start takes, s, that keeps a snapshot when it folds more than so many entries.
+async fn start_again(dir: &Path, parties: &Parties, snapshot_after: u64) -> Result<f64, CliError> {
     let watch = Stopwatch::start();
-    let running = start(node(dir, parties)?).await?;
+    let running = start(node(dir, parties, snapshot_after)?).await?;
     let elapsed_s = watch.elapsed().as_secs_f64();
     running.stop().await?;
     Ok(elapsed_s)
@@ -163,8 +176,13 @@ fn archive(store: &Path) -> Result<Vec<f64>, CliError> {
     Ok(times)
 }
 
+fn snapshot_bytes(store: &Path) -> Result<usize, CliError> {
+    let store = SqliteStore::open_read_only(store).map_err(NodeError::from)?;
+    Ok(store.snapshot().map_err(NodeError::from)?.map_or(0, |snapshot| snapshot.bytes.len()))
+}
+
 /// RED's node, alone, over the store in `dir`.
-fn node(dir: &Path, parties: &Parties) -> Result<NodeOptions, CliError> {
+fn node(dir: &Path, parties: &Parties, snapshot_after: u64) -> Result<NodeOptions, CliError> {
     let store = SqliteStore::open(dir.join("store")).map_err(NodeError::from)?;
     Ok(NodeOptions {
         party: NAMES[RED].0.to_owned(),
@@ -178,6 +196,7 @@ fn node(dir: &Path, parties: &Parties) -> Result<NodeOptions, CliError> {
         counterparts: BTreeMap::new(),
         slow_links: BTreeMap::new(),
         period: None,
+        snapshot_after,
         witnesses: BTreeMap::new(),
         clock: NodeClock::exercise(NOW_NS, 1),
     })

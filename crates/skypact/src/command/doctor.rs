@@ -165,12 +165,17 @@ fn record(dir: &NodeDir) -> Finding {
             let detail = match (walk.archived, walk.moved_away) {
                 (0, _) => held,
                 (archived, 0) => format!("{held}; {archived} archived"),
-                (archived, away) => format!(
-                    "{held}; {archived} archived, the files of {away} of them moved away, and a start needs them"
-                ),
+                (archived, away) => {
+                    let use_of_them = if walk.needed == 0 {
+                        "a start goes on from the snapshot behind them"
+                    } else {
+                        "and a start needs them"
+                    };
+                    format!("{held}; {archived} archived, the files of {away} of them moved away, {use_of_them}")
+                }
             };
             let detail = format!("{detail}{left_out}");
-            ("record", walk.moved_away == 0, detail)
+            ("record", walk.needed == 0, detail)
         }
         Err(error) => ("record", false, error.to_string()),
     }

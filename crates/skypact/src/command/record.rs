@@ -40,8 +40,10 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
 }
 
 fn told(log: &LogPeriodsView) -> String {
-    let LogPeriodsView { log: name, size, closed, archived, periods, .. } = log;
-    let mut text = format!("{name}\n  {size} entries, {closed} of closed periods, {archived} of them archived\n");
+    let LogPeriodsView { log: name, size, closed, archived, folded, periods, .. } = log;
+    let mut text = format!(
+        "{name}\n  {size} entries, {closed} of closed periods, {archived} of them archived\n  a start reads those from {folded} on\n"
+    );
     for period in periods {
         // Writing to a String cannot fail.
         let since = time_text(period.since_ns);

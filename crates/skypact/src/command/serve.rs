@@ -15,7 +15,7 @@ use crate::http::loopback::{self, Loopback};
 use crate::http::tokens::Tokens;
 use crate::http::{routes, unix};
 use crate::keys::{KeyRing, SealingSecret};
-use crate::node::{MonitorAccess, NodeOptions, start};
+use crate::node::{MonitorAccess, NodeOptions, SNAPSHOT_AFTER_ENTRIES, start};
 use crate::storage::SqliteStore;
 
 /// Arguments of `serve`.
@@ -53,6 +53,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         counterparts: config.counterparts,
         slow_links: config.links.into_iter().map(|(party, link)| (party, link.bit_per_s.get())).collect(),
         period: config.record.period.span(),
+        snapshot_after: SNAPSHOT_AFTER_ENTRIES,
         witnesses: witnesses(&config.witnesses)?,
         monitors: monitors(&config.monitors)?,
         clock: clock.clone(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use skypact_airspace::UtcNanos;
 use skypact_channel::{
-    Carriage, CarriageError, Channel, Clocks, Context, FrameAnswer, FramesHead, Heard, LogRef, Placed, Rejection,
+    Carriage, CarriageError, Channel, Clocks, Context, FrameAnswer, FramesHead, Heard, Log, LogRef, Placed, Rejection,
     Station, Submission, VerifiedAnswer, VerifiedFrame, VerifiedReceipt,
 };
 use skypact_record::{Act, Beacon, ForkProof, KeyRole, KeyRotation, RotatedKey};
@@ -155,6 +155,8 @@ pub(super) struct Member {
     pub(super) left: [u64; 4],
     /// Entries of each log that are in the archive.
     pub(super) archived: [u64; 4],
+    /// Entries of each log that the next start does not fold, because they are in the snapshot.
+    pub(super) folded: [u64; 4],
 }
 
 impl Channels {
@@ -195,6 +197,18 @@ impl Channels {
     /// Entries of a log of a channel that are in the archive.
     pub fn archived(&self, name: &str, log: LogRef) -> u64 {
         self.members.get(name).map_or(0, |member| member.archived[log.place()])
+    }
+
+    /// Entries of a log of a channel that the next start does not read, because they are in the snapshot.
+    pub fn folded(&self, name: &str, log: LogRef) -> u64 {
+        self.members.get(name).map_or(0, |member| member.folded[log.place()])
+    }
+
+    /// Says how many entries of each log the snapshot holds.
+    pub(super) fn set_folded(&mut self, of: impl Fn(&Log) -> u64) {
+        for member in self.members.values_mut() {
+            member.folded = LogRef::ALL.map(|log| of(member.station.channel().log(log)));
+        }
     }
 
     /// What this node measured of the link of a channel: beginnings of weeks, ns UTC, oldest first.

@@ -67,6 +67,8 @@ impl Core {
         }
         info!(channel = name, bodies = parts.len(), "erased bodies are gone from storage");
         self.refolds.insert(name.to_owned(), (Refold::new(member.station.channel())?, 0));
+        // The snapshot is gone with them.
+        self.channels.set_folded(|_| 0);
         Ok(())
     }
 

@@ -234,6 +234,8 @@ impl Core {
             left_out = left_out.len(),
             "this store was an old one: what was missing came back from the counterpart"
         );
+        // It may still be there; what is not known to be is not told.
+        self.channels.set_folded(|_| 0);
         self.refold_again()?;
         self.revision.send_modify(|revision| *revision += 1);
         let _ = reply.send(Ok(recovered));

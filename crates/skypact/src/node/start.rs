@@ -1,4 +1,4 @@
-//! Starting a node: open storage, replay every entry into the channels and hold it against the signed checkpoints, then
+//! Starting a node: fold what is stored into the channels ([`super::restore`]), then
 //! listen and let the couriers go.
 
 use std::collections::BTreeMap;
@@ -9,21 +9,19 @@ use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use skypact_channel::{Carriage, Channel, LogRef, MlDsa44Signers, Pact, PeriodSpan, Signers, Station};
+use skypact_channel::{LogRef, MlDsa44Signers, Pact, PeriodSpan, Signers};
 use skypact_record::{KeyRole, Signer};
 use tokio::sync::watch;
 
 use super::announce::Announcements;
-use super::beacon::{Beacons, replay_cited};
-use super::clocks::{ClockDoor, OtherClocks};
-use super::core::{Channels, Core, LinkState, Member};
-use super::courier::entry_of;
-use super::erasure::{Refolds, refold};
-use super::link_health::{self, LinkHealth};
+use super::beacon::Beacons;
+use super::clocks::ClockDoor;
+use super::core::Core;
+use super::erasure::Refolds;
 use super::outbound::Outbound;
 use super::peer::{PeerDoor, SlowLines};
-use super::recovery::{HeldDoor, left_document, left_size};
-use super::round::{note_kind, origin};
+use super::recovery::HeldDoor;
+use super::restore::restore;
 use super::rounds::Rounds;
 use super::signer::RecordSigner;
 use super::tiles::{MonitorAccess, TileDoor};
@@ -31,16 +29,15 @@ use super::transport_keys::TransportKeys;
 use super::{NodeError, NodeHandle};
 use crate::clock::NodeClock;
 use crate::keys::{FileSigner, KeyRing, SealingSecret};
-use crate::storage::{Store, each_entry};
+use crate::storage::Store;
 use crate::transport::{ClientAuth, Identity, PeerServer, Pins, ServerLimits, SlowLine, TransportKey};
 
 /// Requests that may wait for the core.
 const WAITING_MAX: usize = 1_024;
-const REPLAY_ENTRIES: usize = 4_096;
 /// How often the links are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Least time between two entries about heads where the link to the counterpart is slow: each takes some 10 s of 300 bit/s.
-const HEADS_PAUSE_SLOW: Duration = Duration::from_mins(30);
+pub(super) const HEADS_PAUSE_SLOW: Duration = Duration::from_mins(30);
 
 /// Everything that a node needs to run.
 pub struct NodeOptions {
@@ -68,6 +65,8 @@ pub struct NodeOptions {
     pub witnesses: BTreeMap<String, (String, [u8; 32])>,
     /// Who may read the logs of which channels.
     pub monitors: Vec<MonitorAccess>,
+    /// How many entries a start may fold until the state is kept, for the next one to go on from.
+    pub snapshot_after: u64,
     /// Its clock.
     pub clock: NodeClock,
 }
@@ -225,80 +224,8 @@ pub(crate) fn transport_key(pact: &Pact, party: &str) -> Result<TransportKey, No
     Ok(TransportKey::new(bytes)?)
 }
 
-/// Folds all stored entries into the channels.
-fn restore(options: &mut NodeOptions) -> Result<Channels, NodeError> {
-    let mut members = BTreeMap::new();
-    let mut by_origin: BTreeMap<String, (String, LogRef)> = BTreeMap::new();
-    for (name, pact) in &options.pacts {
-        let channel = Channel::new(pact.clone(), &options.party)?;
-        let mut terms = [0; 4];
-        for log in LogRef::ALL {
-            let origin = origin(&channel, log).to_string();
-            terms[log.place()] = options.store.claim(&origin)?.term;
-            by_origin.insert(origin, (name.clone(), log));
-        }
-        let (mut left, mut archived) = ([0; 4], [0; 4]);
-        for log in LogRef::ALL {
-            let document = options.store.document(&left_document(origin(&channel, log).as_str()))?;
-            left[log.place()] = left_size(document.as_deref());
-            // Below 0 there is nothing to move: it is asked how much there is.
-            let moved = options.store.archive(origin(&channel, log).as_str(), 0);
-            archived[log.place()] = moved.map_err(|error| NodeError::from(&error))?;
-        }
-        let counterpart = pact.party_name(1 - channel.me());
-        let is_slow = options.slow_links.contains_key(counterpart);
-        let mut station = Station::new(channel, signers(&options.keys, pact, &options.party)?);
-        if is_slow {
-            station.rest_heads(HEADS_PAUSE_SLOW);
-        }
-        if let Some(span) = options.period {
-            station.cut_periods(span);
-        }
-        // Without an address nobody is asked, and a person answers for the store.
-        if options.counterparts.contains_key(counterpart) {
-            station.hold_cuts();
-        }
-        let carriage = Carriage::new(crate::entropy::random());
-        let health = LinkHealth::read(options.store.document(&link_health::document(pact.channel()))?.as_deref());
-        let clocks = OtherClocks::new(options.clock.steady_ns(), options.witnesses.keys());
-        let link = LinkState::default();
-        members.insert(
-            name.clone(),
-            Member { station, terms, link, clocks, health, answered_ns: None, carriage, left, archived },
-        );
-    }
-    let mut sequence = 0;
-    loop {
-        let entries = options.store.replay(sequence, REPLAY_ENTRIES)?;
-        let Some(last) = entries.last() else { break };
-        sequence = last.sequence;
-        for replayed in entries {
-            // A pact that was taken away leaves its logs behind; they stay in storage.
-            let Some((name, log)) = by_origin.get(&replayed.log) else { continue };
-            let member = members.get_mut(name).expect("inserted above");
-            let entry = entry_of(&replayed.log, replayed.entry)?;
-            member.station.replay(*log, replayed.index, entry)?;
-        }
-    }
-    for member in members.values_mut() {
-        if let Some(id) = member.station.missing_key() {
-            let what = "heads of this party's logs or for its receipts";
-            let (file, remedy) = ("keys".to_owned(), "restore it from its backup");
-            return Err(NodeError::KeyMissing { file, key: id.to_string(), what, remedy });
-        }
-        // Before anything is said: a notice whose end is erased would stand.
-        if member.station.channel().lacks_residue() {
-            refold(&mut member.station, &*options.store)?;
-        }
-        replay_notes(&mut member.station, &*options.store)?;
-        verify_unsealed(&member.station, &*options.store)?;
-        replay_cited(&mut member.station, &*options.store)?;
-    }
-    Ok(Channels { party: options.party.clone(), members, clock: options.clock.clone() })
-}
-
 /// What a station signs with. A pact that names ML-DSA-44 keys needs them here: without them its heads could never be proven.
-fn signers(keys: &KeyRing, pact: &Pact, party: &str) -> Result<Signers, NodeError> {
+pub(super) fn signers(keys: &KeyRing, pact: &Pact, party: &str) -> Result<Signers, NodeError> {
     let signer = |key: &FileSigner| Box::new(RecordSigner::new(key.clone()));
     pact.party(party)?;
     // Which keys it needs, and whether they are here, is known when the record is.
@@ -321,28 +248,4 @@ pub(super) fn rotated(keys: &KeyRing) -> Result<Vec<Box<dyn Signer + Send + Sync
     let (plain, ml_dsa_44) = keys.rotated()?;
     let plain = plain.into_iter().map(|key| Box::new(RecordSigner::new(key)) as Box<dyn Signer + Send + Sync>);
     Ok(plain.chain(ml_dsa_44.into_iter().map(|key| Box::new(key) as Box<dyn Signer + Send + Sync>)).collect())
-}
-
-/// Verifies the signatures of entries that no signed head covers, as it would those of a counterpart.
-fn verify_unsealed(station: &Station, store: &dyn Store) -> Result<(), NodeError> {
-    for log in LogRef::ALL {
-        let name = origin(station.channel(), log).to_string();
-        each_entry(store, &name, station.unsealed(log), |index, stored| {
-            let entry = entry_of(&name, stored)?;
-            Ok::<_, NodeError>(station.channel().verify_stored(log, index, entry)?)
-        })?;
-    }
-    Ok(())
-}
-
-/// Holds the restored logs against their signed checkpoints and takes in the receipts.
-fn replay_notes(station: &mut Station, store: &dyn Store) -> Result<(), NodeError> {
-    for log in LogRef::ALL {
-        let name = origin(station.channel(), log).to_string();
-        for head in store.heads(&name)? {
-            let replayed = station.replay_note(&note_kind(head.kind), &head.bytes);
-            replayed.map_err(|error| NodeError::StoreDiffers { origin: name.clone(), reason: error.to_string() })?;
-        }
-    }
-    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Batch, Claim, CommitError, Head, HeadKind, LogState, NotWritten, PARTS_MAX, Replayed, Store, StoreError,
+    Batch, Claim, CommitError, Head, HeadKind, LogState, NotWritten, PARTS_MAX, Replayed, Snapshot, Store, StoreError,
     StoredEntry,
 };
 
@@ -14,6 +14,7 @@ pub struct MemoryStore {
     /// Log and index of each entry, in the order of commits.
     sequence: Vec<(String, u64)>,
     documents: BTreeMap<String, Vec<u8>>,
+    snapshot: Option<Snapshot>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -103,6 +104,7 @@ impl Store for MemoryStore {
         }
         shortened.commit(batch)?;
         shortened.documents.extend(documents.iter().cloned());
+        shortened.snapshot = shortened.snapshot.filter(|snapshot| snapshot.sequence <= after_sequence);
         *self = shortened;
         Ok(())
     }
@@ -158,7 +160,17 @@ impl Store for MemoryStore {
         let entry = usize::try_from(index).ok().and_then(|at| self.log_mut(log).entries.get_mut(at));
         let slot = entry.and_then(|entry| entry.parts.get_mut(part));
         *slot.ok_or_else(|| StoreError::UnknownPart { log: log.to_owned(), index, part })? = None;
+        self.snapshot = None;
         Ok(())
+    }
+
+    fn put_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), CommitError> {
+        self.snapshot = Some(snapshot.clone());
+        Ok(())
+    }
+
+    fn snapshot(&self) -> Result<Option<Snapshot>, StoreError> {
+        Ok(self.snapshot.clone())
     }
 
     fn put_document(&mut self, name: &str, bytes: &[u8]) -> Result<(), CommitError> {

@@ -138,6 +138,15 @@ pub struct Replayed {
     pub entry: StoredEntry,
 }
 
+/// A state that was folded out of the entries up to a sequence, opaque to storage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Place of the last of them in the order of commits.
+    pub sequence: u64,
+    /// The state.
+    pub bytes: Vec<u8>,
+}
+
 /// Durable storage of logs, heads and small documents, with one writer.
 ///
 /// Whatever returned `Ok` from a `&mut self` method is durable: it survives loss of power at any later moment.
@@ -189,6 +198,14 @@ pub trait Store: Send {
     fn erase_all(&mut self, parts: &[(String, u64, usize)]) -> Result<(), StoreError> {
         parts.iter().try_for_each(|(log, index, part)| self.erase(log, *index, *part))
     }
+
+    /// Keep a snapshot in place of the last one. It goes before a part is erased, for it may hold what the part said, and in the transaction
+    /// that replaces an entry out of which it was folded. As long as archived files are not there that a fold
+    /// without it would need, both are refused as [`StoreError::MovedAway`].
+    fn put_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), CommitError>;
+
+    /// The newest snapshot that stands.
+    fn snapshot(&self) -> Result<Option<Snapshot>, StoreError>;
 
     /// Keep a small named document in place of the last one with that name.
     fn put_document(&mut self, name: &str, bytes: &[u8]) -> Result<(), CommitError>;

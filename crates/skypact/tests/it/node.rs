@@ -8,6 +8,7 @@ mod erasure;
 mod fork;
 mod recovery;
 mod short;
+mod snapshot;
 mod tiles;
 
 use std::collections::BTreeMap;
@@ -136,6 +137,8 @@ impl Ground {
             counterparts: BTreeMap::from([(other.to_owned(), counterpart.to_owned())]),
             slow_links: BTreeMap::new(),
             period: None,
+            // Every start but the first goes on from a snapshot.
+            snapshot_after: 0,
             witnesses: BTreeMap::from([(
                 "witness.example".to_owned(),
                 (self.witness_address.clone(), self.witness_transport),

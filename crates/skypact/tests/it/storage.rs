@@ -3,8 +3,8 @@
 //! Each clause gets a fresh store and a way to open it again; for the store in memory that is a no-op.
 
 use skypact::storage::{
-    Append, Batch, Claim, CommitError, Head, HeadKind, LogState, MemoryStore, NotWritten, PARTS_MAX, SqliteStore,
-    Store, StoreError, StoredEntry, StoredPart,
+    Append, Batch, Claim, CommitError, Head, HeadKind, LogState, MemoryStore, NotWritten, PARTS_MAX, Snapshot,
+    SqliteStore, Store, StoreError, StoredEntry, StoredPart,
 };
 
 use crate::storage_ground::{Ground, append, entry, part};
@@ -68,6 +68,7 @@ fn contract<S: Held>(make: impl Fn() -> S, reopen: impl Fn(S) -> S) {
         the_newest_entries_are_replaced_in_one_transaction,
         what_is_archived_reads_as_before,
         documents_are_replaced_whole,
+        a_snapshot_stands_until_something_goes_that_is_in_it,
         an_erased_part_is_gone_and_the_leaf_stays,
         what_cannot_be_stored_is_refused,
     ] {
@@ -334,6 +335,27 @@ fn documents_are_replaced_whole(store: &mut dyn Store) {
         store.put_document("other", b"kept").unwrap();
         assert_eq!(store.document("witness").unwrap().as_deref(), Some(bytes));
     }
+    assert_eq!(store.document("other").unwrap().as_deref(), Some(b"kept".as_slice()));
+}
+
+fn a_snapshot_stands_until_something_goes_that_is_in_it(store: &mut dyn Store) {
+    assert_eq!(store.snapshot().unwrap(), None);
+    store.claim(A).unwrap();
+    store.commit(&append(A, 1, 0, &(0..9).map(entry).collect::<Vec<_>>())).unwrap();
+    let snapshot = |sequence, byte, length| Snapshot { sequence, bytes: vec![byte; length] };
+    // More than one row of the database, then less, then nothing.
+    for kept in [snapshot(3, 1, 40 << 20), snapshot(5, 2, 1_000), snapshot(5, 3, 0)] {
+        store.put_snapshot(&kept).unwrap();
+        assert!(store.snapshot().unwrap() == Some(kept));
+    }
+    store.replace(5, &append(A, 1, 5, &[entry(20), entry(21)]), &[]).unwrap();
+    assert!(store.snapshot().unwrap().is_some(), "all that went came behind it");
+    store.replace(4, &append(A, 1, 4, &[entry(20), entry(21), entry(22)]), &[]).unwrap();
+    assert_eq!(store.snapshot().unwrap(), None);
+    store.put_snapshot(&snapshot(6, 4, 9)).unwrap();
+    store.put_document("other", b"kept").unwrap();
+    store.erase(A, 3, 0).unwrap();
+    assert_eq!(store.snapshot().unwrap(), None, "it may hold what was erased");
     assert_eq!(store.document("other").unwrap().as_deref(), Some(b"kept".as_slice()));
 }
 

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use skypact::bench::shapes::Dice;
-use skypact::storage::{Damage, Field, SqliteStore, Store as _, StoreError, StoredEntry};
+use skypact::storage::{Damage, Field, Snapshot, SqliteStore, Store as _, StoreError, StoredEntry};
 
 use crate::storage_crash::{has_strace, trace};
 use crate::storage_ground::{Ground, append, entry, part};
@@ -13,6 +13,7 @@ use crate::storage_trace::{Disk, Event, Unsynced};
 
 const A: &str = "example.org/a";
 const B: &str = "../b";
+const SNAPSHOTS: &str = "SKYPACT_SNAPSHOTS_DIRECTORY";
 const DIRECTORY: &str = "SKYPACT_ARCHIVE_DIRECTORY";
 
 /// A small one, so that a trace of 570 of them stays small.
@@ -121,6 +122,77 @@ fn a_file_that_was_moved_away_is_named_and_counts_again_when_it_is_back() {
     assert_eq!((walk.archived, walk.moved_away), (256, 256));
     std::fs::rename(&away, &bodies).unwrap();
     whole(&store).unwrap();
+}
+
+#[test]
+fn behind_a_snapshot_files_may_be_away_and_then_it_stays() {
+    let ground = Ground::new("away-behind");
+    let mut store = filled(ground.path());
+    while store.archive(A, 600).unwrap() < 512 {}
+    // Entry 511 of A is committed as number 531; the second tile begins with number 266.
+    let snapshot = Snapshot { sequence: 300, bytes: b"a state".to_vec() };
+    store.put_snapshot(&snapshot).unwrap();
+    let archive = ground.path().join("archive/example.org%2Fa");
+    let file = |kind: &str, number: &str| archive.join(kind).join(number);
+    let kinds = ["tile/entries", "tile/0", "bodies"];
+    for kind in kinds {
+        std::fs::rename(file(kind, "000"), file(kind, "away")).unwrap();
+    }
+    let replayed = store.replay(300, usize::MAX).unwrap();
+    assert_eq!((replayed.len(), replayed[0].sequence), (270, 301), "the first tile is not needed");
+    assert_eq!(store.replay(200, 9).unwrap_err().code(), "store-moved-away");
+    // A part that is in the database, and one that is in a file which is there.
+    for (log, index) in [(B, 29), (A, 300)] {
+        let error = store.erase(log, index, 0).unwrap_err();
+        assert_eq!(error.code(), "store-moved-away", "without the snapshot a start would need the files");
+        assert!(error.to_string().contains("/000"), "{error}");
+    }
+    assert_eq!(store.replace(299, &append(A, 1, 0, &[]), &[]).unwrap_err().code(), "store-moved-away");
+    assert_eq!(store.snapshot().unwrap(), Some(snapshot));
+    for kind in kinds {
+        std::fs::rename(file(kind, "away"), file(kind, "000")).unwrap();
+    }
+    whole(&store).unwrap();
+    // A tile in which something is left to fold is missed, wherever it begins.
+    std::fs::rename(file("bodies", "001"), file("bodies", "away")).unwrap();
+    let error = store.replay(300, usize::MAX).unwrap_err();
+    assert!(error.code() == "store-moved-away" && error.to_string().contains("/001"), "{error}");
+    std::fs::rename(file("bodies", "away"), file("bodies", "001")).unwrap();
+    store.erase(A, 300, 0).unwrap();
+    assert_eq!(store.snapshot().unwrap(), None);
+}
+
+/// Not a test by itself: what the next one kills.
+#[test]
+fn the_child_that_keeps_snapshots() {
+    let Some(directory) = std::env::var_os(SNAPSHOTS) else { return };
+    let mut store = SqliteStore::open(PathBuf::from(directory)).unwrap();
+    for byte in 0.. {
+        store.put_snapshot(&Snapshot { sequence: 1, bytes: vec![byte; 20 << 20] }).unwrap();
+    }
+}
+
+#[test]
+fn who_is_killed_while_a_snapshot_is_written_has_the_one_before_whole() {
+    let ground = Ground::new("snapshot-killed");
+    drop(filled(ground.path()));
+    let mut kept = std::collections::BTreeSet::new();
+    for round in 0..6 {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "storage_archive::the_child_that_keeps_snapshots"]).env(SNAPSHOTS, ground.path());
+        let mut child = child.stdout(std::process::Stdio::null()).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(900 + 130 * round));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let store = SqliteStore::open(ground.path()).unwrap();
+        if let Some(Snapshot { sequence, bytes }) = store.snapshot().unwrap() {
+            assert_eq!((sequence, bytes.len()), (1, 20 << 20));
+            assert!(bytes.iter().all(|byte| *byte == bytes[0]), "of two snapshots");
+            kept.insert(bytes[0]);
+        }
+        whole(&store).unwrap();
+    }
+    assert!(!kept.is_empty(), "nothing was written before the kill");
 }
 
 #[test]

@@ -19,6 +19,9 @@ pub struct LogPeriodsView {
     pub closed: u64,
     /// Entries of those that are plain files in this node's archive.
     pub archived: u64,
+    /// Entries, from the first one on, that the next start does not read because they are in its snapshot. Files of the archive that hold no
+    /// others are not needed for a start.
+    pub folded: u64,
     /// Its periods as its author closed them, oldest first; the last one is open.
     pub periods: Vec<PeriodView>,
 }
@@ -50,6 +53,7 @@ pub fn periods(channel: &Channel, channels: &Channels, name: &str) -> Vec<LogPer
         size: channel.log(log).size(),
         closed: channel.closed(log),
         archived: channels.archived(name, log),
+        folded: channels.folded(name, log),
         periods: channel.log(log).periods.iter().map(period).collect(),
     };
     LogRef::ALL.into_iter().map(view).collect()

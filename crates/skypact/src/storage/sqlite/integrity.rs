@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{Damage, Field, SqliteStore, StoreError, StoredEntry, failure, moved, rows};
+use super::{Damage, Field, SqliteStore, StoreError, StoredEntry, failure, moved, rows, snapshot};
 use crate::storage::LEFT_OUT;
 use crate::storage::archive::TILE_ENTRIES;
 
@@ -25,6 +25,8 @@ pub struct Walk {
     pub archived: u64,
     /// Of those the ones whose files were moved away, which nothing could be said about.
     pub moved_away: u64,
+    /// Of these the ones that the snapshot does not hold for certain, so that a start may need their files.
+    pub needed: u64,
     /// Heads.
     pub heads: u64,
     /// Documents.
@@ -56,16 +58,22 @@ impl SqliteStore {
 
     /// Reads every archived tile of a log; how many of its entries are archived.
     fn walk_archive(&self, origin: &str, walk: &mut Walk) -> Result<u64, StoreError> {
-        let moved = moved::of(&self.connection, origin)?.size;
-        walk.archived += moved;
-        for number in 0..moved / TILE_ENTRIES {
+        let moved = moved::of(&self.connection, origin)?;
+        let folded = snapshot::sequence(&self.connection)?;
+        walk.archived += moved.size;
+        // Entries of a tile that is not there came before those of the next one that is.
+        let mut last_sequence = moved.last_sequence;
+        for number in (0..moved.size / TILE_ENTRIES).rev() {
             if self.archive.missing(origin, number).is_some() {
                 walk.moved_away += TILE_ENTRIES;
+                walk.needed += if last_sequence > folded { TILE_ENTRIES } else { 0 };
                 continue;
             }
-            count_parts(&self.archive.tile(origin, number)?.entries, walk);
+            let tile = self.archive.tile(origin, number)?;
+            last_sequence = tile.sequences.first().map_or(0, |first| first.saturating_sub(1));
+            count_parts(&tile.entries, walk);
         }
-        Ok(moved)
+        Ok(moved.size)
     }
 }
 

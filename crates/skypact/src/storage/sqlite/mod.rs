@@ -7,6 +7,7 @@ mod integrity;
 mod moved;
 mod rows;
 mod schema;
+mod snapshot;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ use rusqlite::{Connection, ErrorCode};
 use super::archive::{Archive, TILE_ENTRIES};
 use super::lock::DirectoryLock;
 use super::{
-    Append, Batch, Claim, CommitError, Damage, Field, Head, HeadKind, LogState, NotWritten, Replayed, Store,
+    Append, Batch, Claim, CommitError, Damage, Field, Head, HeadKind, LogState, NotWritten, Replayed, Snapshot, Store,
     StoreError, StoredEntry, seal,
 };
 pub use integrity::Walk;
@@ -160,6 +161,7 @@ impl Store for SqliteStore {
     ) -> Result<(), CommitError> {
         let archive = self.archive.clone();
         let replaced: Result<u64, CommitError> = self.write("replacing the newest entries", |connection| {
+            snapshot::drop_behind(connection, &archive, after_sequence)?;
             moved::bring_back(connection, &archive, after_sequence)?;
             let shortened = rows::remove_after(connection, after_sequence)?;
             shortened.iter().try_for_each(|log| batch.fences(log))?;
@@ -233,15 +235,24 @@ impl Store for SqliteStore {
                 rows.push((log, *index, *part));
             }
         }
-        tiles.into_iter().try_for_each(|((log, number), parts)| self.archive.erase(log, number, &parts))?;
-        if rows.is_empty() {
-            return Ok(());
-        }
+        let archive = self.archive.clone();
+        // First of all, so that no crash leaves it behind bodies that are gone.
+        self.write("dropping the snapshot", |connection| snapshot::drop_behind(connection, &archive, 0))?;
+        tiles.into_iter().try_for_each(|((log, number), parts)| archive.erase(log, number, &parts))?;
         self.write("erasing parts", |connection| {
             rows.iter().try_for_each(|(log, index, part)| rows::erase_part(connection, log, *index, *part))
         })?;
         let emptied = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         emptied.map_err(failure("emptying the write-ahead log"))
+    }
+
+    fn put_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), CommitError> {
+        self.write("storing a snapshot", |connection| Ok(snapshot::put(connection, snapshot)?))
+    }
+
+    fn snapshot(&self) -> Result<Option<Snapshot>, StoreError> {
+        self.running()?;
+        moved::reading(&self.connection, snapshot::get)
     }
 
     fn put_document(&mut self, name: &str, bytes: &[u8]) -> Result<(), CommitError> {

@@ -78,7 +78,12 @@ fn tile_of(archive: &Archive, log: &str, moved: Moved, sequence: u64) -> Result<
     let (mut first, mut behind) = (0, moved.size / TILE_ENTRIES);
     while behind - first > 1 {
         let middle = first + (behind - first) / 2;
-        if archive.first_sequence(log, middle)? <= sequence { first = middle } else { behind = middle }
+        // What was moved away is behind a snapshot; if it is not, a tile that is read is missing.
+        let is_before = match archive.first_sequence(log, middle) {
+            Err(StoreError::MovedAway { .. }) => true,
+            begins => begins? <= sequence,
+        };
+        if is_before { first = middle } else { behind = middle }
     }
     Ok(first)
 }
@@ -152,14 +157,15 @@ pub(super) fn replay(
     // Sequences have no gaps, so what is asked for is known before anything is read.
     let until = after_sequence.saturating_add(entries_max as u64);
     let mut replayed = rows::replay_entries(connection, after_sequence, until)?;
+    let mut missing = None;
     for (log, _) in rows::all_logs(connection)? {
         let moved = of(connection, &log)?;
         if moved.last_sequence > after_sequence {
-            replay_moved(archive, &log, moved, (after_sequence, until), &mut replayed)?;
+            missing = missing.or(replay_moved(archive, &log, moved, (after_sequence, until), &mut replayed)?);
         }
     }
     replayed.sort_unstable_by_key(|entry| entry.sequence);
-    let misplaced = || StoreError::from(Damage { log: None, index: None, field: Field::Position });
+    let misplaced = || missing.unwrap_or_else(|| Damage { log: None, index: None, field: Field::Position }.into());
     let is_in_place = |(place, entry): (usize, &Replayed)| entry.sequence == after_sequence + 1 + place as u64;
     if !replayed.iter().enumerate().all(is_in_place) {
         return Err(misplaced());
@@ -171,17 +177,25 @@ pub(super) fn replay(
     Ok(replayed)
 }
 
-/// Adds the moved entries of one log that were committed after the first of two sequences and not after the second.
+/// Adds the moved entries of one log that were committed after the first of two sequences and not after the second. What is not there of the
+/// tile that may begin before the first one is given back: whether it is needed shows when there is a gap.
 fn replay_moved(
     archive: &Archive,
     log: &str,
     moved: Moved,
     (after, until): (u64, u64),
     replayed: &mut Vec<Replayed>,
-) -> Result<(), StoreError> {
+) -> Result<Option<StoreError>, StoreError> {
     let first = tile_of(archive, log, moved, after + 1)?;
+    let mut missing = None;
     for number in first..moved.size / TILE_ENTRIES {
-        let tile = archive.tile(log, number)?;
+        let tile = match archive.tile(log, number) {
+            Err(error @ StoreError::MovedAway { .. }) if number == first => {
+                missing = Some(error);
+                continue;
+            }
+            tile => tile?,
+        };
         let begins = tile.sequences.first().copied().unwrap_or(0);
         for ((sequence, entry), index) in tile.sequences.into_iter().zip(tile.entries).zip(number * TILE_ENTRIES..) {
             if sequence > after && sequence <= until {
@@ -192,7 +206,7 @@ fn replay_moved(
             break;
         }
     }
-    Ok(())
+    Ok(missing)
 }
 
 /// The next tile of a log that may be moved: it lies below `upto`, and not the newest entry of the store is in it, so that the

@@ -370,6 +370,20 @@ pub(super) fn put_document(connection: &Connection, name: &str, bytes: &[u8]) ->
     Ok(())
 }
 
+/// Whether there is such a document, whatever is in it.
+pub(super) fn has_document(connection: &Connection, name: &str) -> Result<bool, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT 1 FROM document WHERE name = ?1").map_err(failure("seeking a document"))?;
+    statement.exists([name]).map_err(failure("seeking a document"))
+}
+
+/// Removes a document and those whose names begin with its name and `/`.
+pub(super) fn remove_documents(connection: &Connection, name: &str) -> Result<(), StoreError> {
+    let sql = "DELETE FROM document WHERE name = ?1 OR substr(name, 1, length(?1) + 1) = ?1 || '/'";
+    connection.execute(sql, [name]).map_err(failure("removing documents"))?;
+    Ok(())
+}
+
 pub(super) fn put_head(connection: &Connection, log: &LogRow, head: &Head) -> Result<(), StoreError> {
     let failed = failure("storing a head");
     let sql = "INSERT INTO head (log, kind, witness, seal, bytes) VALUES (?1, ?2, ?3, ?4, ?5)

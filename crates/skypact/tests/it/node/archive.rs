@@ -6,17 +6,17 @@ use skypact_channel::PeriodSpan;
 use super::*;
 use crate::command_ground::free_addresses;
 
-const RED_ROUTINE: LogRef = LogRef { party: 1, class: LogClass::Routine };
-const DAY_NS: i64 = 86_400 * 1_000_000_000;
+pub(super) const RED_ROUTINE: LogRef = LogRef { party: 1, class: LogClass::Routine };
+pub(super) const DAY_NS: i64 = 86_400 * 1_000_000_000;
 
-async fn start_on_day(ground: &Ground, party: &str, [own, other]: [&str; 2], day: i64) -> RunningNode {
+pub(super) async fn start_on_day(ground: &Ground, party: &str, [own, other]: [&str; 2], day: i64) -> RunningNode {
     let clock = NodeClock::exercise(NOW_NS + day * DAY_NS, 1);
     let options = NodeOptions { clock, period: Some(PeriodSpan::Day), ..ground.options(party, own, other) };
     start(options).await.expect("the node starts")
 }
 
 /// Roots of all logs, and how many notices stand on the board.
-async fn picture(node: &RunningNode) -> (Vec<skypact_record::Hash>, usize) {
+pub(super) async fn picture(node: &RunningNode) -> (Vec<skypact_record::Hash>, usize) {
     let look = |channels: &skypact::node::Channels| {
         let channel = channels.get(CHANNEL).expect("it is");
         let roots = LogRef::ALL.map(|log| channel.log(log).tree.root()).to_vec();
@@ -26,7 +26,7 @@ async fn picture(node: &RunningNode) -> (Vec<skypact_record::Hash>, usize) {
     node.handle.query(look).await.expect("it runs")
 }
 
-async fn until_archived(node: &RunningNode, entries: u64) {
+pub(super) async fn until_archived(node: &RunningNode, entries: u64) {
     for _ in 0..2_000 {
         let archived = node.handle.query(|channels| channels.archived(CHANNEL, RED_ROUTINE)).await;
         if archived.expect("it runs") == entries {

@@ -3,6 +3,8 @@
 use skypact_channel::{Erased, Kind, NoticeState};
 use skypact_record::verify::{Expectation, StatementKind, verify};
 
+use skypact::storage::Store as _;
+
 use super::*;
 use crate::command_ground::free_addresses;
 
@@ -55,6 +57,18 @@ async fn an_erased_notice_is_gone_from_the_files_of_both_nodes_and_its_leaves_pr
     for party in ["red", "blue"] {
         assert!(!traces(&ground.dir.join(party)).is_empty(), "{party} holds it");
     }
+    // From now on a snapshot of each holds it too.
+    red.stop().await.expect("a clean stop");
+    blue.stop().await.expect("a clean stop");
+    let blue = ground.start("BLUE", blue_at, red_at).await;
+    let red = ground.start("RED", red_at, blue_at).await;
+    for party in ["red", "blue"] {
+        let store = SqliteStore::open_read_only(ground.dir.join(party)).expect("a store");
+        let kept = store.snapshot().expect("it reads").expect("a snapshot").bytes;
+        assert!(kept.windows(SECRET.len()).any(|window| window == SECRET.as_bytes()), "{party}");
+    }
+    until(&red, "RED is settled", settled).await;
+    until(&blue, "BLUE is settled", settled).await;
     let erasable = |channels: &skypact::node::Channels| {
         let channel = channels.get(CHANNEL).expect("it is");
         channel.erasable(channel.me()).into_iter().map(|body| (body.leaf, body.residue)).collect()
