@@ -9,10 +9,10 @@ use skypact::http::dss::keys::KeySet;
 use skypact::http::dss::metrics::Metrics;
 use skypact::http::dss::token::{Authenticator, TokenRules};
 use skypact_airspace::position::{StatedPosition, TEXT_BYTES_MAX, gars, mgrs, separation};
-use skypact_airspace::{LatLng, UtcNanos};
+use skypact_airspace::{AltitudeMargins, LatLng, UtcNanos};
 use skypact_channel::{
-    ActKeys, Board, Channel, Dictation, Frame, FramesItem, FramesReader, FramesWriter, Kind, LogRef, Message,
-    Origin as Placed, Pact, ShortForm, Terms, VerifiedAnswer, days, dictate,
+    ActKeys, ActivityClass, Board, Channel, Dictation, Frame, FramesItem, FramesReader, FramesWriter, Kind, LogRef,
+    Message, Origin as Placed, Pact, ShortForm, Terms, VerifiedAnswer, days, dictate,
 };
 use skypact_dss::{Caller, Change, Dss, Operation, Recorded, Scope, Scopes, Stamp, Target};
 use skypact_f3548::{
@@ -31,7 +31,7 @@ use skypact_record::{
 type Run = fn(&[u8]);
 
 /// The targets: name, which is that of a folder of seeds, and what it runs.
-pub(crate) const TARGETS: [(&str, Run); 17] = [
+pub(crate) const TARGETS: [(&str, Run); 18] = [
     ("request", request),
     ("changes", changes),
     ("token", token),
@@ -47,6 +47,7 @@ pub(crate) const TARGETS: [(&str, Run); 17] = [
     ("position", position),
     ("keys", keys),
     ("papers", papers),
+    ("aco", aco),
     ("board", board),
     ("message", message),
 ];
@@ -178,6 +179,29 @@ pub(crate) fn papers(bytes: &[u8]) {
         reading.notices.iter().map(|(_, notice)| notice.clone()).collect()
     };
     assert_eq!(notices(&again), notices(&reading));
+}
+
+/// An airspace control order. What is read is written again, outwards, and is read again as the same number of notices.
+pub(crate) fn aco(bytes: &[u8]) {
+    let reading = match skypact_papers::aco::read(bytes, Some(ActivityClass::Manned)) {
+        Ok(reading) => reading,
+        Err(fault) => return assert!(!fault.code.is_empty() && fault.line > 0 && fault.to_string().len() < 4_096),
+    };
+    for fault in &reading.faults {
+        assert!(!fault.code.is_empty() && fault.line > 0 && fault.to_string().len() < 4_096, "{fault}");
+    }
+    let labels: Vec<String> = (0..reading.notices.len()).map(|place| place.to_string()).collect();
+    let notices = labels.iter().zip(&reading.notices);
+    let entries: Vec<PaperEntry<'_>> =
+        notices.map(|(label, (_, notice))| PaperEntry { label, party: "RED", notice }).collect();
+    let margins = AltitudeMargins { pressure_mm: 1_000_000, geoid_mm: 110_000 };
+    match skypact_papers::aco::write(&entries, &margins) {
+        Ok(written) => {
+            let again = skypact_papers::aco::read(written.text.as_bytes(), None).expect("what was written is an order");
+            assert_eq!((again.fault_count, again.notices.len()), (0, entries.len()), "{:?}", again.faults);
+        }
+        Err(error) => assert!(!error.code.is_empty() && error.to_string().len() < 1_024),
+    }
 }
 
 /// An entry of a DSS's log, and the leaf of a journal.

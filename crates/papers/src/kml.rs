@@ -41,6 +41,8 @@ struct Placemark {
 struct Place<'t> {
     lines: Lines<'t>,
     path: Vec<String>,
+    /// The element kml was met.
+    has_root: bool,
     /// Text of the innermost element so far.
     text: String,
     placemark: Option<Placemark>,
@@ -57,6 +59,7 @@ pub(crate) fn read(text: &str) -> Result<Reading, Fault> {
     let mut place = Place {
         lines: Lines::of(text),
         path: Vec::new(),
+        has_root: false,
         text: String::new(),
         placemark: None,
         gather: Gather::default(),
@@ -75,7 +78,8 @@ pub(crate) fn read(text: &str) -> Result<Reading, Fault> {
                 broken(format!("has the entity '{}'; only those of XML itself are read", shown(&name)))
             })?),
             Event::DocType(_) => return Err(broken("has a document type; remove it".to_owned())),
-            Event::Eof if place.path.is_empty() => break,
+            Event::Eof if place.path.is_empty() && place.has_root => break,
+            Event::Eof if place.path.is_empty() => return Err(broken("is no KML: it has no element kml".to_owned())),
             Event::Eof => return Err(broken("ends before its elements do".to_owned())),
             Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
         }
@@ -109,6 +113,7 @@ impl Place<'_> {
             let reason = format!("begins with '{}' and not with kml", shown(&name));
             return Err(Fault::new(line, "file", "paper-malformed", reason));
         }
+        self.has_root = true;
         self.text.clear();
         match &mut self.placemark {
             None if name == "Placemark" => {

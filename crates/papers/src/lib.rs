@@ -5,6 +5,7 @@
 //! zone, a hemisphere) is a fault that names line and field, never a guess. What each paper cannot carry is listed in
 //! docs/guide/import-export.md.
 
+pub mod aco;
 mod csv;
 mod decimal;
 mod fault;

@@ -90,6 +90,8 @@ fn a_paper_that_is_none_is_refused_as_a_whole() {
     }
     for (text, line, reason) in [
         ("<gpx/>", 1, "begins with 'gpx'"),
+        ("", 1, "has no element kml"),
+        ("name,lower\n", 2, "has no element kml"),
         ("<kml>\n<Document>", 2, "ends before"),
         (deep.as_str(), 1, "nests elements more than 32 deep"),
         (bomb, 1, "has a document type"),
