@@ -2,14 +2,15 @@
 //! real processes on loopback; the paper is read and signed for here, as `skypact notice import` does it.
 
 use serde::Serialize;
+use skypact_airspace::AltitudeMargins;
 use skypact_channel::Notice;
-use skypact_papers::{Entry, Format};
+use skypact_papers::{Entry, aco};
 
 use super::channel::{BATCH, notice};
 use super::shapes::Dice;
 use super::{exercise, progress};
 use crate::clock::Stopwatch;
-use crate::command::{CliError, Import};
+use crate::command::{CliError, Import, Paper};
 use crate::demo::play;
 
 /// What was measured.
@@ -32,7 +33,12 @@ pub struct ImportFigures {
 }
 
 /// Imports a paper of `count` notices while the counterpart has announced `of_counterpart`.
-pub async fn run(format: Format, count: usize, of_counterpart: usize, seed: u64) -> Result<ImportFigures, CliError> {
+pub(crate) async fn run(
+    paper: Paper,
+    count: usize,
+    of_counterpart: usize,
+    seed: u64,
+) -> Result<ImportFigures, CliError> {
     let (mut stage, bar) = (exercise::set()?, progress());
     let red = play::actor(&mut stage, "RED").await?;
     let blue = play::actor(&mut stage, "BLUE").await?;
@@ -45,10 +51,17 @@ pub async fn run(format: Format, count: usize, of_counterpart: usize, seed: u64)
     let labels: Vec<String> = (0..count).map(|place| format!("N{place}")).collect();
     let entries: Vec<Entry<'_>> =
         labels.iter().zip(&ours).map(|(label, notice)| Entry { label, party: "RED", notice }).collect();
-    let paper = format.write(&entries);
+    let text = match paper {
+        Paper::Format(format) => format.write(&entries),
+        Paper::Aco => {
+            let margins = AltitudeMargins { pressure_mm: 1_000_000, geoid_mm: 110_000 };
+            let written = aco::write(&entries, &margins);
+            written.map_err(|error| CliError::usage(error.code, "format", error.to_string()))?.text
+        }
+    };
     bar.set_message("import");
     let watch = Stopwatch::start();
-    let reading = format.read(paper.as_bytes()).map_err(|fault| CliError::io("paper", &fault.to_string()))?;
+    let reading = paper.read(text.as_bytes(), None).map_err(|fault| CliError::io("paper", &fault.to_string()))?;
     let read_s = watch.elapsed().as_secs_f64();
     let import = Import { desk: &red.desk, signer: Some(&red.officer) };
     let (placed, in_conflict) = import.run(&reading.notices, &indicatif::ProgressBar::hidden()).await?;
@@ -59,6 +72,6 @@ pub async fn run(format: Format, count: usize, of_counterpart: usize, seed: u64)
         let message = format!("{} of {count} notices went in, {} faults", placed.len(), reading.fault_count);
         return Err(CliError::io("import", &message));
     }
-    let (bytes, filed_s) = (paper.len(), total_s - read_s);
+    let (bytes, filed_s) = (text.len(), total_s - read_s);
     Ok(ImportFigures { notices: count, of_counterpart, bytes, read_s, filed_s, total_s, in_conflict })
 }

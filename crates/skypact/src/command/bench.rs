@@ -33,7 +33,7 @@ enum What {
         /// Notices of the counterpart that they are checked against.
         #[arg(long, default_value_t = 10_000)]
         of_counterpart: usize,
-        /// csv, geojson or kml.
+        /// csv, geojson, kml or aco.
         #[arg(long, default_value = "csv")]
         format: String,
         /// Seed of their volumes.
@@ -191,8 +191,8 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
             serde_json::to_value(crate::bench::link::run(options).await?)
         }
         What::Import { count, of_counterpart, format, seed } => {
-            let format = super::notice_import::format(&format)?;
-            serde_json::to_value(crate::bench::import::run(format, count, of_counterpart, seed).await?)
+            let paper = super::Paper::from_name(&format)?;
+            serde_json::to_value(crate::bench::import::run(paper, count, of_counterpart, seed).await?)
         }
         What::Agenda { entries, .. } if entries < 100 => {
             return Err(CliError::usage("field-invalid", "entries", "entries: give at least 100"));

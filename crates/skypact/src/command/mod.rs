@@ -69,7 +69,7 @@ mod witness;
 pub use access::Access;
 pub use desk::{Desk, Where, hash};
 pub use exit::{CliError, Outcome};
-pub(crate) use notice_import::Import;
+pub(crate) use notice_import::{Import, Paper};
 pub use quantity::{altitude, length_mm, time_ns, time_text};
 
 use std::process::ExitCode;

@@ -45,9 +45,9 @@ enum Step {
     End(ActArgs),
     /// Say that an activity will not take place.
     Cancel(ActArgs),
-    /// File the notices of a paper: CSV, GeoJSON or KML.
+    /// File the notices of a paper: CSV, GeoJSON, KML, or an airspace control order.
     Import(Box<notice_import::Args>),
-    /// Write notices into a paper: CSV, GeoJSON or KML.
+    /// Write notices into a paper: CSV, GeoJSON, KML, an airspace control order, or drafts of NOTAMs.
     Export(notice_export::Args),
     /// Print a CSV file to fill in, with a notice of each shape.
     Template,

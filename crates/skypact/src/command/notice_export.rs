@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 
 use skypact_airspace::AltitudeMargins;
 use skypact_channel::Notice;
-use skypact_papers::{Draft, DraftError, Entry, Fir, Format, NOTAM};
+use skypact_papers::{Draft, DraftError, Entry, Fir, Format, NOTAM, aco};
 
 use super::desk::{Desk, Where, find_notice, short};
-use super::notice_import::format;
 use super::quantity::counted;
-use super::{CliError, Outcome, reading};
+use super::{CliError, Outcome, notice_import, reading};
 use crate::directory::NodeDir;
 use crate::http::views::NoticeView;
+
+/// Notices whose losses are told one by one.
+const LOSSES_SHOWN: usize = 20;
 
 /// Arguments of `notice export`.
 #[derive(Debug, clap::Args)]
@@ -21,7 +23,7 @@ pub(super) struct Args {
     place: Where,
     /// Ids of notices, or their first 6 or more digits. Without them those of this party that stand.
     id: Vec<String>,
-    /// csv, geojson, kml, or notam for drafts of NOTAMs, which are written only.
+    /// csv, geojson, kml, aco for airspace sets of an airspace control order, or notam for drafts of NOTAMs, which are written only.
     #[arg(long)]
     format: String,
     /// Flight information region that NOTAM drafts are for: its four letters.
@@ -49,11 +51,15 @@ pub(super) async fn run(args: &Args) -> Result<Outcome, CliError> {
         chosen.iter().map(|(view, notice)| Entry { label: short(&view.id), party: &view.party, notice }).collect();
     let text = match paper {
         Paper::Format(format) => format.write(&entries),
+        Paper::Aco => {
+            all_stand(&chosen, "an order is written")?;
+            let written = aco::write(&entries, &margins(args, &desk)?);
+            let written = written.map_err(|error| CliError::usage(error.code, "id", format!("id: {error}")))?;
+            eprint!("{}", losses(&written, &entries));
+            written.text
+        }
         Paper::Notam(fir) => {
-            if let Some((over, _)) = chosen.iter().find(|(view, _)| !view.stands) {
-                let message = format!("id: {} no longer stands; a NOTAM is drafted of what does", short(&over.id));
-                return Err(CliError::usage("notice-over", "id", message));
-            }
+            all_stand(&chosen, "a NOTAM is drafted")?;
             let (with_call_sign, with_contact) = (args.with_call_sign, args.with_contact);
             let draft = Draft { fir, margins: margins(args, &desk)?, with_call_sign, with_contact };
             draft.write(&entries).map_err(|error| no_draft("id", &error))?
@@ -63,9 +69,36 @@ pub(super) async fn run(args: &Args) -> Result<Outcome, CliError> {
     Ok(Outcome::Done)
 }
 
+/// What no longer stands is announced to nobody.
+fn all_stand(chosen: &[(NoticeView, Notice)], what: &str) -> Result<(), CliError> {
+    let Some((over, _)) = chosen.iter().find(|(view, _)| !view.stands) else { return Ok(()) };
+    let message = format!("id: {} no longer stands; {what} of what does", short(&over.id));
+    Err(CliError::usage("notice-over", "id", message))
+}
+
+/// What an order states otherwise than the notices do.
+fn losses(written: &aco::Written, entries: &[Entry<'_>]) -> String {
+    let shown = written.losses.iter().take(LOSSES_SHOWN);
+    let mut lines: Vec<String> = shown
+        .map(|(place, losses)| {
+            let words: Vec<&str> = losses.iter().map(|loss| loss.words()).collect();
+            format!("  {}: {}\n", entries[*place].label, words.join("\n              "))
+        })
+        .collect();
+    if written.losses.len() > lines.len() {
+        lines.push(format!("  and {} more\n", written.losses.len() - lines.len()));
+    }
+    if !lines.is_empty() {
+        let notices = counted(written.losses.len(), "notice");
+        lines.insert(0, format!("stated otherwise, of {notices}; no area is smaller, no time shorter:\n"));
+    }
+    lines.concat()
+}
+
 /// What is written.
 enum Paper {
     Format(Format),
+    Aco,
     Notam(Fir),
 }
 
@@ -77,12 +110,15 @@ fn paper(args: &Args) -> Result<Paper, CliError> {
         })?;
         return Fir::new(fir).map(Paper::Notam).map_err(|error| no_draft("fir", &error));
     }
-    let format = format(&args.format)?;
+    let paper = notice_import::Paper::from_name(&args.format)?;
     if args.fir.is_some() || args.with_call_sign || args.with_contact {
         let message = "format: --fir, --with-call-sign and --with-contact are for --format notam alone; leave them out";
         return Err(CliError::usage("field-invalid", "format", message));
     }
-    Ok(Paper::Format(format))
+    Ok(match paper {
+        notice_import::Paper::Format(format) => Paper::Format(format),
+        notice_import::Paper::Aco => Paper::Aco,
+    })
 }
 
 fn no_draft(field: &str, error: &DraftError) -> CliError {

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use skypact_channel::{Message, Notice};
-use skypact_papers::{Fault, Format, NOTAM, Reading};
+use skypact_channel::{ActivityClass, Message, Notice};
+use skypact_papers::{Fault, Format, NOTAM, Reading, aco};
 use skypact_record::Hash;
 
 use super::desk::{Desk, Where, Who, hash};
@@ -32,11 +32,15 @@ pub(super) struct Args {
     place: Where,
     #[command(flatten)]
     who: Who,
-    /// The paper: a file that ends in .csv, .geojson or .kml, or has its format named.
+    /// The paper: a file that ends in .csv, .geojson, .kml or .aco, or has its format named.
     file: PathBuf,
-    /// csv, geojson or kml.
+    /// csv, geojson, kml, or aco for an airspace control order.
     #[arg(long)]
     format: Option<String>,
+    /// What flies in the areas of an order, which does not say it: manned, unmanned, relief-flight, ground-movement or
+    /// hazard-area.
+    #[arg(long)]
+    class: Option<String>,
     /// Leave out notices with a bad item, and import the others (exit code 1).
     #[arg(long)]
     skip_bad: bool,
@@ -74,6 +78,10 @@ pub(super) async fn run(args: &Args, json: bool) -> Result<Outcome, CliError> {
     leave_out_the_past(&mut reading, desk.view.now_ns);
     if reading.fault_count > 0 && !args.skip_bad {
         return Err(bad_items(&args.file, &reading));
+    }
+    if reading.fault_count == 0 && reading.notices.is_empty() {
+        let message = format!("{}: there is no notice in it; look whether it is the right file", args.file.display());
+        return Err(CliError::usage("paper-empty", "file", message));
     }
     let bar = progress(reading.notices.len());
     let imported = Import { desk: &desk, signer: signer.as_ref() }.run(&reading.notices, &bar).await;
@@ -118,7 +126,7 @@ fn text(view: &ImportView, desk: &Desk, reading: &Reading, dry_run: bool) -> Str
                 text.push_str("IN SUSPENSION: they count for safety, and bind nobody\n");
             }
         }
-        _ => text.push_str("nothing to import\n"),
+        _ => text.push_str("nothing was imported\n"),
     }
     text + &not_heard(desk)
 }
@@ -126,24 +134,61 @@ fn text(view: &ImportView, desk: &Desk, reading: &Reading, dry_run: bool) -> Str
 /// Reads the paper in the format that is named or that its name ends in.
 fn read(args: &Args) -> Result<Reading, CliError> {
     let ending = args.file.extension().and_then(|ending| ending.to_str()).map(str::to_lowercase);
-    let format = format(args.format.as_deref().or(ending.as_deref()).unwrap_or_default())?;
+    let paper = Paper::from_name(args.format.as_deref().or(ending.as_deref()).unwrap_or_default())?;
+    let class = class(args, paper)?;
     let shown = args.file.display();
     let bytes = std::fs::read(&args.file).map_err(|error| CliError::io("file", &format!("{shown}: {error}")))?;
-    let read = format.read(&bytes);
+    let read = paper.read(&bytes, class);
     read.map_err(|fault| CliError::usage(fault.code, &fault.field, format!("{shown}: {fault}; nothing was imported")))
 }
 
-/// The format of a name.
-pub(super) fn format(name: &str) -> Result<Format, CliError> {
-    Format::from_name(name).ok_or_else(|| {
-        let names = Format::ALL.map(Format::name).join(", ");
-        let message = if name == NOTAM {
-            format!("format: a NOTAM draft is written, not read; what is read is {names}")
-        } else {
-            format!("format: '{name}' is none of {names} ({NOTAM} in an export); name it with --format")
-        };
-        CliError::usage("field-invalid", "format", message)
-    })
+/// The class that is named for all of an order; the other papers state one for each notice.
+fn class(args: &Args, paper: Paper) -> Result<Option<ActivityClass>, CliError> {
+    let Some(name) = args.class.as_deref() else { return Ok(None) };
+    if !matches!(paper, Paper::Aco) {
+        let message =
+            "class: --class is for --format aco alone; every other paper states a class for each notice: leave it out";
+        return Err(CliError::usage("field-invalid", "class", message));
+    }
+    let class = ActivityClass::from_name(name).ok_or_else(|| {
+        let names = ActivityClass::ALL.map(ActivityClass::name).join(", ");
+        CliError::usage("field-invalid", "class", format!("class: '{name}' is none of {names}"))
+    })?;
+    Ok(Some(class))
+}
+
+/// A paper that is read and written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Paper {
+    Format(Format),
+    /// An airspace control order, which says less than a notice.
+    Aco,
+}
+
+impl Paper {
+    /// The paper of a name.
+    pub(crate) fn from_name(name: &str) -> Result<Self, CliError> {
+        if name == aco::NAME {
+            return Ok(Self::Aco);
+        }
+        Format::from_name(name).map(Self::Format).ok_or_else(|| {
+            let names = format!("{}, {}", Format::ALL.map(Format::name).join(", "), aco::NAME);
+            let message = if name == NOTAM {
+                format!("format: a NOTAM draft is written, not read; what is read is {names}")
+            } else {
+                format!("format: '{name}' is none of {names} ({NOTAM} in an export); name it with --format")
+            };
+            CliError::usage("field-invalid", "format", message)
+        })
+    }
+
+    /// Reads it; `class` is that of what states none.
+    pub(crate) fn read(self, bytes: &[u8], class: Option<ActivityClass>) -> Result<Reading, Fault> {
+        match self {
+            Self::Format(format) => format.read(bytes),
+            Self::Aco => aco::read(bytes, class),
+        }
+    }
 }
 
 /// What the node would refuse because it is over is a fault of the paper, told before anything is signed.

@@ -62,7 +62,7 @@ const NOT_OF_OFFICERS: [&str; 8] =
     ["inbox", "health", "officer", "export-bundle", "statements", "notice|export", "hotline|read", "record"];
 
 /// Slips at a node that runs, of its duty officer.
-const AT_NODE: [Slip; 86] = [
+const AT_NODE: [Slip; 89] = [
     (
         "notice|file|--circle|35,40,5NM|--upper|FL18000|--from|2099-04-07T09:00:00Z|--until|2099-04-07T10:00:00Z",
         2,
@@ -145,8 +145,11 @@ const AT_NODE: [Slip; 86] = [
     ("officer|add|../x", 2, "field-invalid", "without slashes"),
     ("officer|revoke|000000", 2, "id-unknown", "begins with 000000"),
     ("notice|import|none.csv", 5, "io", "none.csv"),
-    ("notice|import|@RED/node.toml", 2, "field-invalid", "'toml' is none of csv, geojson, kml"),
-    ("notice|export|--format|cvs", 2, "field-invalid", "'cvs' is none of csv, geojson, kml"),
+    ("notice|import|@RED/node.toml", 2, "field-invalid", "'toml' is none of csv, geojson, kml, aco"),
+    ("notice|export|--format|cvs", 2, "field-invalid", "'cvs' is none of csv, geojson, kml, aco"),
+    ("notice|import|x.aco|--class|maned", 2, "field-invalid", "'maned' is none of manned"),
+    ("notice|import|x.csv|--class|manned", 2, "field-invalid", "--format aco alone"),
+    ("notice|export|--format|aco|--fir|OSTT", 2, "field-invalid", "--format notam alone"),
     ("line|count|--tracks|none", 3, "no-line", "skypact pact propose --line"),
     ("line|dispute|000000|--reason|gps", 2, "field-invalid", "give gps-interference"),
     ("line|maintain|000000", 2, "id-unknown", "begins with 000000"),

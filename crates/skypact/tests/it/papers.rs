@@ -18,14 +18,7 @@ fn a_paper_goes_in_whole_or_not_at_all_and_comes_out_the_same() {
     let (red, blue) = (ground.path("red"), ground.path("blue"));
     let _node = Node::start_at(&red, "2099-04-07T00:00:00Z");
     let _other = Node::start_at(&blue, "2099-04-07T00:00:00Z");
-    let import = |dir: &str, file: &str, more: &[&str]| {
-        [&["notice", "import", "--dir", dir, file][..], &OFFICER, more]
-            .concat()
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-    };
-    let run = |arguments: Vec<String>| skypact(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    let run = skypact_of;
     let listed = |dir: &str| succeed(&["notice", "list", "--dir", dir]).as_array().unwrap().len();
 
     let paper = ground.path("day.csv");
@@ -73,6 +66,8 @@ fn a_paper_goes_in_whole_or_not_at_all_and_comes_out_the_same() {
         let again = run(import(&red, &out, &["--dry-run"]));
         assert!(String::from_utf8_lossy(&again.stdout).contains("1 notice would be imported"));
     }
+    as_an_order(&ground, &red);
+    without_a_notice(&ground, &red);
     let export = ["notice", "export", "--dir", &red, "--format", "notam"];
     assert!(refuse(&export, 2, "fir-missing").contains("--fir OSTT"));
     let draft = skypact(&[&export[..], &["--fir", "OSTT"]].concat());
@@ -106,6 +101,56 @@ fn a_paper_goes_in_whole_or_not_at_all_and_comes_out_the_same() {
     let id = drafted.split("NOTICE ").nth(1).unwrap()[..10].to_lowercase();
     succeed(&[&["notice", "cancel", "--dir", &red, &id][..], &OFFICER].concat());
     refuse(&[&export[..], &["--fir", "OSTT", &id]].concat(), 2, "notice-over");
+}
+
+fn import(dir: &str, file: &str, more: &[&str]) -> Vec<String> {
+    [&["notice", "import", "--dir", dir, file][..], &OFFICER, more].concat().iter().map(ToString::to_string).collect()
+}
+
+fn skypact_of(arguments: Vec<String>) -> std::process::Output {
+    skypact(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+fn as_an_order(ground: &Ground, red: &str) {
+    // An order is coarser: what it says otherwise is told, and it holds all that the notice does.
+    let order = ground.path("out.aco");
+    let output = skypact(&["notice", "export", "--dir", red, "--format", "aco", "--out", &order]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && told.contains("positions to the second, and the area larger by it"), "{told}");
+    let text = fs::read_to_string(&order).unwrap();
+    assert!(text.contains("CALL-SIGN:KOBALT 21") && text.contains("EFFLEVEL/FLFL:FL180-FL240//"), "{text}");
+    assert!(!text.contains("HOSPITAL"), "{text}");
+    let again = skypact_of(import(red, &order, &["--dry-run"]));
+    assert!(String::from_utf8_lossy(&again.stdout).contains("1 notice would be imported"));
+    let unmarked: Vec<&str> =
+        text.lines().filter(|line| !line.starts_with("AMPN") && !line.starts_with("CALL")).collect();
+    fs::write(&order, unmarked.join("\n") + "\n").unwrap();
+    let arguments = import(red, &order, &[]);
+    let message = refuse(&arguments.iter().map(String::as_str).collect::<Vec<_>>(), 2, "bad-items");
+    assert!(message.contains("such as --class manned"), "{message}");
+    let again = skypact_of(import(red, &order, &["--dry-run", "--class", "manned"]));
+    assert!(String::from_utf8_lossy(&again.stdout).contains("1 notice would be imported"));
+}
+
+fn without_a_notice(ground: &Ground, red: &str) {
+    // A file without a notice is no day without flights.
+    let csv = format!("{HEADER}\n");
+    let empty = "MSGID/ACO/RED//\n";
+    for (name, text, code) in [
+        ("empty.csv", &*csv, "paper-empty"),
+        ("empty.geojson", "{\"type\":\"FeatureCollection\",\"features\":[]}", "paper-empty"),
+        ("empty.kml", "<kml><Document/></kml>", "paper-empty"),
+        ("empty.aco", empty, "paper-empty"),
+        ("none.kml", "notice,class\n", "paper-malformed"),
+        ("none.geojson", "", "paper-malformed"),
+        ("none.csv", "", "column-missing"),
+        ("none.aco", "", "paper-malformed"),
+    ] {
+        let path = ground.path(name);
+        fs::write(&path, text).unwrap();
+        let arguments = import(red, &path, &[]);
+        refuse(&arguments.iter().map(String::as_str).collect::<Vec<_>>(), 2, code);
+    }
 }
 
 /// What a command shows whose exit code says something.
