@@ -18,7 +18,7 @@ fn a_paper_goes_in_whole_or_not_at_all_and_comes_out_the_same() {
     let (red, blue) = (ground.path("red"), ground.path("blue"));
     let _node = Node::start_at(&red, "2099-04-07T00:00:00Z");
     let _other = Node::start_at(&blue, "2099-04-07T00:00:00Z");
-    let run = skypact_of;
+    let run = |arguments: Vec<String>| skypact_of(&arguments);
     let listed = |dir: &str| succeed(&["notice", "list", "--dir", dir]).as_array().unwrap().len();
 
     let paper = ground.path("day.csv");
@@ -107,7 +107,7 @@ fn import(dir: &str, file: &str, more: &[&str]) -> Vec<String> {
     [&["notice", "import", "--dir", dir, file][..], &OFFICER, more].concat().iter().map(ToString::to_string).collect()
 }
 
-fn skypact_of(arguments: Vec<String>) -> std::process::Output {
+fn skypact_of(arguments: &[String]) -> std::process::Output {
     skypact(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
@@ -120,7 +120,7 @@ fn as_an_order(ground: &Ground, red: &str) {
     let text = fs::read_to_string(&order).unwrap();
     assert!(text.contains("CALL-SIGN:KOBALT 21") && text.contains("EFFLEVEL/FLFL:FL180-FL240//"), "{text}");
     assert!(!text.contains("HOSPITAL"), "{text}");
-    let again = skypact_of(import(red, &order, &["--dry-run"]));
+    let again = skypact_of(&import(red, &order, &["--dry-run"]));
     assert!(String::from_utf8_lossy(&again.stdout).contains("1 notice would be imported"));
     let unmarked: Vec<&str> =
         text.lines().filter(|line| !line.starts_with("AMPN") && !line.starts_with("CALL")).collect();
@@ -128,7 +128,7 @@ fn as_an_order(ground: &Ground, red: &str) {
     let arguments = import(red, &order, &[]);
     let message = refuse(&arguments.iter().map(String::as_str).collect::<Vec<_>>(), 2, "bad-items");
     assert!(message.contains("such as --class manned"), "{message}");
-    let again = skypact_of(import(red, &order, &["--dry-run", "--class", "manned"]));
+    let again = skypact_of(&import(red, &order, &["--dry-run", "--class", "manned"]));
     assert!(String::from_utf8_lossy(&again.stdout).contains("1 notice would be imported"));
 }
 
