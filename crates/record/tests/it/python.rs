@@ -6,9 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use skypact_record::Hash;
 use skypact_record::bundle::TarReader;
 use skypact_record::verify::{ErasureReport, Expectation, Report, verify};
+use skypact_record::{Hash, KeyRole};
 
 use crate::bundle::maker::{self, NEXT_SEED, PostQuantum, Recipe, Rotation};
 use crate::golden;
@@ -101,19 +101,56 @@ fn recipe(number: u64) -> Recipe {
         is_chosen: draw(number, "chosen", 3) == 0,
         beacon_every_s: (draw(number, "beacons", 3) == 0).then_some(3),
         rotation: rotation(number),
+        after: after(number),
+        receipts: receipts(number),
+        red_hears_at: [None, Some(2), Some(4)][draw(number, "hears", 3) as usize]
+            .filter(|_| rotation(number).is_some()),
         erases_at: [None, Some(2), Some(3), Some(5)][draw(number, "erases", 4) as usize],
         offered_from: [None, Some(0), Some(1)][draw(number, "offered", 3) as usize],
         ..Recipe::default()
     }
 }
 
-/// A quarter of the logs of BLUE change their key; now and then heads are under another key than they should be.
+/// A third of the parties BLUE change a key of a role; now and then heads or receipts are under another key than they should be.
 fn rotation(number: u64) -> Option<Rotation> {
-    let heads = [Rotation::GOOD.heads, |size, at| if size > at + 1 { NEXT_SEED } else { 15 }];
-    let heads = heads[usize::from(draw(number, "heads", 6) == 0)];
+    let of_heads = [Rotation::GOOD.heads, |size, at| if size > at + 1 { NEXT_SEED } else { 15 }];
+    let of_heads = of_heads[usize::from(draw(number, "heads", 6) == 0)];
+    let (role, heads): (_, fn(u64, u64) -> u8) = match draw(number, "role", 6) {
+        0 => (KeyRole::Mirror, |_, _| 15),
+        1 => (KeyRole::Transport, |_, _| 15),
+        2 => (KeyRole::Root, |_, _| 15),
+        _ => (KeyRole::Checkpoint, of_heads),
+    };
     let is_given = draw(number, "rotation given", 9) > 0;
-    let rotation = Rotation { at: 1 + 2 * draw(number, "rotated at", 3), heads, is_given, ..Rotation::GOOD };
-    (draw(number, "rotation", 4) == 0).then_some(rotation)
+    let seen = ["seen routine", "seen urgent"].map(|log| draw(number, log, 6));
+    let rotation =
+        Rotation { role, seen, at: 1 + 2 * draw(number, "rotated at", 3), heads, is_given, ..Rotation::GOOD };
+    (draw(number, "rotation", 3) == 0).then_some(rotation)
+}
+
+/// Where the mirror key or the root changed, a second rotation, which the new root signs, or the old one.
+fn after(number: u64) -> Option<Rotation> {
+    let before = rotation(number).filter(|before| matches!(before.role, KeyRole::Mirror | KeyRole::Root))?;
+    let signs_with = match (before.role, draw(number, "by the new root", 4)) {
+        (KeyRole::Root, 1..) => NEXT_SEED,
+        _ => Rotation::GOOD.signs_with,
+    };
+    let role = if before.role == KeyRole::Root { KeyRole::Mirror } else { KeyRole::Transport };
+    let second = Rotation { role, signs_with, at: before.at + 1, next: NEXT_SEED + 1, is_given: true, ..before };
+    (draw(number, "second rotation", 2) == 0).then_some(second)
+}
+
+/// Under which of BLUE's mirror keys its receipts are.
+fn receipts(number: u64) -> fn(u64) -> u8 {
+    const OLD: u8 = 16;
+    let mirrors = [rotation(number), after(number)].into_iter().flatten().filter(|key| key.role == KeyRole::Mirror);
+    match (mirrors.map(|key| key.next).next_back(), draw(number, "receipts", 4)) {
+        (None, _) | (_, 0) => |_| OLD,
+        (Some(NEXT_SEED), 1) => |size| if size > 3 { NEXT_SEED } else { OLD },
+        (Some(NEXT_SEED), _) => |_| NEXT_SEED,
+        (Some(_), 1) => |size| if size > 3 { NEXT_SEED + 1 } else { OLD },
+        (Some(_), _) => |_| NEXT_SEED + 1,
+    }
 }
 
 /// Half of the pacts are post-quantum, and half of these lack no line.
