@@ -10,6 +10,7 @@ use crate::frame::{FrameAnswer, FrameError, VerifiedReceipt};
 use crate::frames_file::FramesHead;
 use crate::log::LogRef;
 use crate::pact::Pact;
+use crate::recovery::RecoveryError;
 use crate::station::Station;
 
 /// What a node knows since its start of what its counterpart holds. All of it is forgotten with the process, on purpose:
@@ -126,6 +127,9 @@ pub enum CarriageError {
     /// A note does not hold.
     #[error(transparent)]
     Frame(#[from] FrameError),
+    /// This store is an old one, or it is not known yet whether it is.
+    #[error(transparent)]
+    HeldBack(#[from] RecoveryError),
     /// The channel's rules refuse it.
     #[error(transparent)]
     Refused(#[from] Rejection),
@@ -142,6 +146,7 @@ impl CarriageError {
             Self::NotAnAnswer { .. } => "answer-malformed",
             Self::Behind { .. } => "store-behind",
             Self::Frame(error) => error.code(),
+            Self::HeldBack(error) => error.code(),
             Self::Refused(rejection) => rejection.code(),
         }
     }
@@ -264,6 +269,12 @@ impl Carriage {
     /// How much of an own log the counterpart is known to hold; an error when nothing of it may leave. `is_trusted`: a person
     /// answers for this store being the newest one.
     pub fn known(&self, station: &Station, log: LogRef, is_trusted: bool) -> Result<u64, CarriageError> {
+        match station.held_back(log) {
+            // Whoever answers for the store does not know of the wait; no answer makes up for a head that is missing.
+            Some(RecoveryError::WitnessesUnheard { .. }) if is_trusted => {}
+            Some(held_back) => return Err(held_back.into()),
+            None => {}
+        }
         match self.heard[log.place()] {
             Heard::Holds(size) => Ok(size),
             Heard::Contradicts(held) => Err(behind(station, log, held)),

@@ -101,7 +101,7 @@ pub use protected_list::{ListReceipt, PlacedReceipt, ProtectedList};
 pub use recovery::{MirrorRun, RECOVERY_MAX_BYTES, Rebuild, Rebuilt, Recovered, RecoveryError};
 pub use short_form::{SHORT_FORM_MAX_BYTES, ShortAnswer, ShortForm, ShortFormError};
 pub use statement::{Statement, StatementBook, StatementState};
-pub use station::{Changes, KeptNote, MlDsa44Signers, Next, NoteKind, Placed, RestoreError, Signers, Station};
+pub use station::{Changes, KeptNote, MlDsa44Signers, Next, NoteKind, Placed, RestoreError, Shown, Signers, Station};
 pub use stop::{Alarm, Alarms, Rung, Stop, StopArea, StopRung};
 pub use suspension::{Cut, LogHead, Reconciled, Stand, Suspension, Suspensions};
 pub use terms::Terms;

@@ -66,6 +66,32 @@ pub enum RecoveryError {
         /// Size of the head.
         size: u64,
     },
+    /// A witness shows a head of an own log that is not in this store.
+    #[error(
+        "log {origin}: this store is an old one: witness {witness} was given its head of {size} entries, and this store, which has {held}, is not what was signed then. Nothing of it leaves this node before what is missing came back from the counterpart. Put the newest store back, or have the counterpart look for its newest one; until then telephone"
+    )]
+    WitnessAhead {
+        /// The log.
+        origin: String,
+        /// Who shows it.
+        witness: String,
+        /// Size of the head.
+        size: u64,
+        /// Entries that are here.
+        held: u64,
+    },
+    /// Witnesses have not said yet what they know of an own log.
+    #[error(
+        "log {origin}: {heard} of {needed} witnesses have said since the start what they know of it; nothing of it leaves this node before. See to the link to them; if they cannot be reached, start without --out-of-backup"
+    )]
+    WitnessesUnheard {
+        /// The log.
+        origin: String,
+        /// How many have.
+        heard: usize,
+        /// How many have to.
+        needed: usize,
+    },
     /// What came back names a key for heads or receipts that is not in hand.
     #[error(
         "this store is an old one, and what the counterpart gives of the newer entries names the key {key} for heads or receipts, which is not here; put its file back from the backup, and start again"
@@ -91,6 +117,8 @@ impl RecoveryError {
             Self::TooLarge { .. } => "recovery-too-large",
             Self::TooEarly { .. } => "recovery-too-early",
             Self::WouldFork { .. } => "recovery-would-fork",
+            Self::WitnessAhead { .. } => "recovery-witness-ahead",
+            Self::WitnessesUnheard { .. } => "recovery-witnesses-unheard",
             Self::KeyNotHeld { .. } => "key-not-held",
             Self::Frame(error) => error.code(),
         }

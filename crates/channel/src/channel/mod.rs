@@ -43,6 +43,8 @@ pub struct Channel {
     board: Board,
     keys: ActKeys,
     key_changes: [Vec<u64>; 4],
+    /// When each of them was signed, as it claims.
+    key_change_times: [Vec<UtcNanos>; 4],
     /// Entries that put other keys in the place of their author's: a proof of a fork shows them.
     rotations: [Vec<Entry>; 4],
     suspensions: Suspensions,
@@ -166,6 +168,7 @@ impl Channel {
             board,
             keys: ActKeys::default(),
             key_changes: Default::default(),
+            key_change_times: Default::default(),
             rotations: Default::default(),
             suspensions: Suspensions::default(),
             erasures: Erasures::default(),
@@ -201,6 +204,11 @@ impl Channel {
     /// Indices of the entries of a log that change keys or would, ascending.
     pub fn key_changes(&self, log: LogRef) -> &[u64] {
         &self.key_changes[log.place()]
+    }
+
+    /// When each of those was signed, as it claims, ns UTC.
+    pub fn key_change_times(&self, log: LogRef) -> &[UtcNanos] {
+        &self.key_change_times[log.place()]
     }
 
     /// The note keys that count for heads of `size` of a log, and for receipts over it.
@@ -503,6 +511,7 @@ impl Channel {
             return Ok(());
         }
         self.key_changes[log.place()].push(entry.leaf.index);
+        self.key_change_times[log.place()].push(UtcNanos(entry.leaf.act.act().claimed_time));
         self.keys.take(&self.pact, log, entry.leaf.index, entry)?;
         if kind == Some(Kind::KeyRotation) {
             self.rotations[log.place()].push(entry.clone());

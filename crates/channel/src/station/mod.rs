@@ -4,6 +4,7 @@
 //! nothing: it is derived again. The shell and the simulator drive the same station.
 
 mod clerk;
+mod guard;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -16,6 +17,8 @@ use skypact_record::{
 };
 
 use self::clerk::Clerk;
+use self::guard::Guard;
+pub use self::guard::Shown;
 use crate::channel::Channel;
 use crate::decide::{Command, Context, Decision, Rejection};
 use crate::draft::{Draft, Submission};
@@ -155,6 +158,8 @@ pub struct Station {
     quotas: [Quota; 4],
     /// Own logs of which the counterpart has to say what it holds before they are cited ([`Station::hold_cuts`]).
     unconfirmed: Vec<LogRef>,
+    /// What keeps the own logs from leaving, in the order of [`LogRef::ALL`].
+    guards: [Guard; 4],
 }
 
 impl Station {
@@ -166,8 +171,8 @@ impl Station {
         let saved_hours = |log: LogRef| if log.party == channel.me() { 1 } else { 24 };
         let quotas = LogRef::ALL.map(|log| Quota::new(per_hour, saved_hours(log)));
         let (sealed, forked, unconfirmed) = ([0; 4], [false; 4], Vec::new());
-        let (clerk, erased_at) = (Clerk::default(), None);
-        Self { channel, signers, changes, heads, sealed, forked, clerk, erased_at, quotas, unconfirmed }
+        let (clerk, erased_at, guards) = (Clerk::default(), None, Default::default());
+        Self { channel, signers, changes, heads, sealed, forked, clerk, erased_at, quotas, unconfirmed, guards }
     }
 
     /// The state, changes that are not durable yet among it.
@@ -243,6 +248,7 @@ impl Station {
         }
         // It is what the counterpart holds.
         self.unconfirmed.clear();
+        self.guard_anew();
         self.changes = Changes { entries, ..Changes::default() };
     }
 
@@ -416,6 +422,7 @@ impl Station {
         let state = self.channel.log(log);
         match held {
             None => return Next::Confirm,
+            Some(_) if self.held_back(log).is_some() => return if ask { Next::Confirm } else { Next::Nothing },
             Some(start) if start < state.size() => return Next::Entries { start },
             // It holds them and has signed for fewer: the receipt was lost.
             Some(_) if state.delivered < state.size() => return Next::Checkpoint,
@@ -442,12 +449,12 @@ impl Station {
     }
 
     /// What to ask a witness about an own log; `held` is the size that the witness said it holds. None when it has
-    /// cosigned all there is. To be asked only when the counterpart has said what it holds ([`Next::Confirm`]).
+    /// cosigned all there is, or the log is held back. To be asked only when the counterpart has said what it holds ([`Next::Confirm`]).
     pub fn witness_request(&self, log: LogRef, witness: &str, held: Option<u64>) -> Option<AddCheckpoint> {
         let state = self.channel.log(log);
         let cosigned = state.cosigned.get(witness).copied().unwrap_or(0);
         let old_size = held.unwrap_or(cosigned);
-        if state.size() <= cosigned || old_size > state.size() {
+        if state.size() <= cosigned || old_size > state.size() || self.held_back(log).is_some() {
             return None;
         }
         let proof = state.tree.consistency(old_size, state.size()).ok()?;

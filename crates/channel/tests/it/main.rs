@@ -12,6 +12,7 @@ mod desk;
 mod erasure;
 mod exchange;
 mod golden;
+mod guard;
 mod keys;
 mod parties;
 mod periods;

@@ -19,12 +19,12 @@ const ROUTINE: LogRef = LogRef { party: RED, class: LogClass::Routine };
 const URGENT: LogRef = LogRef { party: RED, class: LogClass::Urgent };
 
 /// A notice over another place each time.
-fn elsewhere(place: i64) -> Message {
+pub(crate) fn elsewhere(place: i64) -> Message {
     notice(NoticeAct::New, None, vec![disc(place * 1_000_000_000, 1_000, 1_000, 8_000)])
 }
 
 /// BLUE, RED as it was, and RED out of a backup that was taken before its last notices and BLUE's answer to them.
-fn lost() -> (Post, Post, Post) {
+pub(crate) fn lost() -> (Post, Post, Post) {
     let (mut blue, mut red) = posts();
     red.says(&elsewhere(1)).unwrap();
     exchange(&mut blue, &mut red);

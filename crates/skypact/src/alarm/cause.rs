@@ -1,7 +1,9 @@
 //! What somebody has to hear of, out of the record, the plans and the clocks.
 
 use skypact_airspace::UtcNanos;
-use skypact_channel::{APPLIED_BEFORE_NS, AssuranceState, Channel, Clocks, CommitmentState, Notice, NoticeState};
+use skypact_channel::{
+    APPLIED_BEFORE_NS, AssuranceState, Channel, Clocks, CommitmentState, LogRef, Notice, NoticeState,
+};
 use skypact_record::Hash;
 
 use super::AlarmView;
@@ -122,6 +124,37 @@ pub(super) fn of_channel(name: &str, channel: &Channel, look: Look) -> Vec<Alarm
     }
     found.extend([0, 1].into_iter().flat_map(|party| of_watch(name, channel, party, look)));
     found.extend([0, 1].into_iter().filter_map(|party| of_list(name, channel, party, look)));
+    found
+}
+
+/// How many entries that change keys each log of a channel had when the node began to look, in the order of [`LogRef::ALL`].
+pub(super) fn key_changes(channel: &Channel) -> [usize; 4] {
+    LogRef::ALL.map(|log| channel.key_changes(log).len())
+}
+
+/// Entries that change keys, of both parties: since this node looks, whatever time they claim, and for a day after the one that they claim. A thief of
+/// a root can do it, and nobody can do it unseen.
+pub(super) fn of_keys(name: &str, channel: &Channel, began: [usize; 4], now: UtcNanos) -> Vec<AlarmView> {
+    let mut found = Vec::new();
+    for log in LogRef::ALL {
+        let (pact, changes) = (channel.pact(), channel.key_changes(log).iter().zip(channel.key_change_times(log)));
+        let is_news = |(place, (_, signed)): &(usize, (&u64, &UtcNanos))| {
+            *place >= began[log.place()] || now.0.saturating_sub(signed.0) <= DAY_NS
+        };
+        for (_, (index, _)) in changes.enumerate().filter(is_news) {
+            let Some(leaf) = channel.log(log).tree.leaf(*index) else { continue };
+            let (party, origin) = (pact.party_name(log.party), &pact.log_keys(log).origin);
+            let (event, ask) = if log.party == channel.me() {
+                ("keys-changed", "if nobody here ordered it")
+            } else {
+                ("keys-changed-there", "if nobody announced it")
+            };
+            let text = format!(
+                "{party} changed its keys, entry {index} of {origin}: see 'skypact key list' and 'skypact officer list'; {ask}, telephone"
+            );
+            found.push(AlarmView { event, channel: name.to_owned(), id: format!("{leaf}-keys"), rung: 0, text });
+        }
+    }
     found
 }
 

@@ -1,6 +1,6 @@
 //! Alarms that leave the machine: a STOP that nobody answers, a conflict with something protected, a unit that has not applied
 //! a notice, a watch that nobody has, a list of protected sites that nobody signed for, a test call that was missed or not made,
-//! clocks that are off, a witness that is silent.
+//! clocks that are off, a witness that is silent, keys that changed.
 //! Each goes to the bells that `node.toml` names, when its escalation rung has passed, with retries, and DIR/alarms.log says what became of it.
 
 mod bell;
@@ -60,8 +60,8 @@ impl Default for WatchConfig {
 pub struct AlarmView {
     /// stop, protected-conflict, plan-conflict, suspended, overdue, unit-gap, watch-unattended, watch-gap, list-unsigned, test-call,
     /// test-call-missed, test-call-due, witness-silent, commitment-overdue,
-    /// assurance-contradicted or clock-off; of the other side watch-unattended-there, watch-gap-there, list-outdated and
-    /// test-call-absent.
+    /// assurance-contradicted, keys-changed or clock-off; of the other side watch-unattended-there, watch-gap-there, list-outdated,
+    /// test-call-absent and keys-changed-there.
     pub event: &'static str,
     /// Name of the channel.
     pub channel: String,
@@ -76,6 +76,9 @@ pub struct AlarmView {
 /// Bells, by place, and the alarms for which each was rung or is being rung.
 type RungFor = Arc<Mutex<BTreeSet<(usize, String)>>>;
 
+/// How many entries that change keys each log had at the first look, by channel.
+type Began = BTreeMap<String, [usize; 4]>;
+
 fn known(rung_for: &RungFor) -> std::sync::MutexGuard<'_, BTreeSet<(usize, String)>> {
     rung_for.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -88,10 +91,14 @@ pub async fn watch(node: NodeHandle, bells: Vec<Bell>, config: WatchConfig, log:
     let bells: Vec<Arc<Bell>> = bells.into_iter().map(Arc::new).collect();
     // What was rung for since the start. A start rings again for what still waits: better twice than never.
     let rung_for: RungFor = RungFor::default();
+    let mut began = Began::new();
     let started = UtcNanos(node.now_ns());
     loop {
-        let seen = match alarms(&node, &plans, started, config).await {
-            Ok(alarms) => Some(alarms),
+        let seen = match alarms(&node, &plans, started, config, began.clone()).await {
+            Ok((alarms, looked)) => {
+                began = looked;
+                Some(alarms)
+            }
             Err(NodeError::Stopped | NodeError::NotRecorded { .. }) => return,
             Err(error) => {
                 warn!(code = error.code(), %error, "alarms cannot be looked at; trying again");
@@ -134,7 +141,8 @@ async fn alarms(
     plans: &std::path::Path,
     started: UtcNanos,
     config: WatchConfig,
-) -> Result<Vec<AlarmView>, NodeError> {
+    mut began: Began,
+) -> Result<(Vec<AlarmView>, Began), NodeError> {
     let unattended_after_ns = i64::from(config.unattended_after_s) * 1_000_000_000;
     let look = Look { now: UtcNanos(node.now_ns()), started, unattended_after_ns };
     let plans = plans::all(plans);
@@ -146,10 +154,12 @@ async fn alarms(
                 found.extend(cause::of_witnesses(name, channel, &channels.witnesses(name)));
                 found.extend(cause::of_channel(name, channel, look));
                 found.extend(cause::of_settlement(name, channel, look.now));
+                let began = *began.entry(name.to_owned()).or_insert_with(|| cause::key_changes(channel));
+                found.extend(cause::of_keys(name, channel, began, look.now));
                 found.extend(plans.iter().flat_map(|plan| cause::of_plan(name, channel, plan)));
             }
         }
-        bounded(found)
+        (bounded(found), began)
     })
     .await
 }

@@ -198,6 +198,7 @@ fn node(dir: &Path, parties: &Parties, snapshot_after: u64) -> Result<NodeOption
         period: None,
         snapshot_after,
         witnesses: BTreeMap::new(),
+        is_out_of_backup: false,
         clock: NodeClock::exercise(NOW_NS, 1),
     })
 }

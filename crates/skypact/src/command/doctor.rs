@@ -158,7 +158,7 @@ fn record(dir: &NodeDir) -> Finding {
             let left_out = match walk.left_out {
                 0 => String::new(),
                 acts => format!(
-                    "; {acts} acts of an old store were left out when it got back what it lacked: see its log, and give them again"
+                    "; {acts} acts of an old store were left out when it got back what it lacked: see 'skypact record left-out', and give them again"
                 ),
             };
             let held = format!("{} logs, {} entries, {} bodies, every hash holds", walk.logs, walk.entries, walk.parts);

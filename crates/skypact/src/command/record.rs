@@ -1,13 +1,13 @@
 //! `skypact record`: how the record is kept. Periods of each log, which both nodes check, and what of them this node has moved into
-//! plain files.
+//! plain files; and what a recovery left out of it.
 
 use std::fmt::Write as _;
 
-use super::desk::{Desk, Where, short};
+use super::desk::{Desk, Shown, Where, short, show_each};
 use super::exit::show;
 use super::quantity::time_text;
 use super::{CliError, Outcome};
-use crate::http::views::LogPeriodsView;
+use crate::http::views::{LeftOutView, LogPeriodsView, words};
 
 /// Arguments of `record`.
 #[derive(Debug, clap::Args)]
@@ -26,11 +26,40 @@ enum Step {
         #[arg(long, default_value_t = 12)]
         newest: usize,
     },
+    /// Show acts that were recorded on an old store and are no longer permitted behind what came back: they have to be given again.
+    LeftOut {
+        #[command(flatten)]
+        place: Where,
+    },
 }
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
-    let Step::Periods { place, newest } = args.step;
-    let desk = Desk::open(&place).await?;
+    match args.step {
+        Step::Periods { place, newest } => periods(&place, newest, json).await,
+        Step::LeftOut { place } => show_each(&place, json, left_out).await,
+    }
+}
+
+async fn left_out(desk: &Desk) -> Result<Shown, CliError> {
+    let acts: Vec<LeftOutView> = desk.client.get(&desk.path("left-out")).await?;
+    let text = if acts.is_empty() { "nothing was left out\n".to_owned() } else { acts.iter().map(act).collect() };
+    Ok((serde_json::json!(acts), text, Outcome::Done))
+}
+
+fn act(act: &LeftOutView) -> String {
+    let LeftOutView { id, kind, what, signer, claimed_ns, code, reason, .. } = act;
+    let Some(kind) = kind else {
+        return format!("{}  left out by an earlier version, which kept its body alone (--json)\n", short(id));
+    };
+    let claimed = claimed_ns.map(time_text).unwrap_or_default();
+    let signer = words(signer.as_deref().unwrap_or_default());
+    let what = what.as_deref().map(|what| format!(" {what}")).unwrap_or_default();
+    let (code, reason) = (code.as_deref().unwrap_or_default(), words(reason.as_deref().unwrap_or_default()));
+    format!("{}  {claimed}  {kind}{what}, by {signer}\n    {code}: {reason}\n", short(id))
+}
+
+async fn periods(place: &Where, newest: usize, json: bool) -> Result<Outcome, CliError> {
+    let desk = Desk::open(place).await?;
     let mut logs: Vec<LogPeriodsView> = desk.client.get(&desk.path("periods")).await?;
     for log in &mut logs {
         log.periods.drain(..log.periods.len().saturating_sub(newest));

@@ -24,6 +24,10 @@ pub(super) struct Args {
     /// Directory of the node.
     #[arg(long, env = "SKYPACT_DIR", default_value = ".")]
     dir: PathBuf,
+    /// The store comes out of a backup: nothing of this party's logs leaves before a quorum of witnesses has said what it knows of them. Without this
+    /// witnesses are waited for 5 s.
+    #[arg(long)]
+    out_of_backup: bool,
     /// Run on a clock that shows this time now, for exercises and recordings. It is shown wherever the node shows itself.
     #[arg(long, value_name = "TIME")]
     exercise_clock: Option<String>,
@@ -56,6 +60,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         snapshot_after: SNAPSHOT_AFTER_ENTRIES,
         witnesses: witnesses(&config.witnesses)?,
         monitors: monitors(&config.monitors)?,
+        is_out_of_backup: args.out_of_backup,
         clock: clock.clone(),
     };
     // Before the node runs: what is wrong with the address is told before anything else happens.

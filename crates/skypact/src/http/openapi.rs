@@ -41,6 +41,7 @@ pub fn document() -> String {
         routes::health,
         routes::link,
         routes::periods,
+        routes::left_out,
         routes::watch,
         routes::test_calls,
         routes::protected,

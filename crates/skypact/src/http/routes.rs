@@ -17,8 +17,9 @@ use super::problem::Problem;
 use super::request::{Asked, JsonBody, Name};
 use super::views::{
     self, ActIn, ActsIn, AssuranceView, BundleQuery, ChannelView, CheckIn, ChecksIn, CommitmentView, ConflictView,
-    ErasuresView, HeadKeyView, HotlineView, KeyView, LineQuery, LineView, LinkWeekView, LogPeriodsView, NoticeView,
-    PlacedView, ProposalView, ProtectedListView, StatementView, StopView, TestCallView, WatchView, WeekView,
+    ErasuresView, HeadKeyView, HotlineView, KeyView, LeftOutView, LineQuery, LineView, LinkWeekView, LogPeriodsView,
+    NoticeView, PlacedView, ProposalView, ProtectedListView, StatementView, StopView, TestCallView, WatchView,
+    WeekView,
 };
 use super::{carriage, cases, dictation};
 use crate::directory::unbase64;
@@ -29,7 +30,7 @@ pub const BODY_MAX_BYTES: usize = 64 << 20;
 const ACTS_MAX: usize = 10_000;
 
 /// Every path, with what answers it. `openapi/local.json` has the same ones; a test compares.
-pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 31] {
+pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 32] {
     [
         ("/v1/channels", get(channels)),
         ("/v1/channels/{name}", get(channel)),
@@ -42,6 +43,7 @@ pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 31] {
         ("/v1/channels/{name}/health", get(health)),
         ("/v1/channels/{name}/link", get(link)),
         ("/v1/channels/{name}/periods", get(periods)),
+        ("/v1/channels/{name}/left-out", get(left_out)),
         ("/v1/channels/{name}/watch", get(watch)),
         ("/v1/channels/{name}/test-calls", get(test_calls)),
         ("/v1/channels/{name}/protected", get(protected)),
@@ -340,6 +342,17 @@ async fn health(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<
 )]
 async fn periods(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<LogPeriodsView>> {
     read_beside(&node, name, views::periods).await
+}
+
+/// Acts that were recorded on an old store and are no longer permitted behind what came back from the counterpart.
+#[utoipa::path(
+    get,
+    path = "/v1/channels/{name}/left-out",
+    params(("name" = String, Path, description = "Name of the channel.")),
+    responses((status = 200, description = "The acts, by the time that they claim.", body = Vec<LeftOutView>))
+)]
+async fn left_out(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<LeftOutView>> {
+    Ok(Json(node.left_out(&name).await?.into_iter().map(views::left_out).collect()))
 }
 
 /// What this node alone measured of the link and the clocks in each week. It is in no record; the counterpart measures its own.

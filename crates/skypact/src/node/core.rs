@@ -19,6 +19,7 @@ use tracing::{error, warn};
 use super::beacon::Beacons;
 use super::clocks::{ClockNews, OtherClocks, WitnessContact};
 use super::erasure::Refolds;
+use super::guard::WitnessNews;
 use super::link_health::{self, LinkHealth, LinkWeek, Look};
 use super::recovery::{Runs, Waiting, left_document};
 use super::round::{Answer, Round, gather, origin};
@@ -87,6 +88,13 @@ pub(super) enum Request {
         channel: String,
         news: ClockNews,
         reply: oneshot::Sender<()>,
+    },
+    /// What witnesses know of an own log.
+    Guard {
+        channel: String,
+        log: LogRef,
+        news: WitnessNews,
+        reply: oneshot::Sender<Result<(), NodeError>>,
     },
     Look {
         reply: oneshot::Sender<()>,
@@ -157,6 +165,8 @@ pub(super) struct Member {
     pub(super) archived: [u64; 4],
     /// Entries of each log that the next start does not fold, because they are in the snapshot.
     pub(super) folded: [u64; 4],
+    /// Whether a person said that its store comes out of a backup.
+    pub(super) is_out_of_backup: bool,
 }
 
 impl Channels {
@@ -230,9 +240,10 @@ impl Member {
 
     fn hear(&mut self, LinkNews { error, heard, at_ns }: LinkNews, steady_ns: i64) {
         self.answered_ns = if error.is_none() { Some(steady_ns) } else { self.answered_ns };
-        self.link.connected = error.is_none();
         self.link.last_answer_ns = if error.is_none() { Some(at_ns) } else { self.link.last_answer_ns };
-        self.link.last_error = error;
+        // A counterpart that answers gets nothing of a log that is held back.
+        self.link.last_error = error.or_else(|| self.held_back().map(|held_back| held_back.to_string()));
+        self.link.connected = self.link.last_error.is_none();
         if let Some((log, heard)) = heard {
             if matches!(heard, Heard::Holds(_)) {
                 self.station.confirm(log);
@@ -353,6 +364,12 @@ impl Core {
                     member.clocks.hear(news);
                 }
                 let _ = reply.send(());
+            }
+            Request::Guard { channel, log, news, reply } => {
+                let member = self.channels.members.get_mut(&channel);
+                // Nothing of this is recorded; couriers may have something to carry now.
+                let _ = reply.send(member.map_or(Ok(()), |member| member.guard(log, news)));
+                self.revision.send_modify(|revision| *revision += 1);
             }
             Request::Look { reply } => {
                 self.look(round, false);

@@ -173,7 +173,7 @@ fn next(
     let channel = member.station.channel();
     let (state, origin) = (channel.log(log), super::round::origin(channel, log).as_str());
     let start = from.max(state.delivered);
-    if start >= state.size() {
+    if start >= state.size() || member.station.held_back(log).is_some() {
         return Ok(None);
     }
     let Some(sealing) = known(store, channel.pact().channel())? else { return Ok(None) };

@@ -15,6 +15,8 @@ mod dictation;
 mod drop_off;
 mod erasure;
 mod error;
+mod guard;
+mod left_out;
 mod link_health;
 mod outbound;
 mod peer;
@@ -34,6 +36,8 @@ pub use clocks::WitnessContact;
 pub use core::{Channels, LinkState, fork_document};
 pub use dictation::{Dictated, Spoken, WrittenDown};
 pub use error::NodeError;
+pub(crate) use guard::HEAD_PATH;
+pub use left_out::{About, LeftOut};
 pub use link_health::LinkWeek;
 pub use peer::FRAMES_PATH;
 pub(crate) use peer::refusal;
@@ -59,6 +63,7 @@ use tokio::sync::{oneshot, watch};
 
 use self::clocks::ClockNews;
 use self::core::{LinkNews, Request};
+use self::guard::WitnessNews;
 use self::recovery::Runs;
 use crate::clock::{NodeClock, Stopwatch};
 use crate::storage::Store;
@@ -218,6 +223,11 @@ impl NodeHandle {
     /// Takes in a look at another clock.
     async fn compare(&self, channel: String, news: ClockNews) -> Result<(), NodeError> {
         self.ask(|reply| Request::Clock { channel, news, reply }).await
+    }
+
+    /// Takes in what witnesses know of an own log.
+    async fn guard(&self, channel: String, log: LogRef, news: WitnessNews) -> Result<(), NodeError> {
+        self.ask(|reply| Request::Guard { channel, log, news, reply }).await?
     }
 
     /// Has the core look at the link of each channel.

@@ -15,6 +15,7 @@ use super::clocks::compare;
 use super::collect::Collector;
 use super::courier::{Courier, Signals, have_cosigned};
 use super::drop_off::{Contact, DropOff};
+use super::guard::{end_wait, find_out};
 use super::peer::SlowLines;
 use super::{NodeError, NodeHandle};
 use crate::keys::SealingSecret;
@@ -34,6 +35,8 @@ pub(super) struct Outbound<'a> {
     pub(super) pins: &'a Pins,
     /// What witnesses are shown.
     pub(super) of_pact: &'a Identity,
+    /// Whether the store comes out of a backup, so that witnesses are waited for.
+    pub(super) is_out_of_backup: bool,
 }
 
 impl Outbound<'_> {
@@ -74,6 +77,9 @@ impl Outbound<'_> {
                 let signals = Signals { confirmed, contact, recovery: Arc::clone(&recovery) };
                 tasks.spawn(Courier { node, channel, pact, log, client, is_slow }.run(signals));
             }
+            if !self.is_out_of_backup {
+                tasks.spawn(end_wait(self.node.clone(), name.to_owned(), log));
+            }
             for (witness, (address, key)) in self.witnesses {
                 let named = pact.genesis().witnesses.iter().any(|known| known.name.as_str() == witness);
                 if !named {
@@ -81,6 +87,8 @@ impl Outbound<'_> {
                 }
                 // One connection for all that a log has for a witness: it grants few to each address.
                 let client = PeerClient::new(address, TransportKey::new(*key)?, self.of_pact, traffic);
+                let (node, channel, by) = (self.node.clone(), name.to_owned(), witness.clone());
+                tasks.spawn(find_out(node, channel, log, by, client.clone()));
                 let drop_off = DropOff {
                     node: self.node.clone(),
                     channel: name.to_owned(),

@@ -11,12 +11,13 @@ use tracing::{error, info, warn};
 use super::beacon::replay_cited;
 use super::core::{Core, Member, context};
 use super::courier::{FRAME_BYTES, entry_of, wire_entries};
+use super::left_out::document as left_out_document;
 use super::peer::refusal;
 use super::round::{gather, note_kind, origin};
 use super::{NodeError, NodeHandle};
 use crate::clock::Stopwatch;
 use crate::entropy::SystemEntropy;
-use crate::storage::{Append, Batch, HeadKind, LEFT_OUT, Replayed, Store};
+use crate::storage::{Append, Batch, HeadKind, Replayed, Store};
 use crate::transport::{PeerAnswer, PeerClient};
 
 /// What a party asks for entries of its own that are held here: this, an index, `/`, and the origin of the log.
@@ -216,8 +217,7 @@ impl Core {
         for (act, rejection) in &left_out {
             let stated = act.act.act();
             warn!(channel, kind = stated.kind, code = rejection.code(), %rejection, "an act that was recorded since the backup is no longer permitted; it is kept apart");
-            let id = u128::from_be_bytes(stated.message_id);
-            documents.push((format!("{LEFT_OUT}{}/{id:032x}", stated.channel), act.part.bytes.clone()));
+            documents.push(left_out_document(member.station.channel(), act, rejection));
         }
         let replaced = cited.and_then(|()| self.store.replace(after_sequence, &batch, &documents));
         let replaced = replaced.and_then(|()| Ok(replay_cited(&mut member.station, &*self.store)?));
@@ -254,7 +254,7 @@ impl Core {
         let (state, pact) = (member.station.channel(), member.station.channel().pact());
         let own = LogClass::ALL.map(|class| LogRef { party: state.me(), class });
         let left = own.map(|log| member.left[log.place()]);
-        let confirmed = own.map(|log| member.carriage.was_confirmed(log));
+        let confirmed = own.map(|log| member.carriage.was_confirmed(log) && member.station.was_open(log));
         let mut rebuild = Rebuild::new(state, runs, left, confirmed)?;
         let (mut sequence, mut parted, mut others) = (0, None, Vec::new());
         loop {

@@ -13,6 +13,7 @@ use super::clocks::OtherClocks;
 use super::core::{Channels, LinkState, Member};
 use super::courier::entry_of;
 use super::erasure::refold;
+use super::guard::needed;
 use super::link_health::{self, LinkHealth};
 use super::recovery::{left_document, left_size};
 use super::round::{note_kind, origin};
@@ -115,6 +116,8 @@ fn fold(options: &mut NodeOptions, beginning: Beginning, signer: &RecordSigner) 
         replay_notes(&mut member.station, &*options.store)?;
         verify_unsealed(&member.station, &*options.store)?;
         replay_cited(&mut member.station, &*options.store)?;
+        let needed = needed(member.station.channel().pact(), options.witnesses.keys());
+        member.station.ask_witnesses(needed);
     }
     Ok((members, snapshot))
 }
@@ -154,8 +157,8 @@ fn member(options: &mut NodeOptions, channel: Channel) -> Result<Member, NodeErr
     let carriage = Carriage::new(crate::entropy::random());
     let health = LinkHealth::read(options.store.document(&link_health::document(pact.channel()))?.as_deref());
     let clocks = OtherClocks::new(options.clock.steady_ns(), options.witnesses.keys());
-    let link = LinkState::default();
-    Ok(Member { station, terms, link, clocks, health, answered_ns: None, carriage, left, archived, folded })
+    let (link, answered_ns, is_out_of_backup) = (LinkState::default(), None, options.is_out_of_backup);
+    Ok(Member { station, terms, link, clocks, health, answered_ns, carriage, left, archived, folded, is_out_of_backup })
 }
 
 /// Folds the entries behind `sequence`; the sequence of the last one. `sizes` counts those of each log.

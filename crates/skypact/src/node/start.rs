@@ -67,6 +67,8 @@ pub struct NodeOptions {
     pub monitors: Vec<MonitorAccess>,
     /// How many entries a start may fold until the state is kept, for the next one to go on from.
     pub snapshot_after: u64,
+    /// Whether its store comes out of a backup: nothing of its own logs leaves before a quorum of witnesses has said what it knows of them.
+    pub is_out_of_backup: bool,
     /// Its clock.
     pub clock: NodeClock,
 }
@@ -167,6 +169,7 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
         identity: &identity,
         pins: &pins,
         of_pact: &of_pact,
+        is_out_of_backup: options.is_out_of_backup,
     };
     for (name, pact, counterpart) in &agreed {
         outbound.start(name, pact, counterpart, &mut tasks)?;

@@ -181,4 +181,9 @@ impl Store for MemoryStore {
     fn document(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.documents.get(name).cloned())
     }
+
+    fn documents(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let named = self.documents.iter().filter(|(name, _)| name.starts_with(prefix));
+        Ok(named.map(|(name, bytes)| (name.clone(), bytes.clone())).collect())
+    }
 }

@@ -22,7 +22,7 @@ pub use sqlite::{SqliteStore, Walk};
 /// The most parts that one entry can have; a store refuses more with [`NotWritten::TooManyParts`].
 pub const PARTS_MAX: usize = 255;
 
-/// What the names of documents begin with that hold the bodies of acts which a recovery left out: the channel, `/`, and the message id follow.
+/// What the names of documents begin with that hold the acts which a recovery left out: the channel, `/`, and the message id follow.
 pub const LEFT_OUT: &str = "left-out/";
 
 /// The salt and the bytes of one body part, kept apart from the leaf so that it can be withheld or erased.
@@ -212,4 +212,7 @@ pub trait Store: Send {
 
     /// The document with this name.
     fn document(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The documents whose names begin so, by name.
+    fn documents(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
 }

@@ -12,12 +12,14 @@ use std::sync::{Mutex, PoisonError};
 
 use hyper::body::Bytes;
 use skypact_channel::Pact;
-use skypact_record::{AddCheckpoint, Beacon, Hash, Origin, SignatureType, Signer, VerifierKey, WitnessRefusal, cosign};
+use skypact_record::{
+    AddCheckpoint, Beacon, Hash, Origin, SignatureType, SignedCheckpoint, Signer, VerifierKey, WitnessRefusal, cosign,
+};
 use tokio::sync::watch;
 
 use crate::clock::NodeClock;
 use crate::keys::MlDsa44Signer;
-use crate::node::{NodeError, RecordSigner, refusal, transport_key};
+use crate::node::{HEAD_PATH, NodeError, RecordSigner, refusal, transport_key};
 use crate::storage::Store;
 use crate::transport::{
     AnswerKind, ClientAuth, Identity, Peer, PeerAnswer, PeerHandler, PeerServer, Pins, TransportKey,
@@ -120,7 +122,7 @@ impl Witness {
         let origin = request.checkpoint.checkpoint().origin.to_string();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let store = &mut kept.store;
-        let document = format!("witness/{origin}");
+        let document = size_document(&origin);
         let last = match store.document(&document) {
             Ok(last) => last.as_deref().and_then(parse_head),
             Err(error) => return (503, format!("{error}\n")),
@@ -130,6 +132,10 @@ impl Witness {
             Ok(checkpoint) => checkpoint,
             Err(refusal) => return answer_to(&refusal),
         };
+        // Before the size: what is shown is never older than what is cosigned.
+        if let Err(error) = store.put_document(&head_document(&origin), &request.checkpoint.encode()) {
+            return (503, format!("{error}\n"));
+        }
         // Durable before it is signed: a witness that forgets could be made to sign two histories.
         if let Err(error) = store.put_document(&document, &head_bytes(checkpoint.size, checkpoint.root)) {
             return (503, format!("{error}\n"));
@@ -141,6 +147,33 @@ impl Witness {
         match lines.collect::<Result<String, _>>() {
             Ok(lines) => (200, lines),
             Err(error) => (503, format!("{error}\n")),
+        }
+    }
+
+    /// Shows whoever has a signed head of a log the newest one that was cosigned of it.
+    fn show_head(&self, body: &[u8]) -> PeerAnswer {
+        let text = |status, error: &dyn std::fmt::Display| PeerAnswer::new(status, format!("{error}\n"));
+        let asked = match SignedCheckpoint::parse(body) {
+            Ok(asked) => asked,
+            Err(error) => return text(400, &error),
+        };
+        let origin = asked.checkpoint().origin.to_string();
+        let is_ed25519 = |key: &&VerifierKey| key.signature_type() == SignatureType::Ed25519;
+        let keys: Vec<&VerifierKey> = self.logs.get(&origin).into_iter().flatten().filter(is_ed25519).collect();
+        if keys.is_empty() {
+            return text(404, &WitnessRefusal::UnknownOrigin);
+        }
+        if let Err(error) = asked.signer(keys) {
+            return text(403, &WitnessRefusal::NotSigned(error));
+        }
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let documents = (kept.store.document(&head_document(&origin)), kept.store.document(&size_document(&origin)));
+        match documents {
+            (Ok(Some(head)), _) => PeerAnswer::new(200, head).of_kind(AnswerKind::Text),
+            (Ok(None), Ok(None)) => PeerAnswer::new(200, Vec::new()).of_kind(AnswerKind::Text),
+            // What an earlier version cosigned: it kept the size alone, and says it when it is asked to cosign.
+            (Ok(None), Ok(Some(_))) => text(404, &"no head was kept of this log yet"),
+            (Err(error), _) | (_, Err(error)) => text(503, &error),
         }
     }
 
@@ -212,6 +245,9 @@ impl PeerHandler for Witness {
             let Some(caller) = key_of(&from) else { return answer(Err(DropRefusal::Unknown)) };
             return answer(tokio::task::block_in_place(|| self.keep(caller, place, &body)));
         }
+        if path == HEAD_PATH {
+            return tokio::task::block_in_place(|| self.show_head(&body));
+        }
         if path != "/add-checkpoint" {
             return PeerAnswer::new(404, "this witness answers POST /add-checkpoint\n");
         }
@@ -239,6 +275,16 @@ fn answer_to(refusal: &WitnessRefusal) -> (u16, String) {
         WitnessRefusal::Stale { size } | WitnessRefusal::Fork { size } => (409, format!("{size}\n")),
         WitnessRefusal::Inconsistent(_) => (422, format!("{refusal}\n")),
     }
+}
+
+/// Name of the document with size and root of what was cosigned last of a log.
+fn size_document(origin: &str) -> String {
+    format!("witness/{origin}")
+}
+
+/// Name of the document with the newest head of a log that was taken to be cosigned.
+fn head_document(origin: &str) -> String {
+    format!("witness-head/{origin}")
 }
 
 fn head_bytes(size: u64, root: Hash) -> Vec<u8> {

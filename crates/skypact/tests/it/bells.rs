@@ -301,3 +301,24 @@ fn a_webhook_is_called_again_until_it_takes_the_alarm() {
     let log = || std::fs::read_to_string(Path::new(&red).join("alarms.log")).unwrap();
     until("the refusal is written down", || log().contains("answered 503"));
 }
+
+#[test]
+fn a_change_of_keys_rings_at_both_parties() {
+    let ground = Ground::new("bells-keys");
+    pact(&ground);
+    let (red, blue) = (ground.path("red"), ground.path("blue"));
+    bell(&red, "command = [\"cat\"]");
+    bell(&blue, "command = [\"cat\"]");
+    let node = Node::start(&red);
+    let _blue = Node::start(&blue);
+    succeed(&["key", "rotate", "--role", "mirror", "--dir", &red]);
+    let (own, theirs) = ("keys-changed", "keys-changed-there");
+    until("it rings for each of the two logs", || rang(&red, own).len() == 2 && rang(&blue, theirs).len() == 2);
+    assert_eq!(rang(&blue, own).len() + rang(&red, theirs).len(), 0, "BLUE changed nothing");
+    // A start rings again for what is of today; another change rings by itself.
+    drop(node);
+    let _node = Node::start(&red);
+    until("it rings again after a start", || rang(&red, own).len() == 4);
+    succeed(&["key", "rotate", "--role", "mirror", "--dir", &red]);
+    until("the next one rings", || rang(&red, own).len() == 6 && rang(&blue, theirs).len() == 4);
+}

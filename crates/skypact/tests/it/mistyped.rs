@@ -62,7 +62,7 @@ const NOT_OF_OFFICERS: [&str; 8] =
     ["inbox", "health", "officer", "export-bundle", "statements", "notice|export", "hotline|read", "record"];
 
 /// Slips at a node that runs, of its duty officer.
-const AT_NODE: [Slip; 89] = [
+const AT_NODE: [Slip; 90] = [
     (
         "notice|file|--circle|35,40,5NM|--upper|FL18000|--from|2099-04-07T09:00:00Z|--until|2099-04-07T10:00:00Z",
         2,
@@ -186,6 +186,7 @@ const AT_NODE: [Slip; 89] = [
     ("hotline|read|--channel|x", 2, "channel-unknown", "east-river"),
     ("erase|--over-since|x", 2, "field-invalid", "20min, 90s, 1h or 30d"),
     ("record|periods|--channel|x", 2, "channel-unknown", "east-river"),
+    ("record|left-out|--channel|x", 2, "channel-unknown", "east-river"),
     ("channel|suspend", 2, "arguments-invalid", "--reason"),
     ("channel|resume", 3, "not-suspended", "no suspension stands"),
     ("channel|dictate|xyz", 2, "id-unknown", "'xyz' is no id"),

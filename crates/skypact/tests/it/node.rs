@@ -144,6 +144,7 @@ impl Ground {
                 (self.witness_address.clone(), self.witness_transport),
             )]),
             monitors: Vec::new(),
+            is_out_of_backup: false,
             clock: NodeClock::exercise(NOW_NS, 1),
         }
     }

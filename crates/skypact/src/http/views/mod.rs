@@ -8,6 +8,7 @@ mod erasure;
 mod health;
 mod hotline;
 mod keys;
+mod left_out;
 mod line;
 mod link;
 mod period;
@@ -40,6 +41,7 @@ pub use self::erasure::{ErasableView, ErasedView, ErasuresView, erasures};
 pub use self::health::{PartyWeekView, WeekView, weeks};
 pub use self::hotline::{HotlineView, PhraseTextView, SpokenView, hotline};
 pub use self::keys::{HeadKeyView, KeyView, head_keys, keys};
+pub use self::left_out::{LeftOutView, left_out};
 pub use self::line::{
     AnnouncedCrossingView, CrossingPositionView, CrossingReportView, CrossingView, LineDayView, LineQuery, LineView,
     line,

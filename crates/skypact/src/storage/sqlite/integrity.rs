@@ -110,7 +110,8 @@ fn walk_log(connection: &Connection, origin: &str, archived: u64, walk: &mut Wal
     }
 }
 
-fn document_names(connection: &Connection) -> Result<Vec<String>, StoreError> {
+/// Names of all documents, in their order.
+pub(super) fn document_names(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let failed = failure("listing documents");
     let mut statement = connection.prepare("SELECT name FROM document ORDER BY name").map_err(&failed)?;
     let names = statement.query_map([], |row| row.get(0)).map_err(&failed)?;

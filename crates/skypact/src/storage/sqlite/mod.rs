@@ -263,6 +263,13 @@ impl Store for SqliteStore {
         self.running()?;
         rows::document(&self.connection, name)
     }
+
+    fn documents(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        self.running()?;
+        let names = integrity::document_names(&self.connection)?.into_iter().filter(|name| name.starts_with(prefix));
+        let document = |name: String| Ok(rows::document(&self.connection, &name)?.map(|bytes| (name, bytes)));
+        names.filter_map(|name| document(name).transpose()).collect()
+    }
 }
 
 /// Commits a batch; the sequences of its entries are behind `archived_to` and all that the database holds.
