@@ -93,7 +93,7 @@ pub(super) enum Request {
     Guard {
         channel: String,
         log: LogRef,
-        news: WitnessNews,
+        news: Box<WitnessNews>,
         reply: oneshot::Sender<Result<(), NodeError>>,
     },
     Look {
@@ -368,7 +368,7 @@ impl Core {
             Request::Guard { channel, log, news, reply } => {
                 let member = self.channels.members.get_mut(&channel);
                 // Nothing of this is recorded; couriers may have something to carry now.
-                let _ = reply.send(member.map_or(Ok(()), |member| member.guard(log, news)));
+                let _ = reply.send(member.map_or(Ok(()), |member| member.guard(log, *news)));
                 self.revision.send_modify(|revision| *revision += 1);
             }
             Request::Look { reply } => {

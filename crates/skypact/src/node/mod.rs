@@ -227,7 +227,7 @@ impl NodeHandle {
 
     /// Takes in what witnesses know of an own log.
     async fn guard(&self, channel: String, log: LogRef, news: WitnessNews) -> Result<(), NodeError> {
-        self.ask(|reply| Request::Guard { channel, log, news, reply }).await?
+        self.ask(|reply| Request::Guard { channel, log, news: Box::new(news), reply }).await?
     }
 
     /// Has the core look at the link of each channel.
