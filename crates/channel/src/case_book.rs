@@ -141,8 +141,13 @@ pub struct Case {
 impl Case {
     /// Whether both sides have closed it, knowing all of its `causes`.
     pub fn is_closed(&self, causes: &Causes) -> bool {
+        self.closed_by(causes) == [true, true]
+    }
+
+    /// Which parties have closed it, knowing all of its `causes`.
+    pub fn closed_by(&self, causes: &Causes) -> [bool; 2] {
         let known: u64 = causes.keys().map(|kind| kind.bit()).sum();
-        self.closed.iter().all(|closed| closed.as_ref().is_some_and(|closed| known & !closed.causes == 0))
+        self.closed.each_ref().map(|closed| closed.as_ref().is_some_and(|closed| known & !closed.causes == 0))
     }
 
     /// The key that both sides have named as that of a neutral.

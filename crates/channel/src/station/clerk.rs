@@ -148,11 +148,14 @@ impl Station {
             return;
         }
         let deadline_ns = self.channel.pact().terms().acknowledgement_deadline_ns;
+        // On a slow line what comes in takes minutes.
+        let is_slow = self.clerk.heads_pause_ns.is_some();
+        let catch_up_ns = if is_slow { deadline_ns } else { deadline_ns.min(CATCH_UP_NS) };
         let due = board.unread(me, self.clerk.watched..delivered).map(|(index, notice)| {
             let filed = board.notice_of(&notice).map_or(now, |state| state.origin.claimed_time);
             let since = log.cited_at(index).map_or(now, |at| at.max(filed).min(now));
             let due_ns = since.0.saturating_add(deadline_ns);
-            (due_ns.max(now.0.saturating_add(deadline_ns.min(CATCH_UP_NS))), index)
+            (due_ns.max(now.0.saturating_add(catch_up_ns)), index)
         });
         self.clerk.deadlines.extend(due);
         self.clerk.watched = delivered;

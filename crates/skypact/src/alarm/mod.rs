@@ -145,7 +145,7 @@ async fn alarms(
 ) -> Result<(Vec<AlarmView>, Began), NodeError> {
     let unattended_after_ns = i64::from(config.unattended_after_s) * 1_000_000_000;
     let look = Look { now: UtcNanos(node.now_ns()), started, unattended_after_ns };
-    let plans = plans::all(plans);
+    let (plans, exercise) = (plans::all(plans), node.is_exercise());
     node.query(move |channels| {
         let mut found = Vec::new();
         for name in channels.names() {
@@ -159,7 +159,12 @@ async fn alarms(
                 found.extend(plans.iter().flat_map(|plan| cause::of_plan(name, channel, plan)));
             }
         }
-        (bounded(found), began)
+        let mut alarms = bounded(found);
+        for alarm in alarms.iter_mut().filter(|_| exercise) {
+            // A pager shows this line alone.
+            alarm.text.insert_str(0, "EXERCISE: ");
+        }
+        (alarms, began)
     })
     .await
 }

@@ -6,12 +6,13 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// How much of the end of the log is read, bytes: some 300 tries.
 const END_BYTES: u64 = 128 << 10;
 
 /// A bell whose newest try failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FailedBell {
     /// Its program, or the host of its webhook.
     pub bell: String,

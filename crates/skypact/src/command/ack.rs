@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use super::desk::{Desk, Shown, Where, Who, find_notice, short, show_each};
-use super::exit::show;
+use super::exit::{heading, show};
 use super::notice::line;
 use super::quantity::counted;
 use super::{CliError, Outcome, reading};
@@ -102,7 +102,7 @@ fn agrees(text: &str, count: usize) -> Result<bool, CliError> {
     }
     let failed = |error: std::io::Error| CliError::io("terminal", &error.to_string());
     let mut terminal = std::io::stderr();
-    write!(terminal, "{text}read back {}? [y/N] ", counted(count, "notice")).map_err(failed)?;
+    write!(terminal, "{}{text}read back {}? [y/N] ", heading(), counted(count, "notice")).map_err(failed)?;
     terminal.flush().map_err(failed)?;
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer).map_err(failed)?;

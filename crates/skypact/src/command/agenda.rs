@@ -8,6 +8,7 @@ use skypact_channel::{AgendaAct, AgendaEntry, AgendaItem, Cited, Message, Topic}
 use super::case::digits;
 use super::desk::{Acting, Desk, Shown, content, find, hash, short, show_each};
 use super::exit::show;
+use super::notice_check::already;
 use super::prose::{Prose, by, flowing, quoted};
 use super::quantity::{counted, time_text};
 use super::{CliError, Outcome, minutes};
@@ -99,6 +100,9 @@ async fn act(desk: &Desk, signer: &RecordSigner, step: &Step, json: bool) -> Res
         Step::Accept { id } => {
             let item = item(desk, id).await?;
             let decision = decision(id, &item)?;
+            if let Some(signed) = &decision.accepted {
+                return Err(already("id", &format!("{} of {} has signed it too", signed.officer, signed.party)));
+            }
             // What is signed is what is shown, and not what the node says about it.
             let (leaf, content) = (hash(&decision.said.id)?, content(&decision.body, &decision.content)?);
             let shown = format!("DECIDED: both sides have signed this\n{}", quoted(&decision.said.text, 2));

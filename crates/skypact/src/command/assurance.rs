@@ -12,7 +12,8 @@ use skypact_channel::{ActivityClass, Assurance, AssuranceAct, Kind, Message};
 use super::desk::{Acting, Desk, Shown, readable, short, show_each};
 use super::exit::show;
 use super::line_count::{Flights, flights};
-use super::quantity::{FootprintText, VolumeText, time_text, wrapped};
+use super::notice_check::not_to_come;
+use super::quantity::{FootprintText, VolumeText, time_ns, time_text, wrapped};
 use super::{CliError, Outcome};
 use crate::directory::unbase64;
 use crate::feeds::recording::{self, AltitudeDatum, Fix};
@@ -92,6 +93,10 @@ async fn give(args: &Args, act: AssuranceAct, scope: &Scope, json: bool) -> Resu
     readable(&message)?;
     let signer = args.who.signer(&args.place.dir)?;
     let desk = Desk::open(&args.place).await?;
+    // Nobody can know yet that something was not there.
+    if act == AssuranceAct::Denies {
+        not_to_come("until", time_ns("until", &scope.until)?, desk.view.now_ns)?;
+    }
     let placed = desk.file(&signer, [(message, Vec::new())]).await?;
     let id = placed.first().map(|placed| placed.leaf.clone()).unwrap_or_default();
     let given: Vec<AssuranceView> = desk.client.get(&desk.path("assurances")).await?;

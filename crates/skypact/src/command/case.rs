@@ -7,6 +7,7 @@ use skypact_record::Hash;
 
 use super::desk::{Acting, Desk, content, find, hash, short, show_each};
 use super::exit::show;
+use super::notice_check::{already, not_to_come};
 use super::prose::{Prose, quoted};
 use super::quantity::time_ns;
 use super::{CliError, Outcome, case_files, case_show};
@@ -172,6 +173,7 @@ pub(super) struct Acted<'a> {
 impl Acted<'_> {
     async fn open(&self, title: &str, report: &Prose, at: Option<&str>, about: &[String]) -> Result<Outcome, CliError> {
         let at = at.map(|at| time_ns("at", at).map(UtcNanos)).transpose()?;
+        at.map_or(Ok(()), |at| not_to_come("at", at.0, self.desk.view.now_ns))?;
         let mut named = Vec::new();
         for id in about {
             named.push(hash(&case(self.desk, id).await?.summary.id)?);
@@ -210,6 +212,9 @@ impl Acted<'_> {
     async fn answer_fact(&self, id: &str, reason: Option<String>) -> Result<Outcome, CliError> {
         let case = case(self.desk, id).await?;
         let fact = asked("id", id, &case.facts)?;
+        if let (None, "agreed", Some(signed)) = (&reason, &fact.state[..], fact.answers.last()) {
+            return Err(already("id", &format!("{} of {} has agreed to it", signed.officer, signed.party)));
+        }
         // What is signed is what is shown, and not what the node says about it.
         let (leaf, content) = (hash(&fact.said.id)?, content(&fact.body, &fact.content)?);
         let (cited, is_agreed) = (Cited { leaf, content }, reason.is_none());
@@ -232,7 +237,10 @@ impl Acted<'_> {
 
     async fn close(&self, id: &str, reason: String) -> Result<Outcome, CliError> {
         let case = case(self.desk, id).await?;
-        let causes = case.summary.causes.iter().map(|cause| cause.bit).sum();
+        let (own, causes) = (&self.desk.view.party, case.summary.causes.iter().map(|cause| cause.bit).sum());
+        if case.summary.closed_by.contains(own) {
+            return Err(already("id", &format!("{own} has closed it, and nothing was added to what opened it")));
+        }
         let placed = self.add_to(hash(&case.summary.id)?, CaseAct::Closed { causes, reason }, Vec::new()).await?;
         let counterpart = &self.desk.view.counterpart;
         let theirs = case.closed.iter().any(|closed| closed.party == *counterpart);

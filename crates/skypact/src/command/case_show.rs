@@ -45,6 +45,8 @@ fn state(case: &CaseSummaryView) -> String {
     let mut parts = Vec::new();
     if case.closed {
         parts.push("CLOSED".to_owned());
+    } else {
+        parts.extend(case.closed_by.iter().map(|party| format!("closed by {party} alone")));
     }
     parts.extend(case.opened_by.iter().map(|party| format!("opened by {party}")));
     parts.extend(

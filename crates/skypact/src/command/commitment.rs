@@ -9,6 +9,7 @@ use skypact_record::Hash;
 
 use super::desk::{Acting, Desk, Shown, find, hash, readable, short, show_each};
 use super::exit::show;
+use super::notice_check::{already, refused};
 use super::quantity::{time_ns, time_text, wrapped};
 use super::{CliError, Outcome};
 use crate::directory::file_error;
@@ -39,6 +40,9 @@ pub(super) enum Step {
         /// File that speaks for it; its SHA-256 goes into the record, and not the file. May be repeated.
         #[arg(long)]
         evidence: Vec<PathBuf>,
+        /// File it although there is a newer version, or although this party has found the same.
+        #[arg(long, env = "SKYPACT_FORCE_AGAIN")]
+        force_again: bool,
     },
 }
 
@@ -65,7 +69,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         None => show_each(&args.place, json, async |desk| list(desk, false).await).await,
         Some(Step::List { all }) => show_each(&args.place, json, async |desk| list(desk, *all).await).await,
         Some(Step::Make(make)) => enter(&args, make, json).await,
-        Some(Step::Find { id, finding, text, evidence }) => {
+        Some(Step::Find { id, finding, text, evidence, force_again }) => {
             let names = "finding: give kept, not-kept or disputed";
             let finding =
                 Finding::from_name(finding).ok_or_else(|| CliError::usage("field-invalid", "finding", names))?;
@@ -73,7 +77,12 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
             let signer = args.who.signer(&args.place.dir)?;
             let desk = Desk::open(&args.place).await?;
             let known = commitments(&desk).await?;
-            let commitment = hash(find("commitment", id, known.iter().map(|known| &known.id))?)?;
+            let commitment = find("commitment", id, known.iter().map(|known| &known.id))?;
+            let about = known.iter().find(|known| known.id == *commitment).expect("found above");
+            if !force_again {
+                check_finding(&desk, about, finding)?;
+            }
+            let commitment = hash(commitment)?;
             let found = CommitmentFinding { commitment, finding, text: text.clone(), evidence };
             let message = Message::CommitmentFinding(found);
             readable(&message)?;
@@ -83,6 +92,29 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
             show(json, &placed, &format!("{text}\nnext: 'skypact commitment' shows what both find"));
             Ok(Outcome::Done)
         }
+    }
+}
+
+/// Refuses a finding about an earlier version, and one that this party has filed already.
+fn check_finding(desk: &Desk, about: &CommitmentView, finding: Finding) -> Result<(), CliError> {
+    if let Some(newest) = &about.superseded_by {
+        let (id, newest) = (short(&about.id), short(newest));
+        let message = format!(
+            "commitment: {newest} took the place of {id}: file what you find about that one, or about this with \
+             --force-again"
+        );
+        return Err(refused("commitment-superseded", "commitment", message));
+    }
+    let own = about.findings.iter().find(|known| known.counts && known.party == desk.view.party);
+    match own.filter(|known| known.finding == finding.name()) {
+        Some(known) => Err(already(
+            "finding",
+            &format!(
+                "{} of {} has found so; file other words or papers with --force-again",
+                known.officer, known.party
+            ),
+        )),
+        None => Ok(()),
     }
 }
 
@@ -138,13 +170,24 @@ async fn list(desk: &Desk, all: bool) -> Result<Shown, CliError> {
     if shown.is_empty() {
         text.push_str("there are no commitments\n");
     }
-    let own = |finding: &CommitmentFindingView| finding.party == desk.view.party;
-    let waits = shown.iter().any(|known| known.stand == "overdue" && !known.findings.iter().any(own));
+    let waits = shown.iter().any(|known| waits(desk, known));
     Ok((
         serde_json::to_value(&shown).unwrap_or_default(),
         text,
         if waits { Outcome::CheckFailed } else { Outcome::Done },
     ))
+}
+
+/// Commitments that are overdue, and about which this party has found nothing.
+pub(super) async fn waiting(desk: &Desk) -> Result<Vec<CommitmentView>, CliError> {
+    let mut waiting = commitments(desk).await?;
+    waiting.retain(|known| known.superseded_by.is_none() && waits(desk, known));
+    Ok(waiting)
+}
+
+fn waits(desk: &Desk, known: &CommitmentView) -> bool {
+    let own = |finding: &CommitmentFindingView| finding.party == desk.view.party;
+    known.stand == "overdue" && !known.findings.iter().any(own)
 }
 
 fn commitment_text(commitment: &CommitmentView, all: bool) -> String {

@@ -7,7 +7,7 @@ use skypact_channel::{Draft, Facts, Message};
 use skypact_record::{Hash, PartyName};
 
 use super::access::Access;
-use super::exit::show;
+use super::exit::{in_exercise, show};
 use super::{CliError, Outcome};
 use crate::directory::NodeDir;
 use crate::entropy::SystemEntropy;
@@ -77,7 +77,7 @@ impl Desk {
     /// Opens the desk of the channel that is named, or that of every channel of the node: at least one.
     pub async fn open_all(place: &Where) -> Result<Vec<Self>, CliError> {
         let client = place.access.client(&NodeDir(place.dir.clone()))?;
-        let channels: Vec<ChannelView> = client.get("/v1/channels").await?;
+        let channels = channels(&client).await?;
         let is_asked = |view: &&ChannelView| place.channel.as_ref().is_none_or(|name| view.name == *name);
         let asked = channels.iter().filter(is_asked);
         let desks: Vec<Self> = asked.map(|view| Self { client: client.clone(), view: view.clone() }).collect();
@@ -193,6 +193,15 @@ impl Desk {
             author: PartyName::new(&self.view.party).map_err(|_| unreadable("party"))?,
         })
     }
+}
+
+/// The channels of the node that `client` asks. When its clock was set, what is shown from here on says so at its top.
+pub(super) async fn channels(client: &LocalClient) -> Result<Vec<ChannelView>, Problem> {
+    let channels: Vec<ChannelView> = client.get("/v1/channels").await?;
+    if channels.iter().any(|channel| channel.exercise) {
+        in_exercise();
+    }
+    Ok(channels)
 }
 
 fn unnamed<'a>(channels: impl IntoIterator<Item = &'a ChannelView>) -> CliError {

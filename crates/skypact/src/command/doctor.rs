@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use skypact_record::Signer as _;
 
+use super::desk::channels;
 use super::exit::show;
 use super::inbox::failed_bell;
 use super::quantity::time_text;
@@ -196,7 +197,7 @@ fn wall_clock() -> Finding {
 async fn desks(dir: &NodeDir) -> Vec<Finding> {
     let client = LocalClient::new(dir.socket());
     let mut findings = Vec::new();
-    for channel in client.get::<Vec<ChannelView>>("/v1/channels").await.unwrap_or_default() {
+    for channel in channels(&client).await.unwrap_or_default() {
         findings.push(other_clocks(&channel));
         let witness =
             |witness: &WitnessView| ("witness", !witness.silent, format!("{}: {}", channel.name, witness.line()));

@@ -1,6 +1,7 @@
 //! Exit codes, and errors on their way to a person or a script.
 
 use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
@@ -162,9 +163,23 @@ impl From<NodeError> for CliError {
     }
 }
 
+/// Whether the node that was asked runs on a clock that was set.
+static EXERCISE: AtomicBool = AtomicBool::new(false);
+
+/// From here on every screen says that it is one of an exercise: nobody may take it for service, nor the other way round.
+pub(super) fn in_exercise() {
+    EXERCISE.store(true, Ordering::Relaxed);
+}
+
+/// What stands at the top of a screen: nothing, but in an exercise.
+pub(super) fn heading() -> &'static str {
+    if EXERCISE.load(Ordering::Relaxed) { "EXERCISE: the node's clock was set, nothing here is service\n" } else { "" }
+}
+
 /// Prints a result: `value` as JSON, or `text` for people.
 pub fn show(json: bool, value: &impl Serialize, text: &str) {
-    let text = if json { serde_json::to_string(value).unwrap_or_default() } else { text.trim_end().to_owned() };
+    let people = || format!("{}{}", heading(), text.trim_end());
+    let text = if json { serde_json::to_string(value).unwrap_or_default() } else { people() };
     // A reader that closed the pipe has seen enough.
     let _ = writeln!(std::io::stdout(), "{text}");
 }

@@ -105,6 +105,13 @@ async fn read(desk: &Desk, language: Option<PhraseLanguage>, last: usize) -> Res
     Ok((serde_json::to_value(newest).unwrap_or_default(), text + &not_heard(desk), Outcome::Done))
 }
 
+/// What the counterpart said since this party spoke last, the oldest first.
+pub(super) async fn waiting(desk: &Desk) -> Result<Vec<HotlineView>, CliError> {
+    let mut said: Vec<HotlineView> = desk.client.get(&desk.path("hotline")).await?;
+    let heard = said.iter().rposition(|said| said.party == desk.view.party).map_or(0, |last| last + 1);
+    Ok(said.split_off(heard))
+}
+
 /// A message: who and when, and what below it.
 fn lines(said: &HotlineView, language: Option<PhraseLanguage>) -> String {
     let mut text = format!("{}  {:<5} {}", time_text(said.at_ns), said.party, said.officer);

@@ -127,15 +127,23 @@ async fn display(desk: &Desk, day: Option<&str>) -> Result<Shown, CliError> {
     if !view.announced.is_empty() {
         let _ = writeln!(text, "announced by corridors of notices, and no part of the count: {}", view.announced.len());
     }
-    let waits = view.crossings.iter().any(|crossing| {
-        crossing.disputed_by.as_ref() == Some(&desk.view.counterpart)
-            && crossing.positions.iter().all(|said| said.party != desk.view.party)
-    });
+    let waits = view.crossings.iter().any(|crossing| waits(desk, crossing));
     Ok((
         serde_json::to_value(&view).unwrap_or_default(),
         text,
         if waits { Outcome::CheckFailed } else { Outcome::Done },
     ))
+}
+
+/// Crossings that the counterpart disputes, and of which this party has said nothing.
+pub(super) async fn waiting(desk: &Desk) -> Result<Vec<CrossingView>, CliError> {
+    let view: LineView = desk.client.get(&desk.path(&LineQuery::default().path())).await?;
+    Ok(view.crossings.into_iter().filter(|crossing| waits(desk, crossing)).collect())
+}
+
+fn waits(desk: &Desk, crossing: &CrossingView) -> bool {
+    crossing.disputed_by.as_ref() == Some(&desk.view.counterpart)
+        && crossing.positions.iter().all(|said| said.party != desk.view.party)
 }
 
 /// The line itself.

@@ -71,6 +71,22 @@ pub(super) fn not_over(field: &str, end_ns: i64, now_ns: i64) -> Result<(), CliE
     Err(refused("window-in-the-past", field, message))
 }
 
+/// Refuses a time of something that has happened and is still to come, by the node's clock.
+pub(super) fn not_to_come(field: &str, at_ns: i64, now_ns: i64) -> Result<(), CliError> {
+    if at_ns <= now_ns {
+        return Ok(());
+    }
+    let (at, now) = (time_text(at_ns), time_text(now_ns));
+    let message =
+        format!("{field}: {at} is still to come, it is {now} by the node's clock; correct the time, or the clock");
+    Err(refused("time-to-come", field, message))
+}
+
+/// Refuses what was signed already, or closed: `done` says by whom.
+pub(super) fn already(field: &str, done: &str) -> CliError {
+    refused("signed-already", field, format!("{field}: {done}; nothing is signed again"))
+}
+
 /// What a notice says of an activity: all but which version it is, and whom to ask.
 fn said(notice: Notice) -> Vec<u8> {
     let plain = Notice { act: NoticeAct::New, previous: None, contact: None, ..notice };
@@ -91,7 +107,8 @@ fn repeated(notice: &Notice, id: &str) -> CliError {
     refused("notice-repeated", "notice", message)
 }
 
-fn refused(code: &str, field: &str, message: String) -> CliError {
+/// A slip, by its code and the field.
+pub(super) fn refused(code: &str, field: &str, message: String) -> CliError {
     let mut error = CliError::refused(code, message);
     error.field = Some(field.to_owned());
     error

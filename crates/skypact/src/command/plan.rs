@@ -10,8 +10,10 @@ use skypact_channel::{Message, Notice};
 use super::desk::{Desk, Shown, Where, show_each};
 use super::exit::show;
 use super::notice::{Plain, line_after, overlaps};
+use super::notice_check::not_over;
 use super::reading;
 use super::{CliError, Outcome};
+use crate::clock;
 use crate::directory::{NodeDir, file_error};
 use crate::http::views::NoticeView;
 use crate::plans;
@@ -49,6 +51,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     match &args.step {
         Step::Keep { name, notice } => {
             let notice = notice.notice()?;
+            not_over("until", notice.window().end().0, now_ns(&args.place).await)?;
             let path = path(&dir, name)?;
             plans::keep(&path, &notice).map_err(|error| file_error(&path, &error.to_string()))?;
             let text = format!(
@@ -74,6 +77,12 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         }
         Step::Check => show_each(&args.place, json, async |desk| check(&dir, desk).await).await,
     }
+}
+
+/// The node's time, which may be that of an exercise; without a node this machine's, as a plan is kept without one too.
+async fn now_ns(place: &Where) -> i64 {
+    let desks = Desk::open_all(place).await.unwrap_or_default();
+    desks.first().map_or_else(clock::now_utc_ns, |desk| desk.view.now_ns)
 }
 
 async fn check(dir: &NodeDir, desk: &Desk) -> Result<Shown, CliError> {

@@ -10,7 +10,7 @@ use skypact_record::Hash;
 use super::desk::{Desk, Where, find, find_notice, hash, short};
 use super::exit::show;
 use super::notice::{file_notices, overlaps_by, read_file};
-use super::notice_check::not_over;
+use super::notice_check::{already, not_over};
 use super::quantity::{FootprintText, band, counted, duration_ns};
 use super::reading::{self, Proposed};
 use super::{CliError, Outcome};
@@ -244,7 +244,10 @@ async fn countered(desk: &Desk, id: &str) -> Result<String, CliError> {
 }
 
 async fn accept(desk: &Desk, signer: &RecordSigner, id: &str, json: bool) -> Result<Outcome, CliError> {
-    let (id, _, Proposed { notice, remedy, volumes, content }) = proposal(desk, id).await?;
+    let (id, accepted_by, Proposed { notice, remedy, volumes, content }) = proposal(desk, id).await?;
+    if let Some(officer) = accepted_by {
+        return Err(already("id", &format!("{officer} has accepted it, see 'skypact conflicts' for what is next")));
+    }
     let message = Message::Acceptance { proposal: id, content };
     let placed = desk.file(signer, [(message, vec![id])]).await?;
     let notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;

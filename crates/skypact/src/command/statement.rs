@@ -8,6 +8,7 @@ use skypact_channel::{Message, Statement};
 
 use super::desk::{Desk, Shown, Where, Who, find, hash, readable, short, show_each};
 use super::exit::show;
+use super::notice_check::not_to_come;
 use super::quantity::{time_ns, time_text, wrapped};
 use super::{CliError, Outcome};
 use crate::http::views::{OnRecord, StatementView};
@@ -64,6 +65,7 @@ pub(super) async fn enter(args: EnterArgs, json: bool) -> Result<Outcome, CliErr
     let said = UtcNanos(time_ns("said", &args.said)?);
     let signer = args.who.signer(&args.place.dir)?;
     let desk = Desk::open(&args.place).await?;
+    not_to_come("said", said.0, desk.view.now_ns)?;
     let supersedes = match &args.supersedes {
         None => None,
         Some(id) => {
@@ -112,6 +114,7 @@ pub(super) async fn display(args: ShowArgs, json: bool) -> Result<Outcome, CliEr
 
 async fn held(desk: &Desk, args: &ShowArgs, at_ns: Option<i64>) -> Result<Shown, CliError> {
     let at_ns = at_ns.unwrap_or(desk.view.now_ns);
+    not_to_come("at", at_ns, desk.view.now_ns)?;
     let all = statements(desk).await?;
     let mut held = held_at(&all, at_ns);
     held.retain(|held| {

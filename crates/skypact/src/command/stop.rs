@@ -206,7 +206,11 @@ async fn list(place: &Where, json: bool) -> Result<Outcome, CliError> {
 
 /// The STOPs of one channel.
 async fn listed(desk: &Desk) -> Result<Shown, CliError> {
-    let stops: Vec<StopView> = desk.client.get(&desk.path("stops")).await?;
+    let mut stops: Vec<StopView> = desk.client.get(&desk.path("stops")).await?;
+    let value = serde_json::json!(stops);
+    // What nobody ended stands first, and the newest before what came earlier.
+    stops.reverse();
+    stops.sort_by_key(|stop| (!stop.escalating, is_ended(stop)));
     let mut text = String::new();
     // Writing to a String cannot fail.
     for stop in &stops {
@@ -231,7 +235,12 @@ async fn listed(desk: &Desk) -> Result<Shown, CliError> {
         let _ = writeln!(text, "{} does not answer: what it called since is not here", desk.view.counterpart);
     }
     let escalates = stops.iter().any(|stop| stop.escalating);
-    Ok((serde_json::json!(stops), text, if escalates { Outcome::CheckFailed } else { Outcome::Done }))
+    Ok((value, text, if escalates { Outcome::CheckFailed } else { Outcome::Done }))
+}
+
+/// Whether it was lifted, or what was to stop has. Whoever is unable, or refuses, ends the escalation and not the danger.
+fn is_ended(stop: &StopView) -> bool {
+    stop.lifted_by.is_some() || stop.rungs.last().is_some_and(|rung| rung.rung == Rung::Ceased.name())
 }
 
 /// A STOP in one line: what, whose, how it stands, and who has to act.

@@ -44,6 +44,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     let logs = LogKeyLines::read(&args.dir)?.among(logs.flatten().collect());
     let store = SqliteStore::open(&args.dir).map_err(NodeError::from)?;
     let clock = clock(args.exercise_clock.as_deref(), args.exercise_speed)?;
+    let exercise = clock.is_exercise();
     let mut witness = Witness::new(name, RecordSigner::new(open(KeyRole::Witness)?), logs, Box::new(store), clock)
         .with_boxes(pacts.iter().map(|(_, pact)| pact))?;
     // A directory of an earlier version has no such key, and no pact that names one.
@@ -54,8 +55,9 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     let identity = Identity::new(&open(KeyRole::Transport)?).map_err(NodeError::from)?;
     let (stop, stopping) = tokio::sync::watch::channel(false);
     let ready = move |address: std::net::SocketAddr| {
-        let value = serde_json::json!({ "witness": card.name, "listen": address.to_string() });
-        show(json, &value, &format!("{} listens on {address}; stop with Ctrl-C", card.name));
+        let value = serde_json::json!({ "witness": card.name, "listen": address.to_string(), "exercise": exercise });
+        let exercise = if exercise { " - EXERCISE CLOCK" } else { "" };
+        show(json, &value, &format!("{} listens on {address}{exercise}; stop with Ctrl-C", card.name));
     };
     let serving = tokio::spawn(async move { witness.serve(args.listen, &identity, stopping, ready).await });
     until_asked(|| serving.is_finished()).await;

@@ -44,6 +44,7 @@ pub fn document() -> String {
         routes::left_out,
         routes::watch,
         routes::test_calls,
+        routes::bells,
         routes::protected,
         routes::line,
         cases::cases,

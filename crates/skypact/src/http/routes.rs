@@ -22,7 +22,8 @@ use super::views::{
     WeekView,
 };
 use super::{carriage, cases, dictation};
-use crate::directory::unbase64;
+use crate::alarm::{FailedBell, failed_bells};
+use crate::directory::{NodeDir, unbase64};
 use crate::node::{Channels, NodeHandle};
 
 /// Largest body of a request, bytes: ten thousand acts.
@@ -46,6 +47,7 @@ pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 32] {
         ("/v1/channels/{name}/left-out", get(left_out)),
         ("/v1/channels/{name}/watch", get(watch)),
         ("/v1/channels/{name}/test-calls", get(test_calls)),
+        ("/v1/channels/{name}/bells", get(bells)),
         ("/v1/channels/{name}/protected", get(protected)),
         ("/v1/channels/{name}/line", get(line)),
         ("/v1/channels/{name}/cases", get(cases::cases)),
@@ -117,12 +119,12 @@ fn unknown_channel(name: &str) -> Problem {
     responses((status = 200, description = "The channels, by name.", body = Vec<ChannelView>))
 )]
 async fn channels(State(node): State<NodeHandle>) -> Answer<Vec<ChannelView>> {
-    let now_ns = node.now_ns();
+    let (now_ns, exercise) = (node.now_ns(), node.is_exercise());
     let all = node.query(move |channels| {
         let view = |name: &str| {
             let (channel, clocks) = (channels.get(name)?, channels.clocks(name)?);
             let (link, witnesses) = (channels.link(name), channels.witnesses(name));
-            Some(views::channel(name, channel, &link, &clocks, &witnesses, now_ns))
+            Some(views::channel(name, channel, &link, &clocks, &witnesses, now_ns, exercise))
         };
         channels.names().filter_map(view).collect()
     });
@@ -237,6 +239,21 @@ async fn watch(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<W
 async fn test_calls(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<TestCallView>> {
     let now_ns = node.now_ns();
     read(&node, name, move |channel| views::test_calls(channel, now_ns)).await
+}
+
+/// Bells of `node.toml` that failed when they were tried last, by the end of the node's alarms.log.
+#[utoipa::path(
+    get,
+    path = "/v1/channels/{name}/bells",
+    params(("name" = String, Path, description = "Name of the channel.")),
+    responses((status = 200, description = "The bells that failed; none when all that were tried rang.", body = Vec<FailedBell>))
+)]
+async fn bells(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<FailedBell>> {
+    let Json(name) = read_beside(&node, name, |_, _, name| name.to_owned()).await?;
+    let log = NodeDir(node.scratch().to_path_buf()).alarm_log();
+    let mut failed = tokio::task::block_in_place(|| failed_bells(&log));
+    failed.retain(|bell| bell.channel == name);
+    Ok(Json(failed))
 }
 
 /// Which list of protected sites and movements each party has, by its version, and who of the other party signed for which.

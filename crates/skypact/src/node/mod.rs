@@ -162,6 +162,11 @@ impl NodeHandle {
         self.clock.now_utc_ns()
     }
 
+    /// Whether its clock was set, for an exercise.
+    pub fn is_exercise(&self) -> bool {
+        self.clock.is_exercise()
+    }
+
     /// Asks the core to stop after what it has in hand.
     pub async fn stop(&self) {
         let requests = self.requests.clone();

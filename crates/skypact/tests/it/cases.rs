@@ -43,6 +43,10 @@ fn a_case_is_kept_by_both_and_its_evidence_by_its_owner_alone() {
     refuse(&["case", "show", "000000", "--dir", &red], 2, "id-unknown");
     refuse(&["case", "show", "zz&x=1", "--dir", &red], 2, "field-invalid");
     acts(&blue, &["case", "agree", &fact[..8]]);
+    let again = ["case", "agree", &fact[..8], "--dir", &blue, OFFICER[0], OFFICER[1]];
+    assert!(refuse(&again, 3, "signed-already").contains("Duty officer of BLUE has agreed to it"));
+    let early = ["case", "open", "Near miss", "both at FL200", "--at", "2099-04-07T09:00:00Z", "--dir", &red];
+    assert!(refuse(&[&early[..], &OFFICER].concat(), 3, "time-to-come").contains("at: 2099-04-07"));
     let file = ground.path("radar.bin");
     std::fs::write(&file, b"returns of the radar").unwrap();
     let given =
@@ -95,9 +99,13 @@ fn a_case_is_kept_by_both_and_its_evidence_by_its_owner_alone() {
         "any notice can become a case"
     );
 
+    acts(&red, &["case", "close", &case[..8], "settled"]);
     for dir in [&red, &blue] {
-        acts(dir, &["case", "close", &case[..8], "settled"]);
+        until("both lists say who closed it", || screen(&["case", "--dir", dir]).contains("closed by RED alone"));
     }
+    let again = ["case", "close", &case[..8], "settled", "--dir", &red, OFFICER[0], OFFICER[1]];
+    assert!(refuse(&again, 3, "signed-already").contains("RED has closed it"));
+    acts(&blue, &["case", "close", &case[..8], "settled"]);
     until("it is closed at both", || {
         [&red, &blue].iter().all(|dir| shown(dir, &case[..8])["summary"]["closed"] == true)
     });
@@ -134,6 +142,8 @@ fn an_item_by_hand_is_decided_by_both_and_the_minutes_are_safe_to_print() {
     assert!(screen(&["inbox", "--dir", &red]).contains("sign       1 decision of the working group: skypact agenda"));
     refuse(&["agenda", "accept", &decision[..8], "--dir", &blue, OFFICER[0], OFFICER[1]], 3, "wrong-party");
     acts(&red, &["agenda", "accept", &decision[..8]]);
+    let again = ["agenda", "accept", &decision[..8], "--dir", &red, OFFICER[0], OFFICER[1]];
+    refuse(&again, 3, "signed-already");
     assert!(screen(&["agenda", "--dir", &red]).starts_with("0 items open"));
     let minutes = |format: &str| {
         screen(&["agenda", "minutes", "--from", "2020-01-01T00:00:00Z", "--format", format, "--dir", &red])

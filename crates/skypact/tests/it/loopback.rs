@@ -293,3 +293,22 @@ fn a_bundle_arrives_whole_and_leaves_no_file_behind_whoever_hangs_up() {
     }
     assert_eq!(skypact(&["--json", "notice", "list", "--dir", &red.dir]).status.code(), Some(0));
 }
+
+#[test]
+fn a_bell_that_failed_is_told_to_an_officer_who_has_not_the_nodes_files() {
+    let red = Red::start("loopback-bells");
+    let log = |channel: &str, bell: &str, outcome: &str| {
+        let alarm = serde_json::json!({ "event": "stop", "channel": channel, "id": "7", "rung": 0, "text": "" });
+        let line = serde_json::json!({ "at_ns": 1, "alarm": alarm, "bell": bell, "attempt": 1, "outcome": outcome });
+        format!("{line}\n")
+    };
+    let lines =
+        [log("east-river", "pager", "answered 503"), log("east-river", "horn", "rung"), log("other", "x", "no")];
+    std::fs::write(Path::new(&red.dir).join("alarms.log"), lines.concat()).unwrap();
+    let output = red.command(&red.token, &["inbox", "--dir", "/nowhere"]);
+    let inbox: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let failed = inbox["bells_failed"].as_array().unwrap();
+    assert_eq!(failed.len(), 1, "{inbox}");
+    assert_eq!((&failed[0]["bell"], &failed[0]["reason"]), (&"pager".into(), &"answered 503".into()));
+    red.refuses("GET /v1/channels/nowhere/bells", &[], "", 404, "channel-unknown");
+}

@@ -27,6 +27,7 @@ mod dss_serve;
 mod dss_token;
 mod dss_torture;
 mod dss_traces;
+mod duty_desk;
 mod encounters;
 mod full_disk;
 mod fuzz_targets;

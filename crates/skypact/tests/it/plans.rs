@@ -41,6 +41,9 @@ fn a_hit_on_a_plan_rings_here_and_leaves_no_trace_in_any_log() {
         sizes(&blue).iter().sum::<u64>() >= before.0.iter().sum::<u64>() + 2
     });
     assert_eq!(skypact(&["conflicts", "--dir", &blue]).status.code(), Some(0));
+    let over = ["--from", "2017-04-07T12:00:00Z", "--until", "2017-04-07T13:00:00Z"];
+    let told = refuse(&[&["plan", "keep", "x", "--dir", &red][..], &WHERE, &over].concat(), 3, "window-in-the-past");
+    assert!(told.contains("until: 2017-04-07T13:00:00Z is over"), "{told}");
     refuse(&[&["plan", "keep", "../x", "--dir", &red][..], &WHERE, &WHEN].concat(), 2, "field-invalid");
     refuse(&[&["plan", "keep", "x", "--dir", &red][..], &WHERE].concat(), 2, "field-missing");
 }

@@ -108,6 +108,8 @@ fn a_proposal_is_countered_and_the_counter_proposal_accepted() {
         assert!(shown.contains(&format!("BLUE runs 'skypact conflicts accept {second}'")), "{shown}");
     }
     do_as_told(&blue, "skypact conflicts accept ");
+    let again = [&["conflicts", "accept", &second, "--dir", &blue][..], &OFFICER].concat();
+    assert!(refuse(&again, 3, "signed-already").contains("Duty officer has accepted it"));
     do_as_told(&blue, "skypact conflicts apply ");
     until("both are clear", || state(&red) == Some(0) && state(&blue) == Some(0));
 }

@@ -64,6 +64,12 @@ fn a_commitment_is_overdue_by_itself_at_both_sides_and_both_findings_stand() {
         until("it rings", || rang(dir, "commitment-overdue"));
         let (code, text) = list(dir);
         assert!(code == Some(1) && text.contains("OVERDUE"), "{text}");
+        let inbox = screen(&["inbox", "--dir", dir]);
+        let line = format!(
+            "\nOVERDUE    commitment of BLUE, due 2099-04-08T00:00:00Z\n  say what you find: skypact commitment find {} ",
+            &id[..10]
+        );
+        assert!(inbox.contains(&line), "{inbox}");
     }
     find(blue, "kept");
     until("both see the finding", || [red, blue].iter().all(|dir| list(dir).1.contains("BLUE finds: kept, by Duty")));
@@ -75,6 +81,52 @@ fn a_commitment_is_overdue_by_itself_at_both_sides_and_both_findings_stand() {
     find(red, "kept");
     until("they agree", || list(blue).1.contains("KEPT  BLUE") && !list(blue).1.contains("not kept"));
     assert!(screen(&["commitment", "list", "--all", "--dir", blue]).contains("RED finds: not kept (earlier)"));
+    assert!([red, blue].iter().all(|dir| !screen(&["inbox", "--dir", dir]).contains("OVERDUE")));
+
+    let find = |id: &str| unforced(&[&["commitment", "find", &id[..10], "kept", "--dir", red][..], &OFFICER].concat());
+    assert!(find(&id).contains("error[signed-already]: finding: Duty officer of RED has found so"), "{}", find(&id));
+    let newest = acts(red, &[&make[..], &["--of", "BLUE", "--change", &id[..10]]].concat());
+    let told = format!("error[commitment-superseded]: commitment: {} took the place of {}", &newest[..10], &id[..10]);
+    assert!(find(&id).contains(&told), "{}", find(&id));
+    assert!(!find(&newest).contains("error"), "{}", find(&newest));
+}
+
+/// What an officer who forces nothing is told.
+fn unforced(arguments: &[&str]) -> String {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_skypact"));
+    let output = command.args(arguments).env_remove("SKYPACT_FORCE_AGAIN").output().unwrap();
+    String::from_utf8([output.stderr, output.stdout].concat()).unwrap()
+}
+
+#[test]
+fn a_crossing_that_the_counterpart_disputes_is_in_the_inbox_until_this_party_says_something() {
+    let ground = Ground::new("crossing-inbox");
+    let dirs = pair(&ground);
+    let [red, blue] = &dirs;
+    let (second, card) = (ground.path("second.toml"), ground.path("blue/party.card"));
+    let propose = ["pact", "propose", "--dir", red, "--with", &card, "--name", "west-river", "--out", &second];
+    succeed(&[&propose[..], &["--line", "34,40.025 36,40.025"]].concat());
+    succeed(&["pact", "sign", "--dir", blue, &second]);
+    succeed(&["pact", "sign", "--dir", red, &second]);
+    let _nodes = start(&dirs, "2099-04-08T00:00:00Z");
+    let (tracks, flights) = (ground.path("tracks.csv"), ground.path("flights.json"));
+    std::fs::write(&tracks, TRACK).unwrap();
+    std::fs::write(&flights, r#"[{"address": "150001", "flight": "KOBALT 21", "party": "RED"}]"#).unwrap();
+    let west = ["--channel", "west-river"];
+    acts(red, &[&["line", "count", "--tracks", &tracks, "--flights", &flights, "--file"][..], &west].concat());
+    let line = |dir: &str| {
+        let output = skypact(&[&["--json", "line", "--dir", dir][..], &west].concat());
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let report = |dir: &str| line(dir)["crossings"][0]["reports"][0]["id"].as_str().map(str::to_owned);
+    until("BLUE has the report", || report(blue).is_some());
+    let id = report(blue).unwrap();
+    let inbox = || screen(&["inbox", "--dir", red]);
+    assert!(!inbox().contains("crossing"), "{}", inbox());
+    acts(blue, &[&["line", "dispute", &id[..10], "--reason", "identity"][..], &west].concat());
+    until("RED is told", || inbox().contains("answer     1 crossing that BLUE disputes: skypact line"));
+    acts(red, &[&["line", "maintain", &id[..10]][..], &west].concat());
+    assert!(!inbox().contains("crossing"), "{}", inbox());
 }
 
 #[test]
@@ -105,6 +157,10 @@ fn who_held_what_at_a_time_is_shown_at_both_sides_and_a_changed_position_erases_
     let theirs = ["statement", "No.", "--subject", "s", "--speaker", "RED", "--said", "2099-04-06T22:00:00Z"];
     let theirs = [&theirs[..], &["--supersedes", &first[..10], "--dir", blue], &OFFICER].concat();
     refuse(&theirs, 3, "wrong-party");
+    let early = ["statement", "No.", "--subject", "s", "--speaker", "RED", "--said", "2099-04-07T22:00:00Z"];
+    let told = refuse(&[&early[..], &["--dir", red], &OFFICER].concat(), 3, "time-to-come");
+    assert!(told.contains("said: 2099-04-07T22:00:00Z is still to come, it is 2099-04-07T02:00"), "{told}");
+    refuse(&["statements", "--at", "2099-04-07T22:00:00Z", "--dir", red], 3, "time-to-come");
     let wrong = ["statement", "No.", "--subject", "s", "--speaker", "RED", "--said", "2099-04-06T22:00:00Z"];
     refuse(&[&wrong[..], &["--language", "e n", "--dir", red], &OFFICER].concat(), 2, "message-malformed");
 }
@@ -114,7 +170,7 @@ fn a_notice_contradicts_an_assurance_at_both_sides_and_a_track_at_its_own_alone(
     let ground = Ground::new("assurance");
     let dirs = pair(&ground);
     let [red, blue] = &dirs;
-    let _nodes = start(&dirs, "2099-04-07T02:00:00Z");
+    let nodes = start(&dirs, "2099-04-07T02:00:00Z");
     let when = ["--from", "2099-04-07T02:30:00Z", "--until", "2099-04-07T05:00:00Z"];
     let give =
         |words: &str, circle: &str| acts(red, &[&["assurance", "give", words, "--circle", circle][..], &when].concat());
@@ -135,6 +191,10 @@ fn a_notice_contradicts_an_assurance_at_both_sides_and_a_track_at_its_own_alone(
     let denial = ["assurance", "deny", "none of ours was at the crossing", "--class", "unmanned"];
     let scope =
         ["--circle", "35.2040,40.0200,3km", "--from", "2099-04-07T02:00:00Z", "--until", "2099-04-07T04:00:00Z"];
+    let early = [&denial[..], &scope, &["--dir", red], &OFFICER].concat();
+    assert!(refuse(&early, 3, "time-to-come").contains("until: 2099-04-07T04:00:00Z is still to come"));
+    drop(nodes);
+    let _nodes = start(&dirs, "2099-04-07T04:30:00Z");
     let denied = acts(red, &[&denial[..], &scope].concat());
     let (tracks, flights) = (ground.path("tracks.csv"), ground.path("flights.json"));
     std::fs::write(&tracks, TRACK).unwrap();

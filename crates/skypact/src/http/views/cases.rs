@@ -57,6 +57,9 @@ pub struct CaseSummaryView {
     pub opened_by: Option<String>,
     /// Whether both sides have closed it, knowing all its causes.
     pub closed: bool,
+    /// Parties that have closed it, knowing all its causes.
+    #[serde(default)]
+    pub closed_by: Vec<String>,
     /// The newest time that anything in it claims, nanoseconds UTC.
     pub newest_ns: i64,
     /// Entries that were added to it.
@@ -266,6 +269,7 @@ fn summary(channel: &Channel, id: &Hash, causes: &Causes) -> CaseSummaryView {
     let name = |party: usize| channel.pact().party_name(party).to_owned();
     let facts = case.map_or(&[][..], |case| &case.facts);
     let agreed = |fact: &&Asked| fact.answer().is_some_and(|answer| answer.reason.is_none());
+    let closed_by = case.map_or([false; 2], |case| case.closed_by(causes));
     let withheld = case.map_or(0, |case| case.not_given().filter(|request| request.answer().is_some()).count());
     let asked = case.into_iter().flat_map(|case| case.facts.iter().chain(&case.requests));
     let open: Vec<usize> = asked.filter(|asked| asked.answer().is_none()).map(|asked| 1 - asked.origin.party).collect();
@@ -283,7 +287,8 @@ fn summary(channel: &Channel, id: &Hash, causes: &Causes) -> CaseSummaryView {
             })
             .collect(),
         opened_by: case.and_then(|case| case.report.as_ref()).map(|(_, origin)| name(origin.party)),
-        closed: case.is_some_and(|case| case.is_closed(causes)),
+        closed: closed_by == [true, true],
+        closed_by: [0, 1].into_iter().filter(|party| closed_by[*party]).map(name).collect(),
         newest_ns: newest_ns(case, causes),
         entries: case.map_or(0, |case| case.leaves.len()),
         facts: facts.len(),

@@ -17,10 +17,11 @@ mod time;
 mod words;
 
 use serde::{Deserialize, Serialize};
-use skypact_airspace::{Altitude, Datum, Footprint, Volume4d};
+use skypact_airspace::{Altitude, Footprint, Volume4d};
 use skypact_channel::{
     Channel, Clocks, ConflictKey, ConflictState, Cut, LogRef, NoticeState, ProposalState, Reach, Submission, Suspension,
 };
+use skypact_papers::quantity;
 use skypact_record::LogClass;
 use utoipa::ToSchema;
 
@@ -95,6 +96,9 @@ pub struct ChannelView {
     pub anomalies: Vec<String>,
     /// The node's time, nanoseconds UTC.
     pub now_ns: i64,
+    /// Whether the node's clock was set, for an exercise: then nothing of the channel is service.
+    #[serde(default)]
+    pub exercise: bool,
 }
 
 /// A suspension that stands.
@@ -385,6 +389,7 @@ pub fn channel(
     clocks: &Clocks,
     witnesses: &[WitnessContact],
     now_ns: i64,
+    exercise: bool,
 ) -> ChannelView {
     let (pact, me) = (channel.pact(), channel.me());
     let quorum = usize::try_from(pact.genesis().quorum).unwrap_or(usize::MAX);
@@ -417,6 +422,7 @@ pub fn channel(
         open_conflicts: channel.board().conflicts().filter(|(_, conflict)| conflict.open).count(),
         anomalies: channel.anomalies().map(|anomaly| format!("{}: {}", anomaly.leaf, anomaly.reason)).collect(),
         now_ns,
+        exercise,
     }
 }
 
@@ -581,11 +587,7 @@ pub fn volume(volume: &Volume4d) -> String {
     }
 }
 
+/// A limit as whoever filed it may have written it, and as the command line reads it.
 fn altitude(altitude: Option<Altitude>) -> String {
-    let Some(Altitude { mm, datum }) = altitude else { return "unlimited".to_owned() };
-    match datum {
-        Datum::FlightLevel => format!("FL{:03}", mm / 30_480),
-        Datum::Amsl => format!("{:.0} m AMSL", mm as f64 / 1e3),
-        Datum::W84 => format!("{:.0} m W84", mm as f64 / 1e3),
-    }
+    altitude.map_or_else(|| "unlimited".to_owned(), quantity::altitude_text)
 }
