@@ -9,7 +9,7 @@ use skypact_record::Hash;
 
 use super::desk::{Acting, Desk, Shown, find, hash, readable, short, show_each};
 use super::exit::show;
-use super::notice_check::{already, refused};
+use super::notice_check::refused;
 use super::quantity::{time_ns, time_text, wrapped};
 use super::{CliError, Outcome};
 use crate::directory::file_error;
@@ -107,13 +107,13 @@ fn check_finding(desk: &Desk, about: &CommitmentView, finding: Finding) -> Resul
     }
     let own = about.findings.iter().find(|known| known.counts && known.party == desk.view.party);
     match own.filter(|known| known.finding == finding.name()) {
-        Some(known) => Err(already(
-            "finding",
-            &format!(
-                "{} of {} has found so; file other words or papers with --force-again",
-                known.officer, known.party
-            ),
-        )),
+        Some(known) => {
+            let (officer, party) = (&known.officer, &known.party);
+            let message = format!(
+                "finding: {officer} of {party} has found so already; other words or papers go with --force-again"
+            );
+            Err(refused("signed-already", "finding", message))
+        }
         None => Ok(()),
     }
 }

@@ -31,7 +31,7 @@ pub const BODY_MAX_BYTES: usize = 64 << 20;
 const ACTS_MAX: usize = 10_000;
 
 /// Every path, with what answers it. `openapi/local.json` has the same ones; a test compares.
-pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 32] {
+pub(super) fn table() -> [(&'static str, MethodRouter<NodeHandle>); 33] {
     [
         ("/v1/channels", get(channels)),
         ("/v1/channels/{name}", get(channel)),

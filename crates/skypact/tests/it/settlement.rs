@@ -84,7 +84,11 @@ fn a_commitment_is_overdue_by_itself_at_both_sides_and_both_findings_stand() {
     assert!([red, blue].iter().all(|dir| !screen(&["inbox", "--dir", dir]).contains("OVERDUE")));
 
     let find = |id: &str| unforced(&[&["commitment", "find", &id[..10], "kept", "--dir", red][..], &OFFICER].concat());
-    assert!(find(&id).contains("error[signed-already]: finding: Duty officer of RED has found so"), "{}", find(&id));
+    assert!(
+        find(&id).contains("error[signed-already]: finding: Duty officer of RED has found so already"),
+        "{}",
+        find(&id)
+    );
     let newest = acts(red, &[&make[..], &["--of", "BLUE", "--change", &id[..10]]].concat());
     let told = format!("error[commitment-superseded]: commitment: {} took the place of {}", &newest[..10], &id[..10]);
     assert!(find(&id).contains(&told), "{}", find(&id));
