@@ -205,7 +205,7 @@ impl Machine {
     pub(crate) fn store(&mut self, log: LogRef, index: u64, entry: Entry) {
         self.stored.push((log, index, entry.encode().unwrap()));
         // Each of them would take a time that grows with the square of the story.
-        let other = (entry.leaf.hash().0[0] % 8 == 0).then(|| snapshot::again(&self.channel));
+        let other = entry.leaf.hash().0[0].is_multiple_of(8).then(|| snapshot::again(&self.channel));
         self.channel.replay(log, index, entry.clone()).unwrap();
         if let Some(mut other) = other {
             other.replay(log, index, entry).unwrap();
