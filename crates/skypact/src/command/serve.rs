@@ -1,6 +1,7 @@
 //! `skypact serve`: a party's node as one process.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use skypact_channel::Pact;
@@ -41,10 +42,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     let dir = NodeDir(args.dir.clone());
     let config = dir.read_config()?;
     let clock = clock(args.exercise_clock.as_deref(), args.exercise_speed)?;
-    let listen = config.listen.parse();
-    let listen = listen.map_err(|_| {
-        CliError::usage("field-invalid", "listen", format!("listen: '{}' is no address:port", config.listen))
-    })?;
+    let listen = address(&config.listen)?;
     let store = SqliteStore::open(&args.dir).map_err(crate::node::NodeError::from)?;
     let options = NodeOptions {
         party: config.party.clone(),
@@ -109,6 +107,12 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     }
     stopped?;
     if ended { Err(CliError::io("storage", "the node ended by itself")) } else { Ok(Outcome::Done) }
+}
+
+/// Where the node listens for counterparts.
+fn address(listen: &str) -> Result<SocketAddr, CliError> {
+    let invalid = |_| CliError::usage("field-invalid", "listen", format!("listen: '{listen}' is no address:port"));
+    listen.parse().map_err(invalid)
 }
 
 /// The pacts in force, in which everybody is whose address is known.
