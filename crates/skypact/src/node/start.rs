@@ -113,9 +113,7 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
     let clock = options.clock.clone();
     let scratch = Arc::new(options.scratch.clone());
     let failure = Arc::default();
-    let pacts =
-        options.pacts.iter().map(|(name, pact)| Ok((name.clone(), (pact.clone(), pact.party(&options.party)?))));
-    let pacts = Arc::new(pacts.collect::<Result<_, NodeError>>()?);
+    let pacts = Arc::new(places(&options)?);
     let handle =
         NodeHandle { requests, revision: news, clock: clock.clone(), scratch, failure: Arc::clone(&failure), pacts };
     let (ring, store, beacons, refolds) = (options.keys.clone(), options.store, Beacons::default(), Refolds::new());
@@ -175,6 +173,12 @@ pub async fn start(mut options: NodeOptions) -> Result<RunningNode, NodeError> {
         outbound.start(name, pact, counterpart, &mut tasks)?;
     }
     Ok(RunningNode { handle, address, core, tasks, stop })
+}
+
+/// The pacts by the names of their channels, each with the place of the own party.
+fn places(options: &NodeOptions) -> Result<BTreeMap<String, (Pact, usize)>, NodeError> {
+    let place = |(name, pact): &(String, Pact)| Ok((name.clone(), (pact.clone(), pact.party(&options.party)?)));
+    options.pacts.iter().map(place).collect()
 }
 
 /// The slow lines, each to a counterpart.
