@@ -9,7 +9,7 @@ use skypact_record::Signer as _;
 use super::desk::channels;
 use super::exit::show;
 use super::inbox::failed_bell;
-use super::quantity::time_text;
+use super::quantity::{time_text, wrapped};
 use super::serve::check_counterparts;
 use super::{CliError, Outcome};
 use crate::alarm::{FailedBell, failed_bells};
@@ -52,9 +52,15 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         .iter()
         .map(|(what, sound, detail)| serde_json::json!({ "what": what, "sound": sound, "detail": detail }));
     let value = serde_json::json!({ "sound": sound, "findings": list.collect::<Vec<_>>() });
-    let line = |(what, sound, detail): &Finding| format!("{:<7}{what}: {detail}", if *sound { "ok" } else { "WRONG" });
-    show(json, &value, &findings.iter().map(line).collect::<Vec<_>>().join("\n"));
+    show(json, &value, &findings.iter().map(lines).collect::<String>());
     Ok(if sound { Outcome::Done } else { Outcome::CheckFailed })
+}
+
+/// A finding on a screen: its lines begin where the first one does behind the verdict.
+fn lines((what, sound, detail): &Finding) -> String {
+    let finding = format!("{what}: {detail}");
+    let text: String = finding.lines().map(|line| wrapped(line, 7)).collect();
+    format!("{:<7}{}", if *sound { "ok" } else { "WRONG" }, text.trim_start())
 }
 
 fn permissions(dir: &NodeDir) -> Finding {

@@ -117,7 +117,8 @@ fn state(key: &HeadKeyView) -> String {
             format!("heads of {} to {until}; REPLACED, {}", key.from, vouched(trusted))
         }
         (Some(until), Some(trusted)) => {
-            let held = key.held.map(|[routine, urgent]| format!("; held then: {routine} routine, {urgent} urgent"));
+            let held =
+                key.held.map(|[routine, urgent]| format!(";\n    held then: {routine} routine, {urgent} urgent"));
             format!("REPLACED by entry {until}, {}{}", vouched(trusted), held.unwrap_or_default())
         }
         _ if key.from == 0 => "in force, of the pact".to_owned(),
@@ -250,10 +251,10 @@ fn what_is_next(role: KeyRole, told: &Path) -> String {
         KeyRole::Transport => "next: tell monitors the new key, which 'skypact key list' prints".to_owned(),
         KeyRole::Root => "next: take the new root key offline, and keep it in two places".to_owned(),
         KeyRole::Mirror => {
-            format!("next: give the lines of {} to each monitor, for its file log.keys", told.display())
+            format!("next: give the lines of {} to each monitor,\nfor its file log.keys", told.display())
         }
         _ => {
-            format!("next: give the lines of {} to each witness and monitor, for its file log.keys", told.display())
+            format!("next: give the lines of {} to each witness and monitor,\nfor its file log.keys", told.display())
         }
     }
 }

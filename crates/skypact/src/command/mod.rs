@@ -70,6 +70,7 @@ pub use access::Access;
 pub use desk::{Desk, Where, hash};
 pub use exit::{CliError, Outcome};
 pub(crate) use notice_import::{Import, Paper};
+pub(crate) use quantity::wrapped;
 pub use quantity::{altitude, length_mm, time_ns, time_text};
 
 use std::process::ExitCode;
@@ -78,7 +79,7 @@ use clap::{Parser, Subcommand};
 
 /// Keeps the air activities of parties who do not trust each other apart, and proves what was said.
 #[derive(Debug, Parser)]
-#[command(name = "skypact", version, after_help = exit::TABLE, max_term_width = 100)]
+#[command(name = "skypact", version, after_help = exit::TABLE, max_term_width = 80)]
 pub struct Cli {
     /// Print results and errors as JSON.
     #[arg(long, global = true)]
@@ -134,6 +135,7 @@ enum Command {
     /// Enter a commitment, say whether it was kept, or list them with what both sides find.
     Commitment(commitment::Args),
     /// Enter a statement: who said what, when; a changed position takes the place of an earlier one.
+    #[command(override_usage = statement::USAGE)]
     Statement(Box<statement::EnterArgs>),
     /// Show who held what, now or at a time.
     Statements(statement::ShowArgs),

@@ -10,6 +10,7 @@ use skypact_record::{AddedKey, Hash, KeyChange, KeyId, Label, LogClass, PartyKey
 
 use super::desk::{Desk, Shown, Where, find, short, show_each};
 use super::exit::show;
+use super::quantity::fit;
 use super::{CliError, Outcome};
 use crate::directory::NodeDir;
 use crate::entropy::SystemEntropy;
@@ -67,13 +68,15 @@ async fn list(desk: &Desk) -> Result<Shown, CliError> {
     for key in &keys {
         let state = match (key.revoked_at, key.trusted, key.added_at) {
             (Some(at), Some([routine, urgent]), _) => {
-                format!("REVOKED at {at}; vouched for up to {routine} routine, {urgent} urgent")
+                let ended = if key.role == "root" { "REPLACED" } else { "REVOKED" };
+                format!("{ended} at {at}; vouched for up to {routine} routine, {urgent} urgent")
             }
             (_, _, Some(at)) => format!("since entry {at}"),
             _ => "of the pact".to_owned(),
         };
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{}  {:<5} {:<8} {}, {state}", short(&key.id), key.party, key.role, key.label);
+        let held = format!("{}  {:<5} {:<8} {}", short(&key.id), key.party, key.role, key.label);
+        let _ = writeln!(text, "{}", fit(&held, ", ", &state));
     }
     Ok((serde_json::json!(keys), text, Outcome::Done))
 }

@@ -105,7 +105,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<Outcome, CliError> {
             let mut proposal = Proposal::of(&genesis)?;
             proposal.sign(dir)?;
             write_new(out, proposal.text().as_bytes())?;
-            let mut next = format!("proposed, channel {}\n", genesis.channel());
+            let mut next = format!("proposed; the channel is\n  {}\n", genesis.channel());
             for warning in warnings(&genesis) {
                 // Writing to a String cannot fail.
                 let _ = writeln!(next, "WARNING: {warning}");

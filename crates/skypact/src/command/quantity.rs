@@ -160,7 +160,7 @@ pub(super) fn counted(count: usize, what: &str) -> String {
 }
 
 /// Text in lines of at most 80 columns, each with so many blanks before it.
-pub(super) fn wrapped(text: &str, blanks: usize) -> String {
+pub(crate) fn wrapped(text: &str, blanks: usize) -> String {
     let mut lines = String::new();
     let mut columns = 0;
     for word in text.split_whitespace() {

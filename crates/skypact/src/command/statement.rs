@@ -13,6 +13,10 @@ use super::quantity::{time_ns, time_text, wrapped};
 use super::{CliError, Outcome};
 use crate::http::views::{OnRecord, StatementView};
 
+/// How `statement` is called, in 80 columns.
+pub(super) const USAGE: &str =
+    "skypact statement [OPTIONS] --subject <SUBJECT> --speaker <SPEAKER>\n         --said <SAID> <QUOTE>";
+
 /// Arguments of `statement`: enters one.
 #[derive(Debug, clap::Args)]
 pub(super) struct EnterArgs {

@@ -255,5 +255,6 @@ pub(super) fn alarm(desk: &Desk, stop: &StopView) -> String {
     };
     let calls = if stop.calls > 1 { format!(", called {}", counted(stop.calls, "time")) } else { String::new() };
     let since = time_text(stop.first_ns);
-    fit(&format!("STOP {} {} of {}{calls}, since {since}", short(&stop.id), stop.what, stop.party), ": ", &state)
+    let called = fit(&format!("STOP {} {}", short(&stop.id), stop.what), " ", &format!("of {}{calls}", stop.party));
+    fit(&fit(&called, ", ", &format!("since {since}")), ": ", &state)
 }

@@ -95,8 +95,8 @@ impl TermsText {
 /// The terms as TOML, each field under a comment that says what it means.
 pub(super) fn text(terms: &Terms) -> String {
     let mut text = "# Terms of a pact. A field that is left out keeps the value that the command\n\
-                    # 'skypact pact terms' shows; an unknown field is refused. Lengths are in metres,\n\
-                    # times in seconds, both exact.\n"
+                    # 'skypact pact terms' shows; an unknown field is refused. Lengths are in\n\
+                    # metres, times in seconds, both exact.\n"
         .to_owned();
     let mut field = |comment: &str, name: &str, value: &str| {
         // Writing to a String cannot fail.

@@ -9,7 +9,7 @@ use skypact_record::verify::{ErasureReport, Expectation, Fault, Report, verify};
 use skypact_record::{Hash, VerifierKey, is_journal_bundle};
 
 use super::exit::show;
-use super::quantity::time_text;
+use super::quantity::{time_text, wrapped};
 use super::{CliError, Outcome, verify_journal};
 
 /// Arguments of `verify`.
@@ -70,16 +70,21 @@ fn value(report: &Report) -> serde_json::Value {
 }
 
 fn text(report: &Report) -> String {
-    let mut text = format!("channel {} between {}\n", report.channel_name, report.parties.join(" and "));
+    let mut text = if report.parties.is_empty() {
+        "it names no channel: is it an evidence bundle?\n".to_owned()
+    } else {
+        format!("channel {} between {}\n", report.channel_name, report.parties.join(" and "))
+    };
     // Writing to a String cannot fail.
     for statement in &report.statements {
         let log = statement.log.as_ref().map(ToString::to_string).unwrap_or_default();
         let line = format!("{:<9} {:<12} {log}", statement.status.to_string(), statement.what.to_string());
-        let _ = writeln!(text, "{}\n          {}", line.trim_end(), statement.detail);
+        let _ = write!(text, "{}\n{}", line.trim_end(), wrapped(&statement.detail, 10));
     }
     for erasure in &report.erasures {
         let (entries, time) = (spans(&erasure.entries), time_text(erasure.claimed_time));
-        let _ = writeln!(text, "erased    by entry {} of {}\n          {entries}", erasure.index, erasure.origin);
+        let _ = writeln!(text, "erased    by entry {} of {}", erasure.index, erasure.origin);
+        text += &wrapped(&entries, 10);
         let _ = writeln!(text, "          signed by {}, who claims {time}", erasure.signer);
     }
     for fault in &report.faults {

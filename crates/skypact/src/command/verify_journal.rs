@@ -9,7 +9,7 @@ use skypact_record::{EntryFault, JournalLeaf, JournalReport, VerifierKey, verify
 
 use super::Outcome;
 use super::exit::show;
-use super::quantity::time_text;
+use super::quantity::{time_text, wrapped};
 use super::verify::{fault_text, fault_value};
 
 /// What was recorded, by operation and by who asked; and what became of it when it was carried out again.
@@ -77,7 +77,7 @@ fn text(report: &JournalReport, contents: &Contents, is_expected: bool) -> Strin
     let mut text = String::new();
     // Writing to a String cannot fail.
     if let Some(head) = &report.head {
-        let _ = writeln!(text, "journal {}\nsize {}, root {}", head.origin, head.size, head.root);
+        let _ = writeln!(text, "journal {}\nsize {}, root\n  {}", head.origin, head.size, head.root);
     }
     if let Some((first, last)) = report.claimed_times {
         let _ = writeln!(text, "claimed times from {} to {}", time_text(first), time_text(last));
@@ -107,6 +107,6 @@ fn text(report: &JournalReport, contents: &Contents, is_expected: bool) -> Strin
     } else {
         "NOT what an author signed"
     };
-    let _ = writeln!(text, "{} entries: {verdict}", report.entries);
+    text += &wrapped(&format!("{} entries: {verdict}", report.entries), 0);
     text
 }

@@ -117,7 +117,13 @@ pub(super) async fn import(
     let body = body.map_err(|error| {
         let status = error.status().as_u16();
         let code = if status == 413 { "body-too-large" } else { "body-unreadable" };
-        Problem::request(status, code, "body", format!("body: {}", error.body_text()))
+        let reason = match code {
+            "body-too-large" => {
+                "the file is larger than this path takes; export it in parts with --bytes-max".to_owned()
+            }
+            _ => error.body_text(),
+        };
+        Problem::request(status, code, "body", format!("body: {reason}"))
     })?;
     let imported = node.import_frames(&name, &body).await;
     let imported = imported.map_err(|(place, error)| {

@@ -27,7 +27,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
                 };
                 // 422 is for acts that are sound and refused by the channel.
                 let status = if code == "json-unexpected" { 400 } else { rejection.status().as_u16() };
-                Err(Problem::request(status, code, field, format!("{field}: {}", rejection.body_text())))
+                let reason = match code {
+                    "body-too-large" => "it is larger than this path takes; send less at once".to_owned(),
+                    "content-type-not-json" => "it has to be application/json".to_owned(),
+                    _ => rejection.body_text(),
+                };
+                Err(Problem::request(status, code, field, format!("{field}: {reason}")))
             }
         }
     }

@@ -7,7 +7,7 @@ use std::{io, path::PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The file is not there.
-    #[error("{}: there is no such key file; give the right path; 'skypact init' makes keys", path.display())]
+    #[error("{}: there is no such key file; give its path, or bring it back from where it is kept", path.display())]
     Missing {
         /// The file looked for.
         path: PathBuf,

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 pub use self::scene::Fact;
 use self::scene::Scene;
-use crate::command::CliError;
+use crate::command::{CliError, wrapped};
 
 /// A scenario that can be played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,8 @@ impl Played {
 
     /// The facts for people.
     pub fn proof(&self) -> String {
-        let line = |fact: &Fact| format!("  {:<4} {}\n", if fact.holds { "yes" } else { "NO" }, fact.what);
+        let verdict = |fact: &Fact| if fact.holds { "yes" } else { "NO" };
+        let line = |fact: &Fact| format!("  {:<5}{}", verdict(fact), wrapped(&fact.what, 7).trim_start());
         let lines: String = self.facts.iter().map(line).collect();
         let verdict = if self.holds() { "holds" } else { "DOES NOT HOLD" };
         format!("scenario {} {}: {verdict}\n{lines}", self.scenario, self.title)

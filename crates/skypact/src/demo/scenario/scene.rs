@@ -163,24 +163,46 @@ fn acts(arguments: &[&str]) -> bool {
     }
 }
 
-/// A line of the story on a screen of 80 columns: broken before options of a command, so that it can be copied.
+/// A line of the story on a screen of 80 columns; a command is broken before an option or a word in quotes, so that it can be copied.
 fn within_screen(line: &str) -> String {
+    let is_command = line.contains("> skypact ");
+    // Room for the mark that the line goes on.
+    let (mark, columns) = if is_command { (" \\", 78) } else { ("", 80) };
     let (mut shown, mut column) = (String::new(), 0);
-    for (place, part) in line.split(" --").enumerate() {
-        let part = if place == 0 { part.to_owned() } else { format!("--{part}") };
+    for (place, part) in parts(line, is_command).iter().enumerate() {
         let length = part.chars().count();
-        // Room for the mark that the line goes on.
-        if place > 0 && column + 1 + length > 78 {
-            shown += " \\\n    ";
+        if place > 0 && column + 1 + length > columns {
+            shown += mark;
+            shown += "\n    ";
             column = 4;
         } else if place > 0 {
             shown.push(' ');
             column += 1;
         }
-        shown += &part;
+        shown += part;
         column += length;
     }
     shown
+}
+
+/// What is not broken: words; of a command an option with its value, and words in quotes.
+fn parts(line: &str, is_command: bool) -> Vec<String> {
+    let (mut parts, mut in_quotes, mut in_option) = (Vec::<String>::new(), false, false);
+    for word in line.split(' ') {
+        let is_option = word.starts_with("--");
+        match parts.last_mut() {
+            Some(part) if is_command && (in_quotes || (in_option && !is_option)) => {
+                part.push(' ');
+                part.push_str(word);
+            }
+            _ => parts.push(word.to_owned()),
+        }
+        if word.matches('"').count() % 2 == 1 {
+            in_quotes = !in_quotes;
+        }
+        in_option = is_option || (in_option && in_quotes);
+    }
+    parts
 }
 
 fn quoted(arguments: &[&str]) -> String {
@@ -206,4 +228,20 @@ pub(super) fn item<'a>(list: &'a Value, field: &str, text: &str) -> &'a Value {
 /// The leaf hash of the first entry that a command placed.
 pub(super) fn leaf(placed: &Value) -> String {
     placed[0]["leaf"].as_str().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::within_screen;
+
+    #[test]
+    fn a_story_fits_the_screen_and_its_commands_can_be_copied() {
+        let opened = "2017-06-18T10:00:03Z  RED> skypact case open \"Pass at 500 ft\" \"KOBALT 21 met HUSKY 61 head on, 500 ft above.\" --at 2017-06-18T10:00:03Z";
+        let expected = "2017-06-18T10:00:03Z  RED> skypact case open \"Pass at 500 ft\" \\\n    \"KOBALT 21 met HUSKY 61 head on, 500 ft above.\" --at 2017-06-18T10:00:03Z";
+        assert_eq!(within_screen(opened), expected);
+        let fact =
+            "2017-06-12T12:00:39Z  => both machines count seven: four of RED, three of BLUE, each reported by both";
+        assert!(within_screen(fact).lines().all(|line| line.chars().count() <= 80));
+        assert_eq!(within_screen(fact).replace("\n    ", " "), fact);
+    }
 }
