@@ -8,10 +8,12 @@ use skypact_airspace::{Footprint, LatLng, Polygon};
 
 use super::forms::Seconds;
 
-/// How far from a corner grid points are looked at, in seconds: some 200 m.
-const REACH: i64 = 6;
+/// How far from a corner grid points are looked at, in seconds: some 200 m, and 750 m where a corner is so sharp that none lies outside
+/// both its edges nearer than that.
+const REACHES: [i64; 2] = [6, 24];
 /// By how much a corner shall be outside both its edges, 1e-9 degree: nothing, then what long edges bend.
 const MARGINS_E9: [i64; 4] = [0, 30_000, 150_000, 400_000];
+const TURN_S: i64 = 360 * 3_600;
 const TURN_E9: i64 = 360 * DEGREE_E9;
 
 /// Corners in seconds whose polygon holds `polygon`.
@@ -49,8 +51,12 @@ fn moved(given: &[LatLng], margin_e9: i64) -> Option<Vec<Seconds>> {
 /// The nearest grid point that is outside both edges of a corner by a margin.
 fn outside(at: LatLng, edges: &[(i64, i64); 2], inwards: i128, margin_e9: i64) -> Option<Seconds> {
     let nearest = Seconds::nearest(at);
-    let steps = |middle: i64| middle - REACH..=middle + REACH;
-    let candidates = steps(nearest.lat).flat_map(|lat| steps(nearest.lng).map(move |lng| Seconds { lat, lng }));
+    let around = |reach: i64| {
+        let steps = move |middle: i64| middle - reach..=middle + reach;
+        // Over the antimeridian it goes on from the other side.
+        let around = |lng: i64| (lng + TURN_S / 2).rem_euclid(TURN_S) - TURN_S / 2;
+        steps(nearest.lat).flat_map(move |lat| steps(nearest.lng).map(move |lng| Seconds { lat, lng: around(lng) }))
+    };
     let square = |(lng, lat): (i64, i64)| i128::from(lng) * i128::from(lng) + i128::from(lat) * i128::from(lat);
     let is_outside = |by: (i64, i64)| {
         edges.iter().all(|&edge| {
@@ -59,8 +65,10 @@ fn outside(at: LatLng, edges: &[(i64, i64); 2], inwards: i128, margin_e9: i64) -
             -inwards * cross(edge, by) >= i128::from(margin_e9) * length
         })
     };
-    let displaced = candidates.filter_map(|corner| Some((corner, difference(at, corner.position()?))));
-    displaced.filter(|&(_, by)| is_outside(by)).min_by_key(|&(_, by)| square(by)).map(|(corner, _)| corner)
+    REACHES.into_iter().find_map(|reach| {
+        let displaced = around(reach).filter_map(|corner| Some((corner, difference(at, corner.position()?))));
+        displaced.filter(|&(_, by)| is_outside(by)).min_by_key(|&(_, by)| square(by)).map(|(corner, _)| corner)
+    })
 }
 
 /// From one position to another, longitude and latitude, the short way round.
