@@ -63,6 +63,8 @@ pub struct WitnessContact {
     /// For how long it has not answered, ns by the machine's clock; from the start on when it never did. None when node.toml has no
     /// address of it, so that nobody asks it.
     pub silent_ns: Option<i64>,
+    /// Whether it has answered since the start.
+    pub answered: bool,
 }
 
 impl WitnessContact {
@@ -105,9 +107,10 @@ impl OtherClocks {
     /// Which witnesses of a pact answer, at a steady time of a clock of this speed.
     pub(super) fn contacts(&self, pact: &Pact, steady_ns: i64, speed: u32) -> Vec<WitnessContact> {
         let contact = |name: &str| {
-            let since_ns = self.asked.get(name).map(|heard_ns| heard_ns.unwrap_or(self.begun_ns));
+            let heard_ns = self.asked.get(name);
+            let since_ns = heard_ns.map(|heard_ns| heard_ns.unwrap_or(self.begun_ns));
             let silent_ns = since_ns.map(|since_ns| steady_ns.saturating_sub(since_ns) / i64::from(speed.max(1)));
-            WitnessContact { name: name.to_owned(), silent_ns }
+            WitnessContact { name: name.to_owned(), silent_ns, answered: heard_ns.is_some_and(Option::is_some) }
         };
         pact.genesis().witness_keys_ed25519().iter().map(|key| contact(key.name().as_str())).collect()
     }
@@ -188,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_witness_is_silent_when_it_has_not_answered_for_two_minutes_or_is_not_asked() {
-        let contact = |silent_ns| WitnessContact { name: "witness.example".to_owned(), silent_ns };
+        let contact = |silent_ns| WitnessContact { name: "witness.example".to_owned(), silent_ns, answered: true };
         assert!(contact(None).is_silent(), "nobody asks it");
         assert!(!contact(Some(120 * SECOND_NS)).is_silent());
         assert!(contact(Some(121 * SECOND_NS)).is_silent());

@@ -43,17 +43,21 @@ pub struct WitnessView {
     pub silent: bool,
     /// For how long it has not answered, nanoseconds. None when node.toml has no address of it.
     pub silent_ns: Option<i64>,
+    /// Whether it has answered since the node's start.
+    pub answered: bool,
 }
 
 impl WitnessView {
     pub(super) fn of(contact: &WitnessContact) -> Self {
-        Self { name: contact.name.clone(), silent: contact.is_silent(), silent_ns: contact.silent_ns }
+        let (silent, silent_ns) = (contact.is_silent(), contact.silent_ns);
+        Self { name: contact.name.clone(), silent, silent_ns, answered: contact.answered }
     }
 
     /// How it stands, in a line.
     pub fn line(&self) -> String {
         match (self.silent, self.silent_ns) {
-            (false, _) => format!("{} answers", self.name),
+            (false, _) if self.answered => format!("{} answers", self.name),
+            (false, _) => format!("{} has not answered since the start", self.name),
             (true, Some(silent_ns)) => format!(
                 "WITNESS SILENT: {} has not answered for {} s; what is filed is not witnessed",
                 self.name,
@@ -78,5 +82,20 @@ pub fn link_week(channel: &Channel, (start_ns, week): (i64, &LinkWeek)) -> LinkW
         outages: week.outages,
         longest_outage_ns: week.longest_outage_ns,
         clocks: clocks.map(largest).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_witness_that_was_never_heard_is_not_said_to_answer() {
+        let said = |answered, silent| {
+            WitnessView { name: "w.example".to_owned(), silent, silent_ns: Some(0), answered }.line()
+        };
+        assert_eq!(said(true, false), "w.example answers");
+        assert_eq!(said(false, false), "w.example has not answered since the start");
+        assert!(said(false, true).starts_with("WITNESS SILENT"));
     }
 }
