@@ -310,16 +310,12 @@ impl Rebuild {
     }
 
     fn own_is_next(&self, own: &Own) -> bool {
-        let next = own.stored.front().or_else(|| own.fetched.front());
-        next.is_some_and(|entry| self.channel.log(own.log).size() == entry.leaf.index && self.is_ready(entry))
+        own.front().is_some_and(|entry| self.channel.log(own.log).size() == entry.leaf.index && self.is_ready(entry))
     }
 
     /// Whether everything is there that a leaf has seen.
     fn is_ready(&self, entry: &Entry) -> bool {
-        entry.leaf.seen.iter().all(|seen| {
-            let log = self.channel.pact().log(seen.origin.as_str());
-            log.is_none_or(|log| self.channel.log(log).size() >= seen.size)
-        })
+        self.sees(entry).all(|(log, size)| self.channel.log(log).size() >= size)
     }
 
     /// Ends: folds in what came back, each entry behind what it has seen, as it was folded in when it was new. `notes` are all
@@ -369,29 +365,37 @@ impl Rebuild {
         Ok(Rebuilt { channel, entries, acts: self.acts, notes: kept_notes, receipts, recovered })
     }
 
-    /// Whether the next entry of an own log cites a head of the other one that is lost: a suspension, or what answers it, that left before the entries it
-    /// cites did. Waiting for them would keep the channel shut for ever, STOP too.
-    fn cites_what_is_lost(&self, own: &Own) -> bool {
-        let next = own.stored.front().or_else(|| own.fetched.front());
-        let cited = next.into_iter().flat_map(|entry| &entry.leaf.seen);
-        let mut of_logs = cited.filter_map(|seen| Some((self.channel.pact().log(seen.origin.as_str())?, seen.size)));
-        of_logs.any(|(log, size)| {
-            log.party == self.channel.me() && size > self.channel.log(log).size() && self.other_is_whole(log)
-        })
+    /// Whether everything is there that a leaf has seen, as far as it ever comes: a suspension, or what answers it, left with the urgent log, and the own
+    /// routine entries that it cites may be lost. Waiting for them would keep the channel shut for ever, STOP too, and folding it in behind everything
+    /// else would put what the counterpart said of it, and under its keys, before it.
+    fn is_due(&self, entry: &Entry) -> bool {
+        self.sees(entry).all(|(log, size)| self.channel.log(log).size() >= size.min(self.end(log)))
     }
 
-    /// Whether nothing more comes of an own log.
-    fn other_is_whole(&self, log: LogRef) -> bool {
-        self.own.iter().any(|own| own.log == log && own.stored.is_empty() && own.fetched.is_empty())
+    /// Whether a leaf has seen more of an own log than ever comes, and of the counterpart's nothing that is not here.
+    fn cites_what_is_lost(&self, entry: &Entry) -> bool {
+        self.sees(entry).any(|(log, size)| size > self.end(log))
+            && self
+                .sees(entry)
+                .all(|(log, size)| log.party == self.channel.me() || self.channel.log(log).size() >= size)
+    }
+
+    fn sees<'a>(&'a self, entry: &'a Entry) -> impl Iterator<Item = (LogRef, u64)> + 'a {
+        let seen = entry.leaf.seen.iter();
+        seen.filter_map(|seen| Some((self.channel.pact().log(seen.origin.as_str())?, seen.size)))
+    }
+
+    /// How much an own log has when all is folded in. The counterpart's go on.
+    fn end(&self, log: LogRef) -> u64 {
+        let own = self.own.iter().find(|own| own.log == log);
+        own.map_or(u64::MAX, |own| self.channel.log(log).size() + (own.stored.len() + own.fetched.len()) as u64)
     }
 
     /// The entry that comes next: an own one as soon as all is there that it has seen, as when it was new; else the
     /// counterpart's next. Where the counterpart cites what there never was, in the order in which it came.
     fn pop(&mut self) -> Result<Option<(LogRef, Entry)>, RecoveryError> {
-        if let Some(place) = self.own.iter().position(|own| self.own_is_next(own)) {
-            let own = &mut self.own[place];
-            let entry = own.stored.pop_front().or_else(|| own.fetched.pop_front());
-            return Ok(entry.map(|entry| (own.log, entry)));
+        if let Some(place) = self.own_next(|entry| self.is_due(entry)) {
+            return Ok(self.own[place].pop());
         }
         let is_next = |(log, entry): &(LogRef, Entry)| self.channel.log(*log).size() == entry.leaf.index;
         let of_each = LogClass::ALL.map(|class| {
@@ -401,19 +405,23 @@ impl Rebuild {
         let mut next: Vec<usize> =
             of_each.into_iter().flatten().filter(|place| is_next(&self.theirs[*place])).collect();
         next.sort_unstable();
-        let ready = next.iter().find(|place| self.is_ready(&self.theirs[**place].1)).or(next.first());
-        if let Some(place) = ready {
+        let due = next.iter().find(|place| self.is_due(&self.theirs[**place].1)).or(next.first());
+        if let Some(place) = due {
             return Ok(self.theirs.remove(*place));
         }
-        let lost = self.own.iter().position(|own| self.cites_what_is_lost(own));
-        if let Some(own) = lost.map(|place| &mut self.own[place]) {
-            let entry = own.stored.pop_front().or_else(|| own.fetched.pop_front());
-            return Ok(entry.map(|entry| (own.log, entry)));
+        if let Some(place) = self.own_next(|entry| self.cites_what_is_lost(entry)) {
+            return Ok(self.own[place].pop());
         }
-        match self.own.iter().find(|own| !own.stored.is_empty() || !own.fetched.is_empty()) {
+        match self.own.iter().find(|own| own.front().is_some()) {
             Some(own) => Err(RecoveryError::TooEarly { origin: origin(&self.channel, own.log) }),
             None => Ok(None),
         }
+    }
+
+    /// The first own log whose next entry is so.
+    fn own_next(&self, is_so: impl Fn(&Entry) -> bool) -> Option<usize> {
+        let is_next = |entry: &Entry, own: &Own| self.channel.log(own.log).size() == entry.leaf.index && is_so(entry);
+        self.own.iter().position(|own| own.front().is_some_and(|entry| is_next(entry, own)))
     }
 }
 
@@ -439,6 +447,15 @@ impl Own {
             return Err(RecoveryError::WouldFork { origin, size: left });
         }
         Ok(Self { log, common, stored: VecDeque::new(), fetched, receipt })
+    }
+
+    fn front(&self) -> Option<&Entry> {
+        self.stored.front().or_else(|| self.fetched.front())
+    }
+
+    fn pop(&mut self) -> Option<(LogRef, Entry)> {
+        let entry = self.stored.pop_front().or_else(|| self.fetched.pop_front());
+        entry.map(|entry| (self.log, entry))
     }
 }
 

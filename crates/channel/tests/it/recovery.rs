@@ -417,6 +417,38 @@ fn what_came_back_is_what_the_counterpart_holds_so_nothing_waits_for_its_word_an
     old.says(&Message::Suspend { reason: "strike of 6 April".to_owned() }).unwrap();
 }
 
+#[test]
+fn an_anchor_comes_behind_the_key_that_its_head_is_under_though_what_a_suspension_before_it_cites_is_lost() {
+    let (mut blue, mut red) = posts();
+    exchange(&mut blue, &mut red);
+    let backup = red.stored.clone();
+    red.says(&here()).unwrap();
+    red.says(&Message::Suspend { reason: "strike of 6 April".to_owned() }).unwrap();
+    rotates(&mut red, KeyRole::Checkpoint, Key::new(NEXT_HEAD_KEYS[0]));
+    hears_one_log(&mut blue, &red, URGENT);
+    wait([&mut blue, &mut red], 2_000);
+    blue.finish();
+    let size = blue.station.channel().log(URGENT).size();
+    let mut old = Post::out_of(RED, red.station.channel().pact().clone(), &backup);
+    (old.now, old.entropy) = (red.now, Counter(90_000_000));
+    old.station.hold(Box::new(Key::new(NEXT_HEAD_KEYS[0])));
+    old.takes(&blue);
+    let (routine, mut urgent) = (whole(&blue, &old, ROUTINE), whole(&blue, &old, URGENT));
+    urgent.note = head(&blue, URGENT, size, &Key::new(NEXT_HEAD_KEYS[0]));
+    recover(&mut old, [&routine, &urgent], [0; 2], [false; 2]).unwrap();
+    let channel = old.station.channel();
+    assert_eq!(channel.log(URGENT).anchored, size, "{:?}", channel.anomalies().collect::<Vec<_>>());
+    assert_eq!(channel.anomalies().count(), 0);
+}
+
+/// The frame of one of RED's logs arrives, the link of the other one is cut.
+fn hears_one_log(blue: &mut Post, red: &Post, log: LogRef) {
+    let frame = red.frame(log, blue.station.channel().log(log).size());
+    let frame = frame.verify(red.station.channel().pact(), blue.station.channel().keys(), RED).unwrap();
+    blue.station.receive(frame, &mut Context { now: blue.now, entropy: &mut blue.entropy }).unwrap();
+    blue.finish();
+}
+
 /// RED out of a backup that BLUE gives the routine log back behind an opening of epoch 2, which the urgent log lost, and BLUE.
 fn parted_epochs() -> (Post, Post) {
     let (mut blue, mut red) = posts();
@@ -429,12 +461,7 @@ fn parted_epochs() -> (Post, Post) {
     red.takes(&blue);
     red.says(&Message::Resume { suspends }).unwrap();
     assert_eq!(red.station.channel().facts().epochs, [2, 2]);
-    // The routine log arrives, the link of the urgent one is cut.
-    let frame = red.frame(ROUTINE, blue.station.channel().log(ROUTINE).size());
-    let (pact, keys) = (red.station.channel().pact(), blue.station.channel().keys());
-    let frame = frame.verify(pact, keys, RED).unwrap();
-    blue.station.receive(frame, &mut Context { now: blue.now, entropy: &mut blue.entropy }).unwrap();
-    blue.finish();
+    hears_one_log(&mut blue, &red, ROUTINE);
     let mut old = Post::out_of(RED, red.station.channel().pact().clone(), &backup);
     (old.now, old.entropy) = (red.now, Counter(90_000_000));
     old.takes(&blue);
