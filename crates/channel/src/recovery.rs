@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use skypact_record::{Checkpoint, Entry, Hash, KeyId, KeyRole, LogClass, SignedCheckpoint};
+use skypact_record::{Checkpoint, Entry, Hash, KeyId, KeyRole, LogClass, Seen, SignedCheckpoint, Tree};
 
 use crate::channel::Channel;
 use crate::decide::{Context, Rejection};
@@ -208,6 +208,8 @@ struct Own {
     stored: VecDeque<Entry>,
     /// Entries from `common` on, as the mirror has them.
     fetched: VecDeque<Entry>,
+    /// The log when all is folded in.
+    whole: Tree,
     /// None of a confirmed log, of which nothing is replaced.
     receipt: Option<SignedCheckpoint>,
 }
@@ -315,7 +317,7 @@ impl Rebuild {
 
     /// Whether everything is there that a leaf has seen.
     fn is_ready(&self, entry: &Entry) -> bool {
-        self.sees(entry).all(|(log, size)| self.channel.log(log).size() >= size)
+        self.sees(entry).all(|(log, seen)| self.channel.log(log).size() >= seen.size)
     }
 
     /// Ends: folds in what came back, each entry behind what it has seen, as it was folded in when it was new. `notes` are all
@@ -369,26 +371,21 @@ impl Rebuild {
     /// routine entries that it cites may be lost. Waiting for them would keep the channel shut for ever, STOP too, and folding it in behind everything
     /// else would put what the counterpart said of it, and under its keys, before it.
     fn is_due(&self, entry: &Entry) -> bool {
-        self.sees(entry).all(|(log, size)| self.channel.log(log).size() >= size.min(self.end(log)))
+        self.sees(entry).all(|(log, seen)| self.channel.log(log).size() >= seen.size || self.is_lost(log, seen))
     }
 
-    /// Whether a leaf has seen more of an own log than ever comes, and of the counterpart's nothing that is not here.
+    /// Whether a leaf has seen what is lost of an own log.
     fn cites_what_is_lost(&self, entry: &Entry) -> bool {
-        self.sees(entry).any(|(log, size)| size > self.end(log))
-            && self
-                .sees(entry)
-                .all(|(log, size)| log.party == self.channel.me() || self.channel.log(log).size() >= size)
+        self.sees(entry).any(|(log, seen)| self.is_lost(log, seen))
     }
 
-    fn sees<'a>(&'a self, entry: &'a Entry) -> impl Iterator<Item = (LogRef, u64)> + 'a {
-        let seen = entry.leaf.seen.iter();
-        seen.filter_map(|seen| Some((self.channel.pact().log(seen.origin.as_str())?, seen.size)))
+    /// Whether an own log never has that head, when all is folded in.
+    fn is_lost(&self, log: LogRef, seen: &Seen) -> bool {
+        self.own.iter().any(|own| own.log == log && own.whole.root_at(seen.size) != Ok(seen.root))
     }
 
-    /// How much an own log has when all is folded in. The counterpart's go on.
-    fn end(&self, log: LogRef) -> u64 {
-        let own = self.own.iter().find(|own| own.log == log);
-        own.map_or(u64::MAX, |own| self.channel.log(log).size() + (own.stored.len() + own.fetched.len()) as u64)
+    fn sees<'a>(&'a self, entry: &'a Entry) -> impl Iterator<Item = (LogRef, &'a Seen)> + 'a {
+        entry.leaf.seen.iter().filter_map(|seen| Some((self.channel.pact().log(seen.origin.as_str())?, seen)))
     }
 
     /// The entry that comes next: an own one as soon as all is there that it has seen, as when it was new; else the
@@ -418,10 +415,11 @@ impl Rebuild {
         }
     }
 
-    /// The first own log whose next entry is so.
+    /// An own log whose next entry is so, the urgent one before the other.
     fn own_next(&self, is_so: impl Fn(&Entry) -> bool) -> Option<usize> {
         let is_next = |entry: &Entry, own: &Own| self.channel.log(own.log).size() == entry.leaf.index && is_so(entry);
-        self.own.iter().position(|own| own.front().is_some_and(|entry| is_next(entry, own)))
+        // What cites a lost routine log stood before what was said in its place.
+        self.own.iter().rposition(|own| own.front().is_some_and(|entry| is_next(entry, own)))
     }
 }
 
@@ -437,8 +435,8 @@ impl Own {
         // Nothing contradicts it, or it was given to the counterpart already: it stays as it is.
         if confirmed || receipt.is_none() {
             if fetched.is_empty() {
-                let (common, stored) = (u64::MAX, VecDeque::new());
-                return Ok(Self { log, common, stored, fetched, receipt: None });
+                let (common, stored, whole) = (u64::MAX, VecDeque::new(), tree.clone());
+                return Ok(Self { log, common, stored, fetched, whole, receipt: None });
             }
             let reason = "the counterpart said before that it holds another beginning of it".to_owned();
             return Err(RecoveryError::Refused { origin, reason });
@@ -446,7 +444,10 @@ impl Own {
         if left > common {
             return Err(RecoveryError::WouldFork { origin, size: left });
         }
-        Ok(Self { log, common, stored: VecDeque::new(), fetched, receipt })
+        let mut whole = Tree::new();
+        let kept = (0..common).map_while(|index| tree.leaf(index));
+        kept.chain(fetched.iter().map(|entry| entry.leaf.hash())).for_each(|leaf| whole.push(leaf));
+        Ok(Self { log, common, stored: VecDeque::new(), fetched, whole, receipt })
     }
 
     fn front(&self) -> Option<&Entry> {

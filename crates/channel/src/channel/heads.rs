@@ -9,7 +9,7 @@ use crate::board::Origin;
 use crate::frame::verify_note;
 use crate::log::LogRef;
 use crate::period::{Period, PlacedPeriod};
-use crate::suspension::{LogHead, Reconciled};
+use crate::suspension::{LogHead, Reconciled, Stand};
 use crate::timeliness::Timeliness;
 
 impl Channel {
@@ -111,21 +111,58 @@ impl Channel {
     pub(crate) fn reconciliation(&self) -> Option<Reconciled> {
         let epoch = self.epoch();
         let suspension = self.suspensions.epoch(epoch);
-        let theirs = self.suspensions.epoch(epoch + 1).stands[1 - self.me].opened.iter().flatten().next();
-        let followed = theirs.and_then(|(reconciled, _)| suspension.agreed_as(reconciled.resumes));
+        let next = self.suspensions.epoch(epoch + 1).stands;
+        let lost = [self.me, 1 - self.me].into_iter().find_map(|party| self.lost_cut(&next[party], party));
+        let theirs = next[1 - self.me].opened.iter().flatten().next().map(|(reconciled, _)| reconciled);
+        let followed = lost.map(|lost| lost.said).or(theirs).and_then(|said| suspension.agreed_as(said.resumes));
         let resumes = followed.or_else(|| suspension.agreed())?;
-        let known = |seen: &Seen| {
-            let log = self.pact.log(seen.origin.as_str());
-            log.is_some_and(|log| self.log(log).tree.root_at(seen.size) == Ok(seen.root))
-        };
-        if !resumes.iter().all(|cut| cut.seen.iter().all(known)) {
+        let unknown = resumes.iter().flat_map(|cut| cut.seen.iter().map(|seen| (cut.origin.party, seen)));
+        let unknown = unknown.map(|(party, seen)| (party, self.pact.log(seen.origin.as_str()), seen));
+        let unknown = unknown.filter(|(_, log, seen)| !log.is_some_and(|log| self.holds(log, seen)));
+        let unknown: Vec<_> = unknown.map(|(party, log, _)| (party, log)).collect();
+        let leaves = resumes.map(|cut| cut.origin.leaf);
+        let is_all = |lost: &LostCut<'_>| unknown == [(lost.log.party, Some(lost.log))];
+        let lost = lost.filter(|lost| lost.said.resumes == leaves && is_all(lost));
+        if lost.is_none() && !unknown.is_empty() {
             return None;
         }
         let head = |log: LogRef| {
-            let size = resumes[log.party].of(log.class, self.pact.log_keys(log).origin.as_str())?;
+            let cut = resumes[log.party].of(log.class, self.pact.log_keys(log).origin.as_str())?;
+            let size = lost.filter(|lost| lost.log == log).map_or(cut, |lost| lost.size.min(cut));
             Some(LogHead { size, root: self.log(log).tree.root_at(size).ok()? })
         };
         let [a, b, c, d] = LogRef::ALL.map(head);
-        Some(Reconciled { resumes: resumes.map(|cut| cut.origin.leaf), heads: [a?, b?, c?, d?] })
+        let said = Reconciled { resumes: leaves, heads: [a?, b?, c?, d?] };
+        // The counterpart has said so first, and of nothing else.
+        lost.is_none_or(|lost| lost.log.party == self.me || *lost.said == said).then_some(said)
     }
+
+    fn holds(&self, log: LogRef, seen: &Seen) -> bool {
+        self.log(log).tree.root_at(seen.size) == Ok(seen.root)
+    }
+
+    /// Where a party's node opened the next epoch in its urgent log over a routine head of its own that an old store may have lost: what stands in
+    /// its place. Of the own node what it holds; of the counterpart's what it states when it opens the epoch in its routine log too.
+    fn lost_cut<'a>(&self, stand: &'a Stand, party: usize) -> Option<LostCut<'a>> {
+        let log = LogRef { party, class: LogClass::Routine };
+        let place = log.place();
+        match &stand.opened {
+            [None, Some((urgent, _))] if party == self.me => {
+                Some(LostCut { log, size: urgent.heads[place].size.min(self.log(log).size()), said: urgent })
+            }
+            [Some((routine, _)), Some((urgent, _))] if party != self.me && routine.resumes == urgent.resumes => {
+                Some(LostCut { log, size: routine.heads[place].size, said: routine })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A routine log that is cut, for the opening of an epoch, where it stands and not where its author's RESUME says.
+#[derive(Clone, Copy)]
+struct LostCut<'a> {
+    log: LogRef,
+    size: u64,
+    /// What its author's node has signed.
+    said: &'a Reconciled,
 }

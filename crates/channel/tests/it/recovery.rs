@@ -472,6 +472,52 @@ fn parted_epochs() -> (Post, Post) {
 }
 
 #[test]
+fn where_the_urgent_log_alone_came_back_with_the_opening_of_an_epoch_stops_pass_and_both_nodes_open_it() {
+    let (mut blue, mut red) = posts();
+    exchange(&mut blue, &mut red);
+    red.says(&Message::Suspend { reason: "strike of 6 April".to_owned() }).unwrap();
+    exchange(&mut blue, &mut red);
+    let backup = red.stored.clone();
+    // It is lost, and RED's RESUME and the opening say that it stands in the routine log.
+    red.says(&here()).unwrap();
+    let suspends = blue.station.channel().suspensions().epoch(1).newest();
+    blue.says(&Message::Resume { suspends: suspends.clone() }).unwrap();
+    red.takes(&blue);
+    red.says(&Message::Resume { suspends }).unwrap();
+    assert_eq!(red.station.channel().facts().epochs, [2, 2]);
+    hears_one_log(&mut blue, &red, URGENT);
+    assert_eq!(blue.station.channel().facts().epochs, [1, 1], "it does not hold what RED resumed over");
+    let mut old = Post::out_of(RED, red.station.channel().pact().clone(), &backup);
+    (old.now, old.entropy) = (red.now, Counter(90_000_000));
+    old.takes(&blue);
+    let (routine, urgent) = (whole(&blue, &old, ROUTINE), whole(&blue, &old, URGENT));
+    recover(&mut old, [&routine, &urgent], [0; 2], [false; 2]).unwrap();
+    // A STOP of each, while BLUE knows of nothing else that RED says, and the channel is suspended.
+    let stop =
+        |what: &str| Message::Stop(Stop { object: None, what: what.to_owned(), area: None, until: None, reason: None });
+    blue.says(&stop("KOBALT 21")).unwrap();
+    old.says(&stop("KOBALT 22")).unwrap();
+    old.takes(&blue);
+    hears_one_log(&mut blue, &old, URGENT);
+    for post in [&blue, &old] {
+        assert_eq!(post.station.channel().board().alarms().iter().count(), 2);
+        assert!(post.station.channel().suspension().is_some());
+    }
+    for _ in 0..2 {
+        exchange(&mut blue, &mut old);
+    }
+    for post in [&blue, &old] {
+        let channel = post.station.channel();
+        assert_eq!((channel.facts().epochs, channel.suspension().is_none()), ([2, 2], true));
+        let opened = channel.suspensions().epoch(2).stands.each_ref().map(|stand| &stand.opened);
+        let [Some((first, _)), Some((second, _))] = &opened[BLUE] else { panic!("BLUE opened it in both") };
+        let [Some((anew, _)), Some(_)] = &opened[RED] else { panic!("RED opened it in both") };
+        assert!(first == anew && second == anew, "the same heads");
+        assert_eq!(channel.anomalies().count(), 0, "{:?}", channel.anomalies().collect::<Vec<_>>());
+    }
+}
+
+#[test]
 fn where_what_came_back_opened_an_epoch_in_one_log_alone_acts_state_the_epoch_of_their_log() {
     let (mut blue, mut old) = parted_epochs();
     blue.says(&here()).unwrap();

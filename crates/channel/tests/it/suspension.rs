@@ -2,8 +2,8 @@
 //! order the logs arrive.
 
 use proptest::prelude::*;
-use skypact_channel::{LogRef, Message, NoticeAct, Rejection, Rung, Stop, StopRung};
-use skypact_record::{Hash, KeyRole, LogClass};
+use skypact_channel::{LogHead, LogRef, Message, NoticeAct, Reconciled, Rejection, Rung, Stop, StopRung};
+use skypact_record::{Entry, Hash, KeyRole, LogClass};
 
 use crate::parties::{BLUE, Machine, RED, deliver, deliver_log, disc, forged, here, key, notice, pair, settle};
 
@@ -199,8 +199,8 @@ fn an_act_of_another_epoch_changes_nothing() {
 #[test]
 fn a_node_that_opens_an_epoch_alone_is_heard_and_the_channel_counts_as_suspended() {
     let (mut red, mut blue) = pair();
-    let heads = [skypact_channel::LogHead { size: 0, root: Hash([9; 32]) }; 4];
-    let said = skypact_channel::Reconciled { resumes: [Hash([1; 32]), Hash([2; 32])], heads };
+    let heads = [LogHead { size: 0, root: Hash([9; 32]) }; 4];
+    let said = Reconciled { resumes: [Hash([1; 32]), Hash([2; 32])], heads };
     for class in LogClass::ALL {
         let draft = red.draft(&Message::Reconciled(said.clone()));
         red.commit(forged(draft, &key(RED, KeyRole::Node), |act| (act.epoch, act.log_class) = (2, class)));
@@ -210,6 +210,63 @@ fn a_node_that_opens_an_epoch_alone_is_heard_and_the_channel_counts_as_suspended
     assert!(blue.channel.board().notice_of(&filed).is_some(), "aircraft are there, whatever the epoch");
     assert!(blue.channel.suspension().is_some() && blue.channel.epoch() == 1);
     assert_eq!(blue.channel.anomalies().count(), 2, "its heads are not what is held");
+}
+
+/// RED resumed over a routine head that there is not, and opened the next epoch in its urgent log over it. BLUE, and what RED then says of the head of
+/// BLUE's routine log in its own: the truth, or not.
+fn opened_over_what_is_lost(is_true: bool) -> (Machine, Machine) {
+    let (mut red, mut blue) = pair();
+    suspend(&mut red);
+    settle(&mut red, &mut blue);
+    let suspends = red.channel.suspensions().epoch(1).newest();
+    let act = red.signed(&Message::Resume { suspends });
+    let urgent = LogRef { party: RED, class: LogClass::Urgent };
+    let mut leaf = red.channel.place(act.act);
+    let made_up = LogHead { size: red.channel.log(red.routine()).size() + 3, root: Hash([9; 32]) };
+    let own = red.channel.pact().log_keys(red.routine()).origin.clone();
+    let seen = leaf.seen.iter_mut().find(|seen| seen.origin == own).unwrap();
+    (seen.size, seen.root) = (made_up.size, made_up.root);
+    let (index, first) = (leaf.index, leaf.hash());
+    red.store(urgent, index, Entry { leaf, parts: vec![Some(act.part)] });
+    deliver(&mut red, &mut blue);
+    let second = resume(&mut blue).unwrap();
+    deliver(&mut blue, &mut red);
+    assert_eq!((red.channel.facts().epochs, blue.channel.facts().epochs), ([1, 1], [1, 1]));
+    let mut heads = LogRef::ALL.map(|log| head_of(&red, log));
+    heads[red.routine().place()] = made_up;
+    let mut said = Reconciled { resumes: [second, first], heads };
+    opens(&mut red, &said, LogClass::Urgent);
+    if is_true {
+        red.file_findings();
+    } else {
+        said.heads[red.routine().place()] = head_of(&red, red.routine());
+        said.heads[blue.routine().place()].root = Hash([8; 32]);
+        opens(&mut red, &said, LogClass::Routine);
+    }
+    assert_eq!(red.channel.facts().epochs, [2, 2]);
+    deliver(&mut red, &mut blue);
+    (red, blue)
+}
+
+fn head_of(machine: &Machine, log: LogRef) -> LogHead {
+    let state = machine.channel.log(log);
+    LogHead { size: state.size(), root: state.tree.root() }
+}
+
+fn opens(machine: &mut Machine, said: &Reconciled, class: LogClass) {
+    let draft = machine.draft(&Message::Reconciled(said.clone()));
+    let node = key(machine.me, KeyRole::Node);
+    machine.commit(forged(draft, &node, |act| (act.epoch, act.log_class) = (2, class)));
+}
+
+#[test]
+fn an_opening_over_what_its_author_lost_is_followed_when_it_says_what_is_held_and_else_not() {
+    let (_, blue) = opened_over_what_is_lost(true);
+    assert_eq!(blue.channel.facts().epochs, [2, 2]);
+    assert_eq!(blue.channel.anomalies().count(), 0);
+    let (red, blue) = opened_over_what_is_lost(false);
+    assert_eq!(blue.channel.facts().epochs, [1, 1], "RED states of BLUE's log what BLUE does not hold");
+    assert!(red.channel.suspension().is_some() && blue.channel.suspension().is_some());
 }
 
 /// What a step of the property does.

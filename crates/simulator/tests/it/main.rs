@@ -50,7 +50,8 @@ fn nothing_is_violated_where_pacts_are_post_quantum_and_a_third_of_the_notes_has
 
 #[test]
 fn an_old_disk_heals_and_both_ends_see_the_same_again() {
-    for seed in [200_048, 200_068] {
+    // In the last two an entry of the urgent log came back, and what it cites of the routine log is lost.
+    for seed in [200_048, 200_068, 600_457, 630_163] {
         let outcome = run(Options { steps: 300, ..options(seed, None) }, &mut |_| {});
         let outcome = outcome.unwrap_or_else(|violation| panic!("seed {seed}: {violation}"));
         assert!(outcome.recovered > 0, "{outcome:?}");
