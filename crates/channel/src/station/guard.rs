@@ -27,6 +27,8 @@ pub enum Shown {
 pub(super) struct Guard {
     /// How many witnesses have to say what they know; none where nobody is asked.
     needed: usize,
+    /// Whether a size that nobody signed is believed.
+    takes_sizes: bool,
     /// Whether the wait for them is over.
     is_over: bool,
     /// What each has shown: a size, and the root where it showed one.
@@ -38,10 +40,12 @@ pub(super) struct Guard {
 }
 
 impl Station {
-    /// Holds the own logs back until so many witnesses have said what they know of each ([`Station::hear_witness`]), or the wait is over.
-    pub fn ask_witnesses(&mut self, needed: usize) {
+    /// Holds the own logs back until so many witnesses have said what they know of each ([`Station::hear_witness`]), or the wait is over. A size alone is a
+    /// claim that nobody signed: it is believed where a person said that this store comes out of a backup, and else no witness can keep a STOP back by one.
+    pub fn ask_witnesses(&mut self, needed: usize, takes_sizes: bool) {
         for log in self.own_logs() {
-            self.guards[log.place()] = Guard { needed, began_with: self.channel.log(log).size(), ..Guard::default() };
+            let began_with = self.channel.log(log).size();
+            self.guards[log.place()] = Guard { needed, takes_sizes, began_with, ..Guard::default() };
         }
     }
 
@@ -53,6 +57,7 @@ impl Station {
                 self.check_own(log, &head)?;
                 (head.checkpoint().size, Some(head.checkpoint().root))
             }
+            Shown::Size(_) if !self.guards[log.place()].takes_sizes => (0, None),
             // What left since the start, the witness may have by now.
             Shown::Size(size) if self.was_open(log) && size <= self.channel.log(log).size() => (0, None),
             Shown::Size(size) => (size, None),

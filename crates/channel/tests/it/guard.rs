@@ -26,7 +26,7 @@ fn is_held_back(old: &Post, log: LogRef) -> bool {
 #[test]
 fn a_head_that_is_not_here_holds_its_log_back_until_it_came_back() {
     let (blue, red, mut old) = lost();
-    old.station.ask_witnesses(1);
+    old.station.ask_witnesses(1, true);
     assert!(is_held_back(&old, ROUTINE) && is_held_back(&old, URGENT), "nobody has answered");
     old.station.hear_witness(URGENT, WITNESS, newest_head(&red, URGENT)).unwrap();
     assert!(!is_held_back(&old, URGENT), "nothing of it was lost: a STOP goes out");
@@ -52,7 +52,7 @@ fn a_head_that_is_not_here_holds_its_log_back_until_it_came_back() {
 #[test]
 fn a_witness_stops_nobody_with_a_head_that_the_node_did_not_sign() {
     let (_, red, mut old) = lost();
-    old.station.ask_witnesses(1);
+    old.station.ask_witnesses(1, true);
     let Shown::Head(head) = newest_head(&red, ROUTINE) else { panic!("a head") };
     let Checkpoint { origin, size, root } = head.checkpoint().clone();
     for author in [key(BLUE, KeyRole::Checkpoint), key(BLUE, KeyRole::Mirror)] {
@@ -74,13 +74,22 @@ fn a_witness_stops_nobody_with_a_head_that_the_node_did_not_sign() {
 fn a_size_alone_is_held_against_the_size_at_the_start() {
     let (_, red, mut old) = lost();
     let (now, newest) = (old.station.channel().log(ROUTINE).size(), red.station.channel().log(ROUTINE).size());
-    old.station.ask_witnesses(1);
+    old.station.ask_witnesses(1, true);
     old.station.hear_witness(ROUTINE, WITNESS, Shown::Size(now)).unwrap();
     assert!(!is_held_back(&old, ROUTINE));
-    old.station.ask_witnesses(1);
+    old.station.ask_witnesses(1, true);
     old.station.hear_witness(ROUTINE, WITNESS, Shown::Size(newest)).unwrap();
     for place in 0..newest {
         old.says(&crate::recovery::elsewhere(40 + i64::try_from(place).unwrap())).unwrap();
     }
     assert!(is_held_back(&old, ROUTINE), "growing past it makes no difference");
+}
+
+#[test]
+fn a_size_that_nobody_signed_keeps_no_stop_back_where_nobody_said_that_the_store_is_an_old_one() {
+    let (_, red, mut old) = lost();
+    let newest = red.station.channel().log(ROUTINE).size();
+    old.station.ask_witnesses(1, false);
+    old.station.hear_witness(ROUTINE, WITNESS, Shown::Size(newest)).unwrap();
+    assert!(!is_held_back(&old, ROUTINE), "any witness could say so");
 }

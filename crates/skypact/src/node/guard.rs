@@ -38,6 +38,15 @@ pub(super) fn needed<'a>(pact: &Pact, asked: impl Iterator<Item = &'a String>) -
 impl Member {
     /// Takes in what is learned of an own log.
     pub(super) fn guard(&mut self, log: LogRef, news: WitnessNews) -> Result<(), NodeError> {
+        if let WitnessNews::Shown(witness, Shown::Size(size)) = &news
+            && *size > self.station.channel().log(log).size()
+        {
+            warn!(
+                witness,
+                size,
+                "the witness says that it knows more of an own log than is here; where this store comes out of a backup, stop it and start it with --out-of-backup"
+            );
+        }
         match news {
             WitnessNews::WaitIsOver => self.station.go_without_witnesses(log),
             WitnessNews::Shown(witness, shown) => self.station.hear_witness(log, &witness, shown)?,

@@ -117,7 +117,7 @@ fn fold(options: &mut NodeOptions, beginning: Beginning, signer: &RecordSigner) 
         verify_unsealed(&member.station, &*options.store)?;
         replay_cited(&mut member.station, &*options.store)?;
         let needed = needed(member.station.channel().pact(), options.witnesses.keys());
-        member.station.ask_witnesses(needed);
+        member.station.ask_witnesses(needed, options.is_out_of_backup);
     }
     Ok((members, snapshot))
 }
