@@ -50,7 +50,7 @@ pub struct Log {
     pub anchored: u64,
     /// Size up to which the counterpart of the log's author has signed that it holds it durably.
     pub delivered: u64,
-    /// Of an own log, what the counterpart's entries have seen of it: each size with when the first entry that cites it was signed, by its signer's clock.
+    /// Of the own routine log, what the counterpart's entries have seen of it: each size with when the first entry that cites it was signed, by its signer's clock.
     pub(crate) cited: Vec<(u64, UtcNanos)>,
     /// Size up to which each witness has cosigned, by the witness's name.
     pub cosigned: BTreeMap<String, u64>,
@@ -106,7 +106,7 @@ impl Log {
 
     /// An entry of the counterpart's, signed at `at` by its clock, has seen the log at this size.
     pub(crate) fn cite(&mut self, size: u64, at: UtcNanos) {
-        if self.cited.last().is_none_or(|(known, _)| *known < size) {
+        if self.cited.last().map_or(0, |(known, _)| *known) < size {
             self.cited.push((size, at));
         }
     }

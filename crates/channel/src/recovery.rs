@@ -302,7 +302,7 @@ impl Rebuild {
     /// Whether what came back has to be folded in before this entry.
     fn parts_at(&self, log: LogRef, entry: &Entry) -> bool {
         let missing = self.own.iter().filter(|own| !own.fetched.is_empty());
-        missing.clone().any(|own| self.own_is_next(own))
+        missing.clone().any(|own| self.is_next(own, |entry| self.is_ready(entry)))
             || self.own.iter().any(|own| own.log == log && entry.leaf.index >= own.common)
             || missing.clone().any(|own| {
                 let origin = &self.channel.pact().log_keys(own.log).origin;
@@ -311,8 +311,9 @@ impl Rebuild {
             })
     }
 
-    fn own_is_next(&self, own: &Own) -> bool {
-        own.front().is_some_and(|entry| self.channel.log(own.log).size() == entry.leaf.index && self.is_ready(entry))
+    /// Whether an own log goes on with the next entry that there is of it, and that one is so.
+    fn is_next(&self, own: &Own, is_so: impl Fn(&Entry) -> bool) -> bool {
+        own.front().is_some_and(|entry| self.channel.log(own.log).size() == entry.leaf.index && is_so(entry))
     }
 
     /// Whether everything is there that a leaf has seen.
@@ -417,9 +418,8 @@ impl Rebuild {
 
     /// An own log whose next entry is so, the urgent one before the other.
     fn own_next(&self, is_so: impl Fn(&Entry) -> bool) -> Option<usize> {
-        let is_next = |entry: &Entry, own: &Own| self.channel.log(own.log).size() == entry.leaf.index && is_so(entry);
         // What cites a lost routine log stood before what was said in its place.
-        self.own.iter().rposition(|own| own.front().is_some_and(|entry| is_next(entry, own)))
+        self.own.iter().rposition(|own| self.is_next(own, &is_so))
     }
 }
 

@@ -396,11 +396,10 @@ impl Channel {
             self.cited.cite(log, place.index, line);
         }
         self.keys.hear(&self.pact, log, place.index, &entry.entry.leaf.seen);
-        for seen in entry.entry.leaf.seen.iter().filter(|_| log.party != self.me) {
-            let own = self.pact.log(seen.origin.as_str()).filter(|own| own.party == self.me);
-            if let Some(own) = own {
-                self.logs[own.place()].cite(seen.size, UtcNanos(act.claimed_time));
-            }
+        if log.party != self.me {
+            let own = LogRef { party: self.me, class: LogClass::Routine };
+            let size = self.seen_size(own, &entry.entry);
+            self.logs[own.place()].cite(size, UtcNanos(act.claimed_time));
         }
         if let Err(reason) = self.apply_message(log, entry) {
             if self.anomalies.len() == ANOMALIES_MAX {
@@ -521,10 +520,7 @@ impl Channel {
 
     fn origin_of(&self, log: LogRef, entry: &VerifiedEntry, content: Hash) -> Origin {
         let (leaf, act) = (&entry.entry.leaf, entry.entry.leaf.act.act());
-        let seen = |class| {
-            let origin = &self.pact.log_keys(LogRef { party: 1 - log.party, class }).origin;
-            leaf.seen.iter().find(|seen| seen.origin == *origin).map_or(0, |seen| seen.size)
-        };
+        let seen = |class| self.seen_size(LogRef { party: 1 - log.party, class }, &entry.entry);
         Origin {
             party: log.party,
             signer: entry.signer.clone(),
@@ -538,6 +534,12 @@ impl Channel {
             content,
             claimed_time: UtcNanos(act.claimed_time),
         }
+    }
+
+    /// How much of a log an entry of the other party's has seen.
+    fn seen_size(&self, log: LogRef, entry: &Entry) -> u64 {
+        let origin = &self.pact.log_keys(log).origin;
+        entry.leaf.seen.iter().find(|seen| seen.origin == *origin).map_or(0, |seen| seen.size)
     }
 
     /// Takes in a receipt that was checked to speak of a size and root of the log.
