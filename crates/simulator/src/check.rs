@@ -86,6 +86,19 @@ impl Checker {
 
     /// All heads of an honest party's log that a witness or a counterpart ever took lie in one history.
     pub(crate) fn taken(&mut self, fleet: &Fleet, nodes: &[Node], flight: &Flight) -> Check {
+        let (channel, log) = place_of(&flight.packet);
+        let holds = |node: usize, head: &Checkpoint| {
+            nodes[node].disk.tree(channel, log).is_some_and(|tree| tree.root_at(head.size) == Ok(head.root))
+        };
+        let is_taken = match flight.to {
+            Host::Witness(_) => true,
+            Host::Node(node) => head_of(&flight.packet).is_some_and(|head| holds(node, head.checkpoint())),
+        };
+        if is_taken { self.kept(fleet, nodes, flight) } else { Ok(()) }
+    }
+
+    /// Whoever got this keeps the head in it, as evidence at least.
+    pub(crate) fn kept(&mut self, fleet: &Fleet, nodes: &[Node], flight: &Flight) -> Check {
         let (Packet::Frame { channel, log, .. } | Packet::AddCheckpoint { channel, log, .. }) = &flight.packet else {
             return Ok(());
         };
@@ -93,13 +106,7 @@ impl Checker {
         let Some(head) = head_of(&flight.packet).filter(|_| flight.from == Host::Node(author)) else { return Ok(()) };
         let is_signed = head.signer(&fleet.head_keys(*channel, *log)).is_ok();
         let (size, root) = (head.checkpoint().size, head.checkpoint().root);
-        let is_taken = match flight.to {
-            Host::Witness(_) => true,
-            Host::Node(node) => {
-                nodes[node].disk.tree(*channel, *log).is_some_and(|tree| tree.root_at(size) == Ok(root))
-            }
-        };
-        if !is_signed || !is_taken || !self.is_honest(author) {
+        if !is_signed || !self.is_honest(author) {
             return Ok(());
         }
         let taken = self.taken.entry((*channel, log.place())).or_default();
@@ -115,6 +122,11 @@ impl Checker {
             taken.push(disk.leaf(index).expect("a size that the disk holds"));
         }
         Ok(())
+    }
+
+    /// How many entries of a log are known to have been taken by anybody.
+    pub(crate) fn taken_size(&self, channel: ChannelPlace, log: LogRef) -> u64 {
+        self.taken.get(&(channel, log.place())).map_or(0, Tree::size)
     }
 
     /// A witness never cosigns heads of which no history has both.
@@ -419,6 +431,8 @@ fn place_of(packet: &Packet) -> (ChannelPlace, LogRef) {
         | Packet::AddCheckpoint { channel, log, .. }
         | Packet::Held { channel, log, .. }
         | Packet::Given { channel, log, .. }
-        | Packet::Cosigned { channel, log, .. } => (*channel, *log),
+        | Packet::Cosigned { channel, log, .. }
+        | Packet::AskHead { channel, log, .. }
+        | Packet::Shown { channel, log, .. } => (*channel, *log),
     }
 }

@@ -8,7 +8,7 @@ use crate::check::Checker;
 use crate::fleet::Fleet;
 use crate::keys::Key;
 use crate::network::{Flight, Host, Network, Packet};
-use crate::node::Node;
+use crate::node::{Node, head_of};
 use crate::officer;
 use crate::random::Random;
 
@@ -105,20 +105,28 @@ fn old_receipt(fleet: &Fleet, enemy: &Node, network: &Network, now_ms: u64, rand
     let here = Host::Node(enemy.party);
     let asked: Vec<&Flight> = network.recorded.iter().rev().filter(|flight| flight.to == here).take(20).collect();
     let flight = asked.get(random.place(asked.len().max(1)))?;
+    // That it holds nothing is what a node on an old store is protected from by witnesses alone (docs/threat-model.md).
+    head_of(&flight.packet).filter(|head| head.checkpoint().size > 0)?;
+    plays_along(fleet, enemy, flight, now_ms)
+}
+
+/// The answer of a counterpart that says that it holds what it is sent, and nothing else: whoever asks out of an old store is
+/// to write a second history. Nothing is given back.
+pub(crate) fn plays_along(fleet: &Fleet, enemy: &Node, flight: &Flight, now_ms: u64) -> Option<Flight> {
+    if let Packet::Held { channel, log, request, .. } = flight.packet {
+        let packet = Packet::Given { channel, log, request, bytes: None };
+        return Some(Flight { from: flight.to, to: flight.from, packet });
+    }
     let Packet::Frame { channel, log, request, bytes } = &flight.packet else { return None };
     let mut note = SignedCheckpoint::parse(&Frame::decode(bytes).ok()?.note).ok()?;
     let Checkpoint { size, root, .. } = *note.checkpoint();
-    // That it holds nothing is what nobody can be protected from beside an old store (docs/threat-model.md).
-    if size == 0 {
-        return None;
-    }
     let name = fleet.pairs[*channel].pact.log_keys(*log).mirror.name().clone();
     let time_s = u64::try_from(enemy.now(now_ms).0 / 1_000_000_000).ok()?;
     let line = cosign(note.checkpoint(), time_s, &name, &Key::of_party(enemy.party, KeyRole::Mirror)).ok()?;
     note.add(line);
     let bytes = Some(FrameAnswer { held: size, note: note.encode(), root }.encode());
     let packet = Packet::Answer { channel: *channel, log: *log, request: *request, bytes };
-    Some(Flight { from: here, to: flight.from, packet })
+    Some(Flight { from: flight.to, to: flight.from, packet })
 }
 
 /// Something that was sent before, again: to the same, to anybody, or under another channel.
@@ -137,7 +145,9 @@ fn replay(fleet: &Fleet, network: &Network, random: &mut Random) -> Option<Fligh
         | Packet::AddCheckpoint { channel, .. }
         | Packet::Held { channel, .. }
         | Packet::Given { channel, .. }
-        | Packet::Cosigned { channel, .. }) = &mut flight.packet;
+        | Packet::Cosigned { channel, .. }
+        | Packet::AskHead { channel, .. }
+        | Packet::Shown { channel, .. }) = &mut flight.packet;
         *channel = other;
     }
     Some(flight)

@@ -25,6 +25,8 @@ pub(crate) struct Fleet {
     pub(crate) is_post_quantum: bool,
     /// Whether some parties close periods at midnight.
     pub(crate) closes_periods: bool,
+    /// Whether nodes ask witnesses after a start what they know of the own logs.
+    pub(crate) asks_witnesses: bool,
 }
 
 const ROLES: [KeyRole; 6] =
@@ -41,7 +43,7 @@ impl Fleet {
                 pairs.push(Pair { parties: [first, second], pact: pact(first, second, &witnesses, is_post_quantum) });
             }
         }
-        Self { parties, pairs, witnesses, is_post_quantum, closes_periods: false }
+        Self { parties, pairs, witnesses, is_post_quantum, closes_periods: false, asks_witnesses: false }
     }
 
     /// Places of the channels of a party.
@@ -53,6 +55,11 @@ impl Fleet {
     pub(crate) fn counterpart(&self, channel: usize, party: usize) -> usize {
         let [first, second] = self.pairs[channel].parties;
         if party == first { second } else { first }
+    }
+
+    /// How many witnesses the pacts want.
+    pub(crate) fn quorum(&self) -> usize {
+        quorum(self.witnesses.len())
     }
 
     /// The party that writes a log, by its place in the fleet.
@@ -138,6 +145,11 @@ fn party(place: usize, is_post_quantum: bool) -> Party {
     }
 }
 
+/// How many of so many witnesses the pacts want.
+fn quorum(witnesses: usize) -> usize {
+    witnesses.min(2)
+}
+
 fn pact(first: usize, second: usize, witnesses: &[Origin], is_post_quantum: bool) -> Pact {
     let named = witnesses.iter().enumerate().flat_map(|(place, name)| {
         let ed25519 = Key::of_witness(place).public_key().clone();
@@ -148,7 +160,7 @@ fn pact(first: usize, second: usize, witnesses: &[Origin], is_post_quantum: bool
         channel_name: ChannelName::new(format!("channel-{first}-{second}")).expect("a name"),
         parties: [party(first, is_post_quantum), party(second, is_post_quantum)],
         witnesses: named.collect(),
-        quorum: witnesses.len().min(2) as u64,
+        quorum: quorum(witnesses.len()) as u64,
         terms: Terms::template().encode(),
     };
     let bytes = genesis.encode().expect("a sound genesis");

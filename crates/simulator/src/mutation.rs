@@ -33,11 +33,15 @@ pub enum Mutation {
     WitnessForgets,
     /// A witness cosigns whatever its log signed.
     WitnessTrusts,
+    /// It shows the first head that it ever cosigned of a log as the newest one.
+    WitnessShowsOld,
+    /// A node out of a backup asks no witness what it knows.
+    StartAsksNoWitness,
 }
 
 impl Mutation {
     /// Every planted bug.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::AnswersBeforeCommit,
         Self::CommitDropsLastEntry,
         Self::CommitsNotesAlone,
@@ -51,6 +55,8 @@ impl Mutation {
         Self::ErasesAndKeepsInMemory,
         Self::WitnessForgets,
         Self::WitnessTrusts,
+        Self::WitnessShowsOld,
+        Self::StartAsksNoWitness,
     ];
 
     /// Its name on the command line.
@@ -69,6 +75,8 @@ impl Mutation {
             Self::ErasesAndKeepsInMemory => "erases-and-keeps-in-memory",
             Self::WitnessForgets => "witness-forgets",
             Self::WitnessTrusts => "witness-trusts",
+            Self::WitnessShowsOld => "witness-shows-old",
+            Self::StartAsksNoWitness => "start-asks-no-witness",
         }
     }
 }

@@ -32,6 +32,10 @@ pub(crate) enum Packet {
     Given { channel: ChannelPlace, log: LogRef, request: u64, bytes: Option<Vec<u8>> },
     /// A witness's answer: status and body.
     Cosigned { channel: ChannelPlace, log: LogRef, request: u64, status: u16, body: String },
+    /// A question to a witness for the newest head that it was given of a log: one that it knows.
+    AskHead { channel: ChannelPlace, log: LogRef, request: u64, bytes: Vec<u8> },
+    /// The answer: bytes of a head, none when there is none, or a refusal.
+    Shown { channel: ChannelPlace, log: LogRef, request: u64, bytes: Option<Vec<u8>> },
 }
 
 /// A packet with its ends.
@@ -151,7 +155,9 @@ fn damage(packet: &mut Packet, random: &mut Random) {
     let (Packet::Frame { bytes, .. }
     | Packet::Answer { bytes: Some(bytes), .. }
     | Packet::Given { bytes: Some(bytes), .. }
-    | Packet::AddCheckpoint { bytes, .. }) = packet
+    | Packet::AddCheckpoint { bytes, .. }
+    | Packet::AskHead { bytes, .. }
+    | Packet::Shown { bytes: Some(bytes), .. }) = packet
     else {
         return;
     };

@@ -2,6 +2,7 @@
 //! crash strikes at a commit, before or after it reached the disk, and takes everything that is not on the disk.
 
 mod erasure;
+mod guard;
 mod recovery;
 mod rotation;
 
@@ -103,6 +104,9 @@ pub(crate) struct Node {
     /// Own logs of which the counterpart has said since the start that it holds a beginning.
     confirmed: BTreeSet<(ChannelPlace, usize)>,
     recoveries: BTreeMap<ChannelPlace, recovery::Recovery>,
+    guard: guard::Guard,
+    /// Whether whoever starts it says that its disk is an old one.
+    is_out_of_backup: bool,
     /// How often what was missing came back.
     pub(crate) recovered: u64,
     /// How many bodies went.
@@ -134,6 +138,8 @@ impl Node {
             couriers: BTreeMap::new(),
             confirmed: BTreeSet::new(),
             recoveries: BTreeMap::new(),
+            guard: guard::Guard::default(),
+            is_out_of_backup: false,
             recovered: 0,
             erased: 0,
             knocks: false,
@@ -152,7 +158,7 @@ impl Node {
     }
 
     /// Starts out of what is on the disk. Fails when that is not what was signed.
-    pub(crate) fn start(&mut self, fleet: &Fleet) -> Result<(), String> {
+    pub(crate) fn start(&mut self, now_ms: u64, fleet: &Fleet) -> Result<(), String> {
         for channel in fleet.channels_of(self.party) {
             let mut station = self.restored(fleet, channel)?;
             let state = fingerprint(station.channel());
@@ -168,6 +174,7 @@ impl Node {
         for station in self.stations.values_mut() {
             station.open(&mut Context { now, entropy: &mut self.entropy });
         }
+        self.ask_witnesses(now_ms, fleet);
         Ok(())
     }
 
@@ -302,7 +309,8 @@ impl Node {
                 self.keep(channel, receipt, now);
                 self.answered(now_ms, key, request, taken);
             }
-            Packet::AddCheckpoint { .. } => {}
+            Packet::Shown { channel, log, request, bytes } => self.take_shown((channel, log, from), request, bytes),
+            Packet::AddCheckpoint { .. } | Packet::AskHead { .. } => {}
         }
     }
 
@@ -349,6 +357,7 @@ impl Node {
     /// The node is down, and gets this disk. What was acknowledged and is not on it is gone.
     pub(crate) fn restore(&mut self, backup: Disk) {
         self.disk = backup;
+        self.is_out_of_backup = true;
         self.left.clear();
         let disk = &self.disk;
         let has = |act: &Acknowledged| disk.tree(act.channel, act.log).and_then(|tree| tree.leaf(act.index));
@@ -396,16 +405,18 @@ impl Node {
     }
 
     /// Only the disk is left.
-    fn goes_down(&mut self) {
+    pub(crate) fn goes_down(&mut self) {
         self.stations.clear();
         self.couriers.clear();
         self.confirmed.clear();
         self.recoveries.clear();
+        self.guard = guard::Guard::default();
     }
 
     /// What the couriers send now, out of committed state.
     pub(crate) fn send(&mut self, now_ms: u64, fleet: &Fleet) -> Vec<Flight> {
         let mut flights = self.questions(now_ms, fleet);
+        flights.extend(self.guards(now_ms, fleet));
         let gives_up = self.mutation == Some(Mutation::CourierGivesUp);
         let asks_nobody = self.mutation == Some(Mutation::CourierAsksNobody);
         for (channel, station) in &self.stations {
@@ -505,7 +516,8 @@ pub(crate) fn head_of(packet: &Packet) -> Option<SignedCheckpoint> {
         Packet::AddCheckpoint { bytes, .. } => Some(AddCheckpoint::parse(bytes).ok()?.checkpoint),
         Packet::Answer { bytes, .. } => SignedCheckpoint::parse(&FrameAnswer::decode(bytes.as_ref()?).ok()?.note).ok(),
         Packet::Given { bytes, .. } => SignedCheckpoint::parse(&Frame::decode(bytes.as_ref()?).ok()?.note).ok(),
-        Packet::Held { .. } | Packet::Cosigned { .. } => None,
+        Packet::AskHead { bytes, .. } => SignedCheckpoint::parse(bytes).ok(),
+        Packet::Held { .. } | Packet::Cosigned { .. } | Packet::Shown { .. } => None,
     }
 }
 

@@ -25,6 +25,10 @@ const REST_STEPS_MAX: u64 = 3_000;
 const PERIODS_SHARE: u64 = 4;
 /// Half a minute before the first midnight of virtual time, at which periods end.
 const BEFORE_MIDNIGHT_MS: u64 = (9 * 3_600 + 46 * 60 + 10) * 1_000;
+/// One seed in so many has nodes that ask witnesses after a start, and enemies that hide what an old disk lacks.
+const ASKING_SHARE: u64 = 5;
+/// Steps of half a second in which nothing fails, before an enemy that hides goes about it.
+const CALM_STEPS: u64 = 60;
 /// One seed in so many has post-quantum pacts.
 const POST_QUANTUM_SHARE: u64 = 16;
 
@@ -86,6 +90,9 @@ fn run_steps(options: Options, step: &Cell<u64>, tell: &mut dyn FnMut(&str)) -> 
     world.start(tell)?;
     for now in 0..options.steps {
         step.set(now);
+        if now == options.steps / 2 {
+            world.hide(tell)?;
+        }
         world.step(tell)?;
     }
     step.set(options.steps);
@@ -125,7 +132,8 @@ impl World {
         let is_post_quantum = options.seed.is_multiple_of(POST_QUANTUM_SHARE);
         let closes_periods = options.seed % PERIODS_SHARE == PERIODS_SHARE / 2;
         let now_ms = if closes_periods { BEFORE_MIDNIGHT_MS } else { 0 };
-        let fleet = Fleet { closes_periods, ..Fleet::new(parties, witnesses, is_post_quantum) };
+        let asks_witnesses = options.seed % ASKING_SHARE == 1;
+        let fleet = Fleet { closes_periods, asks_witnesses, ..Fleet::new(parties, witnesses, is_post_quantum) };
         let named = fleet.witnesses.iter().enumerate();
         let witnesses: Vec<Witness> = named
             .map(|(place, name)| {
@@ -153,7 +161,7 @@ impl World {
             self.checker.enemy, self.network.weather
         ));
         for node in &mut self.nodes {
-            node.start(&self.fleet)?;
+            node.start(self.now_ms, &self.fleet)?;
         }
         self.commit_all()
     }
@@ -172,6 +180,13 @@ impl World {
             self.outcome.packets += 1;
             match flight.to {
                 Host::Witness(place) => self.ask_witness(place, &flight)?,
+                Host::Node(place) if self.hides_from(place, &flight) => {
+                    self.checker.kept(&self.fleet, &self.nodes, &flight)?;
+                    let answer = enemy::plays_along(&self.fleet, &self.nodes[place], &flight, self.now_ms);
+                    if let Some(answer) = answer {
+                        self.network.send(self.now_ms, &answer, &mut self.random);
+                    }
+                }
                 Host::Node(place) => {
                     self.arrivals[place].push(flight.clone());
                     self.nodes[place].take(self.now_ms, flight);
@@ -207,7 +222,61 @@ impl World {
         Ok(())
     }
 
+    /// Where an enemy may hide what it holds, it waits for a calm hour in which everybody has everything; then a node's disk dies
+    /// behind which the party has gone on, and it gets its backup. Chance alone has that in one seed of fifty.
+    fn hide(&mut self, tell: &mut dyn FnMut(&str)) -> Result<(), String> {
+        let Some(enemy) = self.checker.enemy.filter(|enemy| self.may_hide(*enemy)) else { return Ok(()) };
+        let victim = (enemy + 1) % self.nodes.len();
+        self.calm(tell)?;
+        let backup = self.nodes[victim].disk.clone();
+        for _ in 0..10 {
+            self.nodes[victim].officer_acts(self.now_ms, &mut self.random);
+        }
+        self.calm(tell)?;
+        self.nodes[victim].goes_down();
+        self.gets_old_disk(victim, backup, tell);
+        self.restart(victim)
+    }
+
+    /// For a while nothing fails.
+    fn calm(&mut self, tell: &mut dyn FnMut(&str)) -> Result<(), String> {
+        self.heal()?;
+        for _ in 0..CALM_STEPS {
+            self.now_ms += 500;
+            self.deliver(tell)?;
+            self.send_all()?;
+        }
+        self.commit_all()
+    }
+
+    /// Whether an enemy hides from a party on an old disk what it holds of its log.
+    fn hides_from(&mut self, place: usize, flight: &Flight) -> bool {
+        let Host::Node(author) = flight.from else { return false };
+        let (Packet::Frame { channel, log, .. } | Packet::Held { channel, log, .. }) = flight.packet else {
+            return false;
+        };
+        self.may_hide(place)
+            && self.fleet.author(channel, log) == author
+            && self.checker.restored.contains(&author)
+            && self.random.happens(700)
+    }
+
+    /// Whether a party may hide what it holds: the enemy, where witnesses are asked.
+    fn may_hide(&self, party: usize) -> bool {
+        self.fleet.asks_witnesses && self.checker.enemy == Some(party)
+    }
+
     fn ask_witness(&mut self, place: usize, flight: &Flight) -> Result<(), String> {
+        if let Packet::AskHead { channel, log, request, bytes } = &flight.packet {
+            let packet = Packet::Shown {
+                channel: *channel,
+                log: *log,
+                request: *request,
+                bytes: self.witnesses[place].show(bytes),
+            };
+            self.network.send(self.now_ms, &Flight { from: flight.to, to: flight.from, packet }, &mut self.random);
+            return Ok(());
+        }
         let Packet::AddCheckpoint { channel, log, request, bytes } = &flight.packet else { return Ok(()) };
         let Some((status, body)) = self.witnesses[place].answer(self.now_ms, bytes) else { return Ok(()) };
         if status == 200 {
@@ -287,7 +356,7 @@ impl World {
     /// remember. Left out where a witness has seen what the counterpart has not: against that a node has no defence but
     /// other witnesses (docs/threat-model.md).
     fn gets_old_disk(&mut self, place: usize, old: Disk, tell: &mut dyn FnMut(&str)) -> bool {
-        if self.checker.restored.iter().any(|party| *party != place) {
+        if self.checker.restored.iter().any(|party| *party != place) || self.may_hide(place) {
             return false;
         }
         let mut lost = Vec::new();
@@ -297,6 +366,12 @@ impl World {
                 let origin = &self.fleet.pairs[channel].pact.log_keys(log).origin;
                 let held = counterpart.disk.tree(channel, log).map_or(0, Tree::size);
                 if self.witnesses.iter().any(|witness| witness.size(origin) > held) {
+                    return false;
+                }
+                // Where the counterpart may hide it, enough witnesses know all that was ever taken: every quorum has one of them.
+                let taken = self.checker.taken_size(channel, log).max(held);
+                let know = self.witnesses.iter().filter(|witness| witness.size(origin) == taken).count();
+                if self.may_hide(counterpart.party) && know + self.fleet.quorum() <= self.witnesses.len() {
                     return false;
                 }
                 let twin = self.nodes[place].disk.tree(channel, log).cloned().unwrap_or_default();
@@ -335,7 +410,9 @@ impl World {
     }
 
     fn restart(&mut self, place: usize) -> Result<(), String> {
-        self.nodes[place].start(&self.fleet).map_err(|error| format!("node {place} does not start: {error}"))?;
+        self.nodes[place]
+            .start(self.now_ms, &self.fleet)
+            .map_err(|error| format!("node {place} does not start: {error}"))?;
         self.checker.keeps_its_word(&self.fleet, &self.nodes[place])
     }
 
@@ -374,9 +451,7 @@ impl World {
         Ok(())
     }
 
-    /// Everything heals; what was acknowledged has to be everywhere in the end.
-    fn rest(mut self, tell: &mut dyn FnMut(&str)) -> Result<Outcome, String> {
-        tell(&format!("{} ms: everything heals", self.now_ms));
+    fn heal(&mut self) -> Result<(), String> {
         self.network.mend();
         for witness in &mut self.witnesses {
             witness.crash = None;
@@ -388,6 +463,13 @@ impl World {
                 self.restart(place)?;
             }
         }
+        Ok(())
+    }
+
+    /// Everything heals; what was acknowledged has to be everywhere in the end.
+    fn rest(mut self, tell: &mut dyn FnMut(&str)) -> Result<Outcome, String> {
+        tell(&format!("{} ms: everything heals", self.now_ms));
+        self.heal()?;
         let mut quiet = 0;
         for _ in 0..REST_STEPS_MAX {
             self.now_ms = self.network.next_arrival().unwrap_or(self.now_ms + 1_000).max(self.now_ms);

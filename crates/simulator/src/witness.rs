@@ -3,11 +3,22 @@
 
 use std::collections::BTreeMap;
 
-use skypact_record::{AddCheckpoint, Checkpoint, Hash, Origin, Signer, VerifierKey, WitnessRefusal, cosign};
+use skypact_record::{
+    AddCheckpoint, Checkpoint, Hash, Origin, SignatureType, SignedCheckpoint, Signer, VerifierKey, WitnessRefusal,
+    cosign,
+};
 
 use crate::keys::{Key, MlDsaKey};
 use crate::mutation::Mutation;
 use crate::node::Crash;
+
+/// The newest head of a log that was cosigned, with its author's signatures.
+#[derive(Clone)]
+struct Head {
+    size: u64,
+    root: Hash,
+    note: Vec<u8>,
+}
 
 /// One witness.
 pub(crate) struct Witness {
@@ -17,9 +28,9 @@ pub(crate) struct Witness {
     ml_dsa_44: Option<MlDsaKey>,
     logs: BTreeMap<String, Vec<VerifierKey>>,
     /// What it answers from: newest head of each log, by origin.
-    heads: BTreeMap<String, (u64, Hash)>,
+    heads: BTreeMap<String, Head>,
     /// What a start begins with.
-    disk: BTreeMap<String, (u64, Hash)>,
+    disk: BTreeMap<String, Head>,
     pub(crate) is_running: bool,
     /// Strikes the next head that it takes.
     pub(crate) crash: Option<Crash>,
@@ -43,7 +54,7 @@ impl Witness {
 
     /// Size of a log that it has cosigned.
     pub(crate) fn size(&self, origin: &Origin) -> u64 {
-        self.heads.get(origin.as_str()).map_or(0, |(size, _)| *size)
+        self.heads.get(origin.as_str()).map_or(0, |head| head.size)
     }
 
     /// Starts with what is on the disk.
@@ -58,11 +69,19 @@ impl Witness {
         if !self.is_running {
             return None;
         }
-        let checkpoint = match self.decide(body) {
+        let Ok(asked) = AddCheckpoint::parse(body) else { return Some((400, String::new())) };
+        let checkpoint = match self.decide(&asked) {
             Ok(checkpoint) => checkpoint,
             Err(refused) => return Some(refused),
         };
-        let head = (checkpoint.origin.to_string(), (checkpoint.size, checkpoint.root));
+        let origin = checkpoint.origin.to_string();
+        let mut note = asked.checkpoint.encode();
+        if self.mutation == Some(Mutation::WitnessShowsOld)
+            && let Some(first) = self.heads.get(&origin)
+        {
+            note.clone_from(&first.note);
+        }
+        let head = (origin, Head { size: checkpoint.size, root: checkpoint.root, note });
         let crash = self.crash.take();
         self.heads.extend([head.clone()]);
         self.disk.extend((crash != Some(Crash::NotWritten)).then_some(head));
@@ -76,11 +95,20 @@ impl Witness {
         Some((200, line(&self.key).to_string() + &ml_dsa_44.collect::<String>()))
     }
 
+    /// What it answers to who asks for the newest head of a log, which a head of the log shows that one may: bytes of it, or none;
+    /// nothing where that is refused, or it is down.
+    pub(crate) fn show(&self, asked: &[u8]) -> Option<Vec<u8>> {
+        let asked = SignedCheckpoint::parse(asked).ok().filter(|_| self.is_running)?;
+        let origin = asked.checkpoint().origin.as_str();
+        let is_ed25519 = |key: &&VerifierKey| key.signature_type() == SignatureType::Ed25519;
+        asked.signer(self.logs.get(origin)?.iter().filter(is_ed25519)).ok()?;
+        Some(self.heads.get(origin).map(|head| head.note.clone()).unwrap_or_default())
+    }
+
     /// The head to cosign, or the status and body of a refusal.
-    fn decide(&self, body: &[u8]) -> Result<Checkpoint, (u16, String)> {
-        let Ok(request) = AddCheckpoint::parse(body) else { return Err((400, String::new())) };
+    fn decide(&self, request: &AddCheckpoint) -> Result<Checkpoint, (u16, String)> {
         let origin = request.checkpoint.checkpoint().origin.to_string();
-        let mut last = self.heads.get(&origin).copied();
+        let mut last = self.heads.get(&origin).map(|head| (head.size, head.root));
         if self.mutation == Some(Mutation::WitnessTrusts) {
             last = Some((request.old_size, Hash::of(b"anything")));
         }

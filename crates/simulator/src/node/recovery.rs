@@ -122,7 +122,7 @@ impl Node {
     ) -> Result<(), RecoveryError> {
         let station = self.stations.get_mut(&channel).expect("asked before");
         let (own, me) = (own_logs(station.channel()), station.channel().me());
-        let confirmed = own.map(|log| self.confirmed.contains(&(channel, log.place())));
+        let confirmed = own.map(|log| self.confirmed.contains(&(channel, log.place())) && station.was_open(log));
         let delivered = LogRef::ALL.map(|log| station.channel().log(log).delivered);
         let mut rebuild = Rebuild::new(station.channel(), runs, [0; 2], confirmed)?;
         let mut kept = 0;
