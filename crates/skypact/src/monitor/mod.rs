@@ -204,7 +204,7 @@ impl<'a> Monitor<'a> {
         if let Some(proof) = &proof
             && self.store.document(&document)?.is_none()
         {
-            self.store.put_document(&document, &proof.encode())?;
+            self.store.put_documents(&[(document, proof.encode())])?;
         }
         Ok(Seen::Forked { head, proof: proof.map(Box::new) })
     }

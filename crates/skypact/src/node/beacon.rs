@@ -58,7 +58,7 @@ impl Beacons {
             let Some(beacon) = entry.entry.leaf.cosignature.and_then(|hash| self.by_hash.get(&hash)) else { continue };
             station.learn_cited(beacon.hash(), beacon.time_s());
             if store.document(&document(beacon.hash()))?.is_none() {
-                store.put_document(&document(beacon.hash()), beacon.line().to_string().as_bytes())?;
+                store.put_documents(&[(document(beacon.hash()), beacon.line().to_string().into_bytes())])?;
             }
         }
         Ok(())

@@ -489,8 +489,8 @@ impl Core {
         let (documents, recoveries) = (std::mem::take(&mut round.documents), std::mem::take(&mut round.recoveries));
         let kept = committed
             .and_then(|()| self.keep_forks(forks))
-            .and_then(|()| documents.into_iter().try_for_each(|(name, bytes)| self.store.put_document(&name, &bytes)))
-            .and_then(|()| self.keep_measured(std::mem::take(&mut round.measured)));
+            .and_then(|()| self.store.put_documents(&documents))
+            .and_then(|()| self.keep_measured(&std::mem::take(&mut round.measured)));
         if let Err(error) = kept {
             self.failure.get_or_init(|| (error.code(), error.to_string()));
             round.fail(&error);
@@ -505,14 +505,15 @@ impl Core {
     }
 
     /// Keeps what was measured. A full disk is no reason to stop for its sake.
-    fn keep_measured(&mut self, documents: Vec<(String, Vec<u8>)>) -> Result<(), CommitError> {
-        for (name, bytes) in documents {
-            match self.store.put_document(&name, &bytes) {
-                Err(CommitError::NotWritten(reason)) => warn!(name, %reason, "what was measured is not kept"),
-                kept => kept?,
+    fn keep_measured(&mut self, documents: &[(String, Vec<u8>)]) -> Result<(), CommitError> {
+        match self.store.put_documents(documents) {
+            Err(CommitError::NotWritten(reason)) => {
+                let names = documents.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+                warn!(names, %reason, "what was measured is not kept");
+                Ok(())
             }
+            kept => kept,
         }
-        Ok(())
     }
 
     /// Keeps the first proof for each log that its author signed two histories of it; one is enough for ever.
@@ -521,7 +522,7 @@ impl Core {
             let origin = proof.older.checkpoint().origin.to_string();
             let document = fork_document(&origin);
             if self.store.document(&document)?.is_none() {
-                self.store.put_document(&document, &proof.encode())?;
+                self.store.put_documents(&[(document, proof.encode())])?;
                 error!(origin, "the counterpart signed two histories of one log; the proof is kept");
             }
         }

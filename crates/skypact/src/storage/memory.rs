@@ -173,8 +173,8 @@ impl Store for MemoryStore {
         Ok(self.snapshot.clone())
     }
 
-    fn put_document(&mut self, name: &str, bytes: &[u8]) -> Result<(), CommitError> {
-        self.documents.insert(name.to_owned(), bytes.to_vec());
+    fn put_documents(&mut self, documents: &[(String, Vec<u8>)]) -> Result<(), CommitError> {
+        self.documents.extend(documents.iter().cloned());
         Ok(())
     }
 

@@ -207,8 +207,9 @@ pub trait Store: Send {
     /// The newest snapshot that stands.
     fn snapshot(&self) -> Result<Option<Snapshot>, StoreError>;
 
-    /// Keep a small named document in place of the last one with that name.
-    fn put_document(&mut self, name: &str, bytes: &[u8]) -> Result<(), CommitError>;
+    /// Keep small documents, each by its name in place of the last one with that name, in one transaction: after it either all
+    /// of the old ones are there or all of the new ones. None at all are no transaction.
+    fn put_documents(&mut self, documents: &[(String, Vec<u8>)]) -> Result<(), CommitError>;
 
     /// The document with this name.
     fn document(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;

@@ -218,7 +218,7 @@ impl DropBox {
             item.fetched = true;
             let fetched =
                 self.items.iter().filter(|(_, item)| item.fetched).flat_map(|(number, _)| number.to_be_bytes());
-            store.put_document(&fetched_document(&self.log), &fetched.collect::<Vec<u8>>())?;
+            store.put_documents(&[(fetched_document(&self.log), fetched.collect())])?;
         }
         Ok(part.bytes)
     }

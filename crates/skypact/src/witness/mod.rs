@@ -132,12 +132,13 @@ impl Witness {
             Ok(checkpoint) => checkpoint,
             Err(refusal) => return answer_to(&refusal),
         };
-        // Before the size: what is shown is never older than what is cosigned.
-        if let Err(error) = store.put_document(&head_document(&origin), &request.checkpoint.encode()) {
-            return (503, format!("{error}\n"));
-        }
-        // Durable before it is signed: a witness that forgets could be made to sign two histories.
-        if let Err(error) = store.put_document(&document, &head_bytes(checkpoint.size, checkpoint.root)) {
+        let newest = [
+            (head_document(&origin), request.checkpoint.encode()),
+            (document, head_bytes(checkpoint.size, checkpoint.root)),
+        ];
+        // Both at once: what is shown is what was cosigned. Durable before it is signed: a witness that forgets could be
+        // made to sign two histories.
+        if let Err(error) = store.put_documents(&newest) {
             return (503, format!("{error}\n"));
         }
         let time_s = self.now_s();

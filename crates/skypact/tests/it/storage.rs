@@ -7,7 +7,7 @@ use skypact::storage::{
     SqliteStore, Store, StoreError, StoredEntry, StoredPart,
 };
 
-use crate::storage_ground::{Ground, append, entry, part};
+use crate::storage_ground::{Ground, append, document, entry, part};
 
 const A: &str = "example.org/alpha/urgent";
 const B: &str = "example.org/bravo/routine";
@@ -331,11 +331,14 @@ fn what_is_archived_reads_as_before(store: &mut dyn Store) {
 fn documents_are_replaced_whole(store: &mut dyn Store) {
     assert_eq!(store.document("witness").unwrap(), None);
     for bytes in [b"longer than the next".as_slice(), b"short", b""] {
-        store.put_document("witness", bytes).unwrap();
-        store.put_document("other", b"kept").unwrap();
+        store.put_documents(&[document("witness", bytes), document("other", b"kept")]).unwrap();
         assert_eq!(store.document("witness").unwrap().as_deref(), Some(bytes));
     }
     assert_eq!(store.document("other").unwrap().as_deref(), Some(b"kept".as_slice()));
+    // Of two of one name the later one stands.
+    store.put_documents(&[document("other", b"first"), document("other", b"second")]).unwrap();
+    store.put_documents(&[]).unwrap();
+    assert_eq!(store.document("other").unwrap().as_deref(), Some(b"second".as_slice()));
 }
 
 fn a_snapshot_stands_until_something_goes_that_is_in_it(store: &mut dyn Store) {
@@ -353,7 +356,7 @@ fn a_snapshot_stands_until_something_goes_that_is_in_it(store: &mut dyn Store) {
     store.replace(4, &append(A, 1, 4, &[entry(20), entry(21), entry(22)]), &[]).unwrap();
     assert_eq!(store.snapshot().unwrap(), None);
     store.put_snapshot(&snapshot(6, 4, 9)).unwrap();
-    store.put_document("other", b"kept").unwrap();
+    store.put_documents(&[document("other", b"kept")]).unwrap();
     store.erase(A, 3, 0).unwrap();
     assert_eq!(store.snapshot().unwrap(), None, "it may hold what was erased");
     assert_eq!(store.document("other").unwrap().as_deref(), Some(b"kept".as_slice()));
@@ -393,7 +396,7 @@ fn everything_is_there_after_reopening<S: Held>(mut held: S, reopen: impl Fn(S) 
         store.commit(&append([A, B][n % 2], 1, n as u64 / 2, std::slice::from_ref(one))).unwrap();
     }
     store.commit(&Batch { appends: vec![], heads: vec![head(A, HeadKind::Receipt, b"receipt")] }).unwrap();
-    store.put_document("witness", b"state").unwrap();
+    store.put_documents(&[document("witness", b"state")]).unwrap();
     let before = (store.replay(0, 1000).unwrap(), store.logs().unwrap(), store.heads(A).unwrap());
     let mut held = reopen(held);
     let store = held.get();

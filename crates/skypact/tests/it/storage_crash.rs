@@ -9,13 +9,14 @@ use std::process::Command;
 use skypact::bench::shapes::Dice;
 use skypact::storage::{Append, Batch, CommitError, Head, HeadKind, SqliteStore, Store, StoreError};
 
-use crate::storage_ground::{Ground, entry};
+use crate::storage_ground::{Ground, document, entry};
 use crate::storage_trace::{Disk, Event, Unsynced, parse};
 
 const A: &str = "example.org/a";
 const B: &str = "example.org/b";
 const DIRECTORY: &str = "SKYPACT_CRASH_DIRECTORY";
 const PRAGMAS: &str = "SKYPACT_CRASH_PRAGMAS";
+const DOCUMENTS: [&str; 2] = ["witness", "witness-head"];
 const BATCHES: u64 = 40;
 /// The write-ahead log is emptied often, so that crashes meet that too.
 const FREQUENT_CHECKPOINTS: &str = "PRAGMA wal_autocheckpoint = 25;";
@@ -74,7 +75,7 @@ fn the_child_whose_disk_fails() {
     store.claim(B).unwrap();
     let mut number = 1;
     let error = loop {
-        match store.commit(&batch(number)) {
+        match keep(&mut store, number) {
             Ok(()) => number += 1,
             Err(error) => break error,
         }
@@ -96,7 +97,7 @@ fn the_child_that_is_traced() {
     store.claim(B).unwrap();
     acknowledge(0);
     for number in 1..=BATCHES {
-        store.commit(&batch(number)).unwrap();
+        keep(&mut store, number).unwrap();
         acknowledge(number);
     }
 }
@@ -104,6 +105,12 @@ fn the_child_that_is_traced() {
 /// One system call, so that the trace has it whole; the error stream is neither buffered nor captured.
 fn acknowledge(number: u64) {
     std::io::stderr().write_all(format!("ack {number}\n").as_bytes()).unwrap();
+}
+
+/// A batch, and two documents of its number: neither is ever there without the other.
+fn keep(store: &mut SqliteStore, number: u64) -> Result<(), CommitError> {
+    store.commit(&batch(number))?;
+    store.put_documents(&DOCUMENTS.map(|name| document(name, number.to_string().as_bytes())))
 }
 
 /// Batch 1, 2, ...: entries for both logs and a head, all of them decided by the number.
@@ -225,6 +232,15 @@ fn survived(directory: &Path, acknowledged: Option<u64>) -> Result<(), String> {
         return Err("entries differ from those committed".to_owned());
     }
     let heads = store.heads(A).map_err(told)?;
-    let sound = heads.first().map(|head| head.bytes.clone()) == (number > 0).then(|| number.to_string().into_bytes());
-    if sound { Ok(()) } else { Err("the head is not of the last batch".to_owned()) }
+    let of = |number: u64| (number > 0).then(|| number.to_string().into_bytes());
+    if heads.first().map(|head| head.bytes.clone()) != of(number) {
+        return Err("the head is not of the last batch".to_owned());
+    }
+    let [first, second] = DOCUMENTS.map(|name| store.document(name).map_err(told));
+    let (first, second) = (first?, second?);
+    if first == second && (acknowledged..=number).any(|number| first == of(number)) {
+        Ok(())
+    } else {
+        Err(format!("documents of {first:?} and {second:?} are there, {acknowledged} were acknowledged"))
+    }
 }

@@ -7,7 +7,7 @@ use skypact::storage::{
     Append, Batch, CommitError, Field, Head, HeadKind, NotWritten, SqliteStore, Store, StoreError, StoredEntry, Walk,
 };
 
-use crate::storage_ground::{Ground, Mounted, append, entry, part};
+use crate::storage_ground::{Ground, Mounted, append, document, entry, part};
 
 const A: &str = "example.org/a";
 const B: &str = "example.org/b";
@@ -98,7 +98,7 @@ fn a_store_for_reading_sees_what_the_writer_commits_and_writes_nothing() {
     let mut reader = SqliteStore::open_read_only(ground.path()).unwrap();
     writer.commit(&append(A, 1, 6, &[entry(6)])).unwrap();
     assert_eq!(reader.integrity().unwrap(), writer.integrity().unwrap());
-    writer.put_document("left-out/channel/01", b"an act").unwrap();
+    writer.put_documents(&[document("left-out/channel/01", b"an act")]).unwrap();
     assert_eq!(reader.integrity().unwrap().left_out, 1);
     let error = reader.commit(&append(A, 1, 7, &[entry(7)])).unwrap_err();
     assert!(matches!(error, CommitError::NotWritten(NotWritten::ReadOnly)), "{error:?}");
@@ -224,6 +224,6 @@ fn sample(directory: &Path) -> SqliteStore {
     let heads = vec![Head { log: A.to_owned(), kind: HeadKind::Receipt, bytes: b"head-needle".to_vec() }];
     let entries: Vec<_> = (0..6).map(entry).collect();
     store.commit(&Batch { heads, ..append(A, 1, 0, &entries) }).unwrap();
-    store.put_document("witness", b"document-needle").unwrap();
+    store.put_documents(&[document("witness", b"document-needle")]).unwrap();
     store
 }

@@ -58,6 +58,11 @@ pub(crate) fn append(log: &str, term: u64, expected_size: u64, entries: &[Stored
     Batch { appends: vec![append], heads: vec![] }
 }
 
+/// A document as the store takes it.
+pub(crate) fn document(name: &str, bytes: &[u8]) -> (String, Vec<u8>) {
+    (name.to_owned(), bytes.to_vec())
+}
+
 /// A small file system in memory, for the superuser of a machine that allows it.
 pub(crate) struct Mounted(PathBuf);
 

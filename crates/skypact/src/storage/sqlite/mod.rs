@@ -167,7 +167,7 @@ impl Store for SqliteStore {
             shortened.iter().try_for_each(|log| batch.fences(log))?;
             let archived_to = moved::last_sequence(connection)?;
             commit_batch(connection, batch, archived_to)?;
-            documents.iter().try_for_each(|(name, bytes)| rows::put_document(connection, name, bytes))?;
+            put_documents(connection, documents)?;
             Ok(archived_to)
         });
         self.archived_to = replaced?;
@@ -255,8 +255,11 @@ impl Store for SqliteStore {
         moved::reading(&self.connection, snapshot::get)
     }
 
-    fn put_document(&mut self, name: &str, bytes: &[u8]) -> Result<(), CommitError> {
-        self.write("storing a document", |connection| Ok(rows::put_document(connection, name, bytes)?))
+    fn put_documents(&mut self, documents: &[(String, Vec<u8>)]) -> Result<(), CommitError> {
+        if documents.is_empty() {
+            return Ok(());
+        }
+        self.write("storing documents", |connection| Ok(put_documents(connection, documents)?))
     }
 
     fn document(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
@@ -281,6 +284,10 @@ fn commit_batch(connection: &Connection, batch: &Batch, archived_to: u64) -> Res
         rows::put_head(connection, &log, head)?;
     }
     Ok(())
+}
+
+fn put_documents(connection: &Connection, documents: &[(String, Vec<u8>)]) -> Result<(), StoreError> {
+    documents.iter().try_for_each(|(name, bytes)| rows::put_document(connection, name, bytes))
 }
 
 fn commit_append(connection: &Connection, append: &Append, last_sequence: &mut u64) -> Result<(), CommitError> {
