@@ -68,6 +68,7 @@ fn contract<S: Held>(make: impl Fn() -> S, reopen: impl Fn(S) -> S) {
         the_newest_entries_are_replaced_in_one_transaction,
         what_is_archived_reads_as_before,
         documents_are_replaced_whole,
+        documents_are_found_by_how_their_names_begin,
         a_snapshot_stands_until_something_goes_that_is_in_it,
         an_erased_part_is_gone_and_the_leaf_stays,
         what_cannot_be_stored_is_refused,
@@ -339,6 +340,22 @@ fn documents_are_replaced_whole(store: &mut dyn Store) {
     store.put_documents(&[document("other", b"first"), document("other", b"second")]).unwrap();
     store.put_documents(&[]).unwrap();
     assert_eq!(store.document("other").unwrap().as_deref(), Some(b"second".as_slice()));
+}
+
+fn documents_are_found_by_how_their_names_begin(store: &mut dyn Store) {
+    let names = ["a", "a/", "a/1", "a/\u{fe}", "a/\u{10ffff}", "a0", "b/1"];
+    store.put_documents(&names.map(|name| document(name, name.as_bytes()))).unwrap();
+    for (prefix, expected) in [
+        ("", &names[..]),
+        ("a", &names[..6]),
+        ("a/", &names[1..5]),
+        ("a/\u{10ffff}", &names[4..5]),
+        ("a/2", &[]),
+        ("c", &[]),
+    ] {
+        let expected: Vec<_> = expected.iter().map(|name| document(name, name.as_bytes())).collect();
+        assert_eq!(store.documents(prefix).unwrap(), expected, "{prefix}");
+    }
 }
 
 fn a_snapshot_stands_until_something_goes_that_is_in_it(store: &mut dyn Store) {

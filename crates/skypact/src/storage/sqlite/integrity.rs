@@ -46,7 +46,7 @@ impl SqliteStore {
             let moved = self.walk_archive(&origin, &mut walk)?;
             walk_log(connection, &origin, moved, &mut walk)?;
         }
-        for name in document_names(connection)? {
+        for name in rows::document_names(connection, "")? {
             use crate::storage::Store as _;
             self.document(&name)?;
             walk.documents += 1;
@@ -108,14 +108,6 @@ fn walk_log(connection: &Connection, origin: &str, archived: u64, walk: &mut Wal
         walk.heads += rows::heads(&transaction, origin, &log)?.len() as u64;
         return Ok(());
     }
-}
-
-/// Names of all documents, in their order.
-pub(super) fn document_names(connection: &Connection) -> Result<Vec<String>, StoreError> {
-    let failed = failure("listing documents");
-    let mut statement = connection.prepare("SELECT name FROM document ORDER BY name").map_err(&failed)?;
-    let names = statement.query_map([], |row| row.get(0)).map_err(&failed)?;
-    names.collect::<Result<_, _>>().map_err(&failed)
 }
 
 /// What no row shows: rows that belong to nothing, indexes that disagree with tables, pages that belong to two trees.

@@ -269,7 +269,7 @@ impl Store for SqliteStore {
 
     fn documents(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         self.running()?;
-        let names = integrity::document_names(&self.connection)?.into_iter().filter(|name| name.starts_with(prefix));
+        let names = rows::document_names(&self.connection, prefix)?.into_iter();
         let document = |name: String| Ok(rows::document(&self.connection, &name)?.map(|bytes| (name, bytes)));
         names.filter_map(|name| document(name).transpose()).collect()
     }

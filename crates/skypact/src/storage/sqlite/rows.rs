@@ -370,6 +370,16 @@ pub(super) fn put_document(connection: &Connection, name: &str, bytes: &[u8]) ->
     Ok(())
 }
 
+/// Names of the documents that begin so, in their order. No other is read: beacons grow to many.
+pub(super) fn document_names(connection: &Connection, prefix: &str) -> Result<Vec<String>, StoreError> {
+    let failed = failure("listing documents");
+    let sql = "SELECT name FROM document WHERE name >= ?1 ORDER BY name";
+    let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
+    let names = statement.query_map([prefix], |row| row.get::<_, String>(0)).map_err(&failed)?;
+    let begins = |name: &Result<String, _>| name.as_ref().map_or(true, |name| name.starts_with(prefix));
+    names.take_while(begins).collect::<Result<_, _>>().map_err(&failed)
+}
+
 /// Whether there is such a document, whatever is in it.
 pub(super) fn has_document(connection: &Connection, name: &str) -> Result<bool, StoreError> {
     let mut statement =
