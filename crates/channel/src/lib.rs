@@ -66,7 +66,7 @@ pub use carriage::{Carriage, CarriageError, ExportFrom, Heard, OwnLogs, Run, Ver
 pub use case::{CaseAct, CaseEntry, CaseFile, CaseReport, Cited, Neutral, NeutralFinding};
 pub use case_book::{Answer, Asked, Case, CaseBook, Cause, CauseKind, Causes, Closed, Evidence};
 pub use channel::snapshot::SnapshotError;
-pub use channel::{Anomaly, AnomalyReason, Channel, EntryRef};
+pub use channel::{Anomaly, AnomalyReason, Channel, EntryRef, KeyChangeEntry};
 pub use class::ActivityClass;
 pub use clocks::{CLOCK_OFF_NS, CLOCK_WARN_NS, ClockState, Clocks, OtherClock, Span, Suspect};
 pub use codec::CodecError;

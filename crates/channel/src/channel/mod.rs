@@ -42,9 +42,7 @@ pub struct Channel {
     messages: HashSet<(usize, [u8; 16])>,
     board: Board,
     keys: ActKeys,
-    key_changes: [Vec<u64>; 4],
-    /// When each of them was signed, as it claims.
-    key_change_times: [Vec<UtcNanos>; 4],
+    key_changes: [Vec<KeyChangeEntry>; 4],
     /// Entries that put other keys in the place of their author's: a proof of a fork shows them.
     rotations: [Vec<Entry>; 4],
     suspensions: Suspensions,
@@ -61,6 +59,15 @@ pub struct EntryRef {
     pub index: u64,
     /// Kind of its act.
     pub kind: u16,
+}
+
+/// An entry that changes keys, or would.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct KeyChangeEntry {
+    /// Its index in its log.
+    pub index: u64,
+    /// When it was signed, as it claims.
+    pub claimed_time: UtcNanos,
 }
 
 /// An entry that is in the record, because its author signed it, but that changed nothing.
@@ -168,7 +175,6 @@ impl Channel {
             board,
             keys: ActKeys::default(),
             key_changes: Default::default(),
-            key_change_times: Default::default(),
             rotations: Default::default(),
             suspensions: Suspensions::default(),
             erasures: Erasures::default(),
@@ -201,14 +207,9 @@ impl Channel {
         &self.keys
     }
 
-    /// Indices of the entries of a log that change keys or would, ascending.
-    pub fn key_changes(&self, log: LogRef) -> &[u64] {
+    /// The entries of a log that change keys or would, in their order.
+    pub fn key_changes(&self, log: LogRef) -> &[KeyChangeEntry] {
         &self.key_changes[log.place()]
-    }
-
-    /// When each of those was signed, as it claims, ns UTC.
-    pub fn key_change_times(&self, log: LogRef) -> &[UtcNanos] {
-        &self.key_change_times[log.place()]
     }
 
     /// The note keys that count for heads of `size` of a log, and for receipts over it.
@@ -509,8 +510,8 @@ impl Channel {
         if !kind.is_some_and(Kind::tells_keys) {
             return Ok(());
         }
-        self.key_changes[log.place()].push(entry.leaf.index);
-        self.key_change_times[log.place()].push(UtcNanos(entry.leaf.act.act().claimed_time));
+        let claimed_time = UtcNanos(entry.leaf.act.act().claimed_time);
+        self.key_changes[log.place()].push(KeyChangeEntry { index: entry.leaf.index, claimed_time });
         self.keys.take(&self.pact, log, entry.leaf.index, entry)?;
         if kind == Some(Kind::KeyRotation) {
             self.rotations[log.place()].push(entry.clone());

@@ -32,12 +32,12 @@ impl Channel {
         #[rustfmt::skip]
         let Self {
             pact: _, me: _, beacon: _,
-            logs, cited, entries, messages, board, keys, key_changes, key_change_times, rotations, suspensions, erasures, anomalies,
+            logs, cited, entries, messages, board, keys, key_changes, rotations, suspensions, erasures, anomalies,
         } = self;
         let entries: BTreeMap<_, _> = entries.iter().collect();
         let messages: BTreeSet<_> = messages.iter().collect();
         let folded = (logs, cited, entries, messages, board, keys);
-        let state = (folded, key_changes, key_change_times, rotations, suspensions, erasures, anomalies);
+        let state = (folded, key_changes, rotations, suspensions, erasures, anomalies);
         postcard::to_stdvec(&state).expect("lists and maps of known length, into memory")
     }
 
@@ -49,12 +49,12 @@ impl Channel {
         if !rest.is_empty() {
             return Err(SnapshotError::TooLong { bytes: rest.len() });
         }
-        let (folded, key_changes, key_change_times, rotations, suspensions, erasures, anomalies) = state;
+        let (folded, key_changes, rotations, suspensions, erasures, anomalies) = state;
         let (logs, cited, entries, messages, board, keys) = folded;
         #[rustfmt::skip]
         let channel = Self {
             pact, me, beacon: None,
-            logs, cited, entries, messages, board, keys, key_changes, key_change_times, rotations, suspensions, erasures, anomalies,
+            logs, cited, entries, messages, board, keys, key_changes, rotations, suspensions, erasures, anomalies,
         };
         Ok(channel)
     }

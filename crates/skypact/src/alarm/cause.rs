@@ -2,7 +2,7 @@
 
 use skypact_airspace::UtcNanos;
 use skypact_channel::{
-    APPLIED_BEFORE_NS, AssuranceState, Channel, Clocks, CommitmentState, LogRef, Notice, NoticeState,
+    APPLIED_BEFORE_NS, AssuranceState, Channel, Clocks, CommitmentState, KeyChangeEntry, LogRef, Notice, NoticeState,
 };
 use skypact_record::Hash;
 
@@ -137,11 +137,11 @@ pub(super) fn key_changes(channel: &Channel) -> [usize; 4] {
 pub(super) fn of_keys(name: &str, channel: &Channel, began: [usize; 4], now: UtcNanos) -> Vec<AlarmView> {
     let mut found = Vec::new();
     for log in LogRef::ALL {
-        let (pact, changes) = (channel.pact(), channel.key_changes(log).iter().zip(channel.key_change_times(log)));
-        let is_news = |(place, (_, signed)): &(usize, (&u64, &UtcNanos))| {
-            *place >= began[log.place()] || now.0.saturating_sub(signed.0) <= DAY_NS
+        let (pact, changes) = (channel.pact(), channel.key_changes(log).iter().enumerate());
+        let is_news = |(place, change): &(usize, &KeyChangeEntry)| {
+            *place >= began[log.place()] || now.0.saturating_sub(change.claimed_time.0) <= DAY_NS
         };
-        for (_, (index, _)) in changes.enumerate().filter(is_news) {
+        for (_, KeyChangeEntry { index, .. }) in changes.filter(is_news) {
             let Some(leaf) = channel.log(log).tree.leaf(*index) else { continue };
             let (party, origin) = (pact.party_name(log.party), &pact.log_keys(log).origin);
             let (event, ask) = if log.party == channel.me() {

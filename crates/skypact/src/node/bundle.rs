@@ -66,7 +66,7 @@ fn choose(channel: &Channel, only: &[String], case: Option<&str>) -> Result<BTre
     }
     for story in stories {
         for log in story.iter().map(|(place, _)| LogRef::ALL[*place]) {
-            chosen.extend(channel.key_changes(log).iter().map(|change| (log.place(), *change)));
+            chosen.extend(channel.key_changes(log).iter().map(|change| (log.place(), change.index)));
         }
         chosen.extend(story);
     }
@@ -155,12 +155,11 @@ impl Maker<'_> {
     fn key_changes<W: Write>(&self, bundle: &mut BundleWriter<W>, log: LogRef) -> Result<(), NodeError> {
         let channel = self.station.channel();
         let name = origin(channel, log);
-        let is_given =
-            |index: &&u64| self.chosen.as_ref().is_none_or(|chosen| chosen.contains(&(log.place(), **index)));
-        for index in channel.key_changes(log).iter().filter(is_given) {
-            for stored in self.store.read(name.as_str(), *index, 1, usize::MAX)? {
+        let is_given = |index: &u64| self.chosen.as_ref().is_none_or(|chosen| chosen.contains(&(log.place(), *index)));
+        for index in channel.key_changes(log).iter().map(|change| change.index).filter(is_given) {
+            for stored in self.store.read(name.as_str(), index, 1, usize::MAX)? {
                 if let [Some(part)] = &entry_of(name.as_str(), stored)?.parts[..] {
-                    bundle.key_change(name, *index, part).map_err(broken)?;
+                    bundle.key_change(name, index, part).map_err(broken)?;
                 }
             }
         }
