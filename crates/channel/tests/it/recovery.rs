@@ -23,6 +23,28 @@ pub(crate) fn elsewhere(place: i64) -> Message {
     notice(NoticeAct::New, None, vec![disc(place * 1_000_000_000, 1_000, 1_000, 8_000)])
 }
 
+fn suspend() -> Message {
+    Message::Suspend { reason: "strike of 6 April".to_owned() }
+}
+
+/// BLUE and RED, and the channel is suspended.
+fn suspended() -> (Post, Post) {
+    let (mut blue, mut red) = posts();
+    exchange(&mut blue, &mut red);
+    red.says(&suspend()).unwrap();
+    exchange(&mut blue, &mut red);
+    (blue, red)
+}
+
+/// BLUE resumes, and RED, which opens the next epoch. BLUE has not heard of that.
+fn resume(blue: &mut Post, red: &mut Post) {
+    let suspends = blue.station.channel().suspensions().epoch(1).newest();
+    blue.says(&Message::Resume { suspends: suspends.clone() }).unwrap();
+    red.takes(blue);
+    red.says(&Message::Resume { suspends }).unwrap();
+    assert_eq!(red.station.channel().facts().epochs, [2, 2]);
+}
+
 /// BLUE, RED as it was, and RED out of a backup that was taken before its last notices and BLUE's answer to them.
 pub(crate) fn lost() -> (Post, Post, Post) {
     let (mut blue, mut red) = posts();
@@ -36,9 +58,15 @@ pub(crate) fn lost() -> (Post, Post, Post) {
     red.says(&elsewhere(2)).unwrap();
     exchange(&mut blue, &mut red);
     assert_eq!(red.station.channel().board().conflicts().count(), 1, "something depends on the order");
-    let mut old = Post::out_of(RED, red.station.channel().pact().clone(), &backup);
-    (old.now, old.entropy) = (red.now, Counter(90_000_000));
+    let old = out_of_backup(&red, &backup);
     (blue, red, old)
+}
+
+/// RED at its present time, with what a backup holds.
+fn out_of_backup(red: &Post, backup: &[(LogRef, Entry)]) -> Post {
+    let mut old = Post::out_of(RED, red.station.channel().pact().clone(), backup);
+    (old.now, old.entropy) = (red.now, Counter(90_000_000));
+    old
 }
 
 fn exchange(blue: &mut Post, red: &mut Post) {
@@ -122,6 +150,12 @@ fn recover_with(
     Ok(recovered)
 }
 
+/// All that BLUE holds of RED's logs comes back.
+fn come_back(old: &mut Post, blue: &Post) -> Recovered {
+    let frames = [ROUTINE, URGENT].map(|log| whole(blue, old, log));
+    recover(old, frames.each_ref(), [0; 2], [false; 2]).unwrap()
+}
+
 fn code(outcome: Result<Recovered, RecoveryError>) -> &'static str {
     outcome.expect_err("it must not be taken over").code()
 }
@@ -141,8 +175,7 @@ fn an_old_store_comes_to_the_same_board_and_the_acts_since_stand_behind_it() {
     let (mut blue, red, mut old) = lost();
     old.says(&elsewhere(3)).unwrap();
     old.takes(&blue);
-    let (routine, urgent) = (whole(&blue, &old, ROUTINE), whole(&blue, &old, URGENT));
-    let recovered = recover(&mut old, [&routine, &urgent], [0; 2], [false; 2]).unwrap();
+    let recovered = come_back(&mut old, &blue);
     assert_eq!((recovered.placed, recovered.left_out.len()), (1, 0));
     let lost = leaves(&red, ROUTINE);
     assert_eq!(leaves(&old, ROUTINE)[..lost.len()], lost[..], "what was signed once stays where it was");
@@ -224,8 +257,7 @@ fn a_witness_is_asked_again_whatever_lines_came_with_the_receipt_that_came_back(
     let backup = red.stored.clone();
     red.says(&here()).unwrap();
     exchange(&mut blue, &mut red);
-    let mut old = Post::out_of(RED, pact, &backup);
-    (old.now, old.entropy) = (red.now, Counter(90_000_000));
+    let mut old = out_of_backup(&red, &backup);
     old.takes(&blue);
     let (mut routine, urgent) = (whole(&blue, &old, ROUTINE), whole(&blue, &old, URGENT));
     // The witness's Ed25519 line reached BLUE, and the one under ML-DSA-44 did not.
@@ -241,11 +273,9 @@ fn a_witness_is_asked_again_whatever_lines_came_with_the_receipt_that_came_back(
 #[test]
 fn a_store_that_was_lost_whole_comes_back_from_the_genesis_on() {
     let (blue, red, _) = lost();
-    let mut empty = Post::out_of(RED, red.station.channel().pact().clone(), &[]);
-    empty.now = red.now;
+    let mut empty = out_of_backup(&red, &[]);
     empty.takes(&blue);
-    let (routine, urgent) = (whole(&blue, &empty, ROUTINE), whole(&blue, &empty, URGENT));
-    recover(&mut empty, [&routine, &urgent], [0; 2], [false; 2]).unwrap();
+    come_back(&mut empty, &blue);
     for log in [ROUTINE, URGENT] {
         assert_eq!(leaves(&empty, log)[..leaves(&red, log).len()], leaves(&red, log)[..]);
     }
@@ -360,11 +390,9 @@ fn what_came_back_stands_before_what_came_later_and_does_not_cite_it() {
     let later = blue.says(&elsewhere(7)).unwrap();
     red.takes(&blue);
     blue.takes(&red);
-    let mut old = Post::out_of(RED, red.station.channel().pact().clone(), &backup);
-    old.entropy = Counter(90_000_000);
+    let mut old = out_of_backup(&red, &backup);
     old.takes(&blue);
-    let (routine, urgent) = (whole(&blue, &old, ROUTINE), whole(&blue, &old, URGENT));
-    recover(&mut old, [&routine, &urgent], [0; 2], [false; 2]).unwrap();
+    come_back(&mut old, &blue);
     let place = |leaf: Hash| old.stored.iter().position(|(_, entry)| entry.leaf.hash() == leaf).unwrap();
     assert!(place(lost) < place(later), "as it was when both were new");
 }
@@ -373,9 +401,7 @@ fn what_came_back_stands_before_what_came_later_and_does_not_cite_it() {
 fn after_a_start_a_suspension_waits_for_the_counterparts_word_on_both_own_logs_and_a_stop_for_nothing() {
     let (mut blue, mut red) = posts();
     exchange(&mut blue, &mut red);
-    let suspend = || Message::Suspend { reason: "strike of 6 April".to_owned() };
-    let mut again = Post::out_of(RED, red.station.channel().pact().clone(), &red.stored);
-    again.entropy = Counter(90_000_000);
+    let mut again = out_of_backup(&red, &red.stored);
     again.station.hold_cuts();
     assert_eq!(again.says(&suspend()).unwrap_err().code(), "logs-unconfirmed");
     again.station.confirm(URGENT);
@@ -388,15 +414,11 @@ fn after_a_start_a_suspension_waits_for_the_counterparts_word_on_both_own_logs_a
 
 #[test]
 fn after_a_start_the_next_epoch_waits_too() {
-    let (mut blue, mut red) = posts();
-    exchange(&mut blue, &mut red);
-    red.says(&Message::Suspend { reason: "strike of 6 April".to_owned() }).unwrap();
-    exchange(&mut blue, &mut red);
+    let (mut blue, mut red) = suspended();
     let suspends = blue.station.channel().suspensions().epoch(1).newest();
     red.says(&Message::Resume { suspends: suspends.clone() }).unwrap();
     exchange(&mut blue, &mut red);
-    let mut again = Post::out_of(RED, red.station.channel().pact().clone(), &red.stored);
-    (again.entropy, again.now) = (Counter(90_000_000), red.now);
+    let mut again = out_of_backup(&red, &red.stored);
     again.station.hold_cuts();
     blue.says(&Message::Resume { suspends }).unwrap();
     again.takes(&blue);
@@ -412,9 +434,8 @@ fn what_came_back_is_what_the_counterpart_holds_so_nothing_waits_for_its_word_an
     let (blue, _, mut old) = lost();
     old.station.hold_cuts();
     old.takes(&blue);
-    let (routine, urgent) = (whole(&blue, &old, ROUTINE), whole(&blue, &old, URGENT));
-    recover(&mut old, [&routine, &urgent], [0; 2], [false; 2]).unwrap();
-    old.says(&Message::Suspend { reason: "strike of 6 April".to_owned() }).unwrap();
+    come_back(&mut old, &blue);
+    old.says(&suspend()).unwrap();
 }
 
 #[test]
@@ -423,14 +444,13 @@ fn an_anchor_comes_behind_the_key_that_its_head_is_under_though_what_a_suspensio
     exchange(&mut blue, &mut red);
     let backup = red.stored.clone();
     red.says(&here()).unwrap();
-    red.says(&Message::Suspend { reason: "strike of 6 April".to_owned() }).unwrap();
+    red.says(&suspend()).unwrap();
     rotates(&mut red, KeyRole::Checkpoint, Key::new(NEXT_HEAD_KEYS[0]));
     hears_one_log(&mut blue, &red, URGENT);
     wait([&mut blue, &mut red], 2_000);
     blue.finish();
     let size = blue.station.channel().log(URGENT).size();
-    let mut old = Post::out_of(RED, red.station.channel().pact().clone(), &backup);
-    (old.now, old.entropy) = (red.now, Counter(90_000_000));
+    let mut old = out_of_backup(&red, &backup);
     old.station.hold(Box::new(Key::new(NEXT_HEAD_KEYS[0])));
     old.takes(&blue);
     let (routine, mut urgent) = (whole(&blue, &old, ROUTINE), whole(&blue, &old, URGENT));
@@ -451,47 +471,29 @@ fn hears_one_log(blue: &mut Post, red: &Post, log: LogRef) {
 
 /// RED out of a backup that BLUE gives the routine log back behind an opening of epoch 2, which the urgent log lost, and BLUE.
 fn parted_epochs() -> (Post, Post) {
-    let (mut blue, mut red) = posts();
-    exchange(&mut blue, &mut red);
-    red.says(&Message::Suspend { reason: "strike of 6 April".to_owned() }).unwrap();
-    exchange(&mut blue, &mut red);
+    let (mut blue, mut red) = suspended();
     let backup = red.stored.clone();
-    let suspends = blue.station.channel().suspensions().epoch(1).newest();
-    blue.says(&Message::Resume { suspends: suspends.clone() }).unwrap();
-    red.takes(&blue);
-    red.says(&Message::Resume { suspends }).unwrap();
-    assert_eq!(red.station.channel().facts().epochs, [2, 2]);
+    resume(&mut blue, &mut red);
     hears_one_log(&mut blue, &red, ROUTINE);
-    let mut old = Post::out_of(RED, red.station.channel().pact().clone(), &backup);
-    (old.now, old.entropy) = (red.now, Counter(90_000_000));
+    let mut old = out_of_backup(&red, &backup);
     old.takes(&blue);
-    let (routine, urgent) = (whole(&blue, &old, ROUTINE), whole(&blue, &old, URGENT));
-    recover(&mut old, [&routine, &urgent], [0; 2], [false; 2]).unwrap();
+    come_back(&mut old, &blue);
     assert_eq!(old.station.channel().facts().epochs, [2, 1]);
     (blue, old)
 }
 
 #[test]
 fn where_the_urgent_log_alone_came_back_with_the_opening_of_an_epoch_stops_pass_and_both_nodes_open_it() {
-    let (mut blue, mut red) = posts();
-    exchange(&mut blue, &mut red);
-    red.says(&Message::Suspend { reason: "strike of 6 April".to_owned() }).unwrap();
-    exchange(&mut blue, &mut red);
+    let (mut blue, mut red) = suspended();
     let backup = red.stored.clone();
     // It is lost, and RED's RESUME and the opening say that it stands in the routine log.
     red.says(&here()).unwrap();
-    let suspends = blue.station.channel().suspensions().epoch(1).newest();
-    blue.says(&Message::Resume { suspends: suspends.clone() }).unwrap();
-    red.takes(&blue);
-    red.says(&Message::Resume { suspends }).unwrap();
-    assert_eq!(red.station.channel().facts().epochs, [2, 2]);
+    resume(&mut blue, &mut red);
     hears_one_log(&mut blue, &red, URGENT);
     assert_eq!(blue.station.channel().facts().epochs, [1, 1], "it does not hold what RED resumed over");
-    let mut old = Post::out_of(RED, red.station.channel().pact().clone(), &backup);
-    (old.now, old.entropy) = (red.now, Counter(90_000_000));
+    let mut old = out_of_backup(&red, &backup);
     old.takes(&blue);
-    let (routine, urgent) = (whole(&blue, &old, ROUTINE), whole(&blue, &old, URGENT));
-    recover(&mut old, [&routine, &urgent], [0; 2], [false; 2]).unwrap();
+    come_back(&mut old, &blue);
     // A STOP of each, while BLUE knows of nothing else that RED says, and the channel is suspended.
     let stop =
         |what: &str| Message::Stop(Stop { object: None, what: what.to_owned(), area: None, until: None, reason: None });
