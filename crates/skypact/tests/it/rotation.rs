@@ -11,6 +11,15 @@ use crate::carriage::view;
 use crate::command_ground::{Ground, Node, WHERE, pact, proven, refuse, skypact, succeed, until};
 use crate::command_post_quantum::witnessed_pact;
 
+/// RED and BLUE with a pact, and both nodes run.
+fn running(name: &str) -> (Ground, [String; 2], [Node; 2]) {
+    let ground = Ground::new(name);
+    pact(&ground);
+    let dirs = ["red", "blue"].map(|party| ground.path(party));
+    let nodes = dirs.each_ref().map(|dir| Node::start(dir));
+    (ground, dirs, nodes)
+}
+
 fn file(dir: &str) {
     let when = ["--from", "2099-04-07T12:00:00Z", "--until", "2099-04-07T13:00:00Z"];
     succeed(&[&["notice", "file", "--dir", dir, "--officer", "Duty officer"][..], &WHERE, &when].concat());
@@ -69,10 +78,7 @@ fn python_agrees(bundle: &str) {
 
 #[test]
 fn a_checkpoint_key_is_rotated_twice_while_the_channel_runs_and_the_bundles_hold() {
-    let ground = Ground::new("rotation");
-    pact(&ground);
-    let (red, blue) = (ground.path("red"), ground.path("blue"));
-    let (node, _blue) = (Node::start(&red), Node::start(&blue));
+    let (ground, [red, blue], [node, _blue]) = running("rotation");
     file(&red);
     until("BLUE holds the first notice", || notices(&blue) == 1);
     let card = std::fs::read_to_string(ground.path("red/party.card")).unwrap();
@@ -132,10 +138,7 @@ fn a_checkpoint_key_is_rotated_twice_while_the_channel_runs_and_the_bundles_hold
 
 #[test]
 fn a_mirror_key_is_rotated_while_the_channel_runs_and_what_was_received_stays_received() {
-    let ground = Ground::new("rotation-mirror");
-    pact(&ground);
-    let (red, blue) = (ground.path("red"), ground.path("blue"));
-    let (node, _blue) = (Node::start(&red), Node::start(&blue));
+    let (ground, [red, blue], [node, _blue]) = running("rotation-mirror");
     goes_on(&ground, 0);
     let told = rotate_of(&red, "mirror", &[]);
     assert_eq!(LogKeyLines::parse(told["log_keys"].as_str().unwrap()).unwrap().used.len(), 2, "{told}");
@@ -156,10 +159,7 @@ fn a_mirror_key_is_rotated_while_the_channel_runs_and_what_was_received_stays_re
 
 #[test]
 fn a_transport_key_is_rotated_and_the_old_one_is_refused_from_the_first_connection_under_the_new_one_on() {
-    let ground = Ground::new("rotation-transport");
-    pact(&ground);
-    let (red, blue) = (ground.path("red"), ground.path("blue"));
-    let (node, other) = (Node::start(&red), Node::start(&blue));
+    let (ground, [red, blue], [node, other]) = running("rotation-transport");
     goes_on(&ground, 0);
     // A thief takes all that RED has, while its node is stopped.
     node.terminate();
@@ -199,10 +199,7 @@ fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn a_node_that_lost_its_newest_transport_key_does_not_start_with_an_earlier_one_and_another_takes_its_place() {
-    let ground = Ground::new("rotation-newest-lost");
-    pact(&ground);
-    let (red, blue) = (ground.path("red"), ground.path("blue"));
-    let (node, other) = (Node::start(&red), Node::start(&blue));
+    let (ground, [red, blue], [node, other]) = running("rotation-newest-lost");
     rotate_of(&red, "transport", &[]);
     until("BLUE has met the new key", || other.log().contains("shows its new transport key; no older one is accepted"));
     goes_on(&ground, 0);
@@ -214,13 +211,19 @@ fn a_node_that_lost_its_newest_transport_key_does_not_start_with_an_earlier_one_
     assert!(code != Some(0) && error["code"] == "key-missing", "{error}");
     assert!(error["message"].as_str().unwrap().contains(&lost), "it names the file: {error}");
 
-    succeed(&["key", "make", "--dir", &red, "--role", "transport"]);
-    let _node = Node::start(&red);
-    rotate_of(&red, "transport", &[]);
-    let frames = ground.path("frames");
-    succeed(&["channel", "export-frames", "--dir", &red, "--out", &frames, "--store-is-newest"]);
-    succeed(&["channel", "import-frames", "--dir", &blue, &frames]);
+    let _node = replaced_by_file(&ground, &red, &blue);
     goes_on(&ground, 2);
+}
+
+/// RED's node with a new transport key, of which BLUE learns by file: it lets no connection under it in before.
+fn replaced_by_file(ground: &Ground, red: &str, blue: &str) -> Node {
+    succeed(&["key", "make", "--dir", red, "--role", "transport"]);
+    let node = Node::start(red);
+    rotate_of(red, "transport", &[]);
+    let frames = ground.path("frames");
+    succeed(&["channel", "export-frames", "--dir", red, "--out", &frames, "--store-is-newest"]);
+    succeed(&["channel", "import-frames", "--dir", blue, &frames]);
+    node
 }
 
 /// Key files of a directory whose names begin so.
@@ -234,32 +237,20 @@ fn key_files(dir: &str, begin: &str) -> Vec<String> {
 
 #[test]
 fn a_transport_key_that_is_lost_is_replaced_by_file() {
-    let ground = Ground::new("rotation-lost");
-    pact(&ground);
-    let (red, blue) = (ground.path("red"), ground.path("blue"));
-    let (node, _blue) = (Node::start(&red), Node::start(&blue));
+    let (ground, [red, blue], [node, _blue]) = running("rotation-lost");
     goes_on(&ground, 0);
     node.terminate();
     drop(node);
     std::fs::remove_file(ground.path("red/keys/transport.key")).unwrap();
     let (code, error) = Node::spawn(&red).ended();
     assert!(code != Some(0) && error["code"] == "key-missing", "{error}");
-    let make = ["key", "make", "--dir", &red, "--role", "transport"];
-    succeed(&make);
-    let _node = Node::start(&red);
-    rotate_of(&red, "transport", &[]);
-    let frames = ground.path("frames");
-    succeed(&["channel", "export-frames", "--dir", &red, "--out", &frames, "--store-is-newest"]);
-    succeed(&["channel", "import-frames", "--dir", &blue, &frames]);
+    let _node = replaced_by_file(&ground, &red, &blue);
     goes_on(&ground, 2);
 }
 
 #[test]
 fn a_root_is_rotated_and_the_new_one_alone_changes_keys() {
-    let ground = Ground::new("rotation-root");
-    pact(&ground);
-    let (red, blue) = (ground.path("red"), ground.path("blue"));
-    let (_red, _blue) = (Node::start(&red), Node::start(&blue));
+    let (ground, [red, blue], [_red, _blue]) = running("rotation-root");
     let new = ground.path("new-root.key");
     refuse(&["key", "rotate", "--role", "root", "--dir", &red], 2, "field-invalid");
     rotate_of(&red, "root", &["--new-root-key", &new]);
