@@ -87,44 +87,10 @@ fn main() -> ExitCode {
     if violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Sums over all runs.
-#[derive(Default)]
-struct Total {
-    packets: u64,
-    acts: u64,
-    crashes: u64,
-    witness_crashes: u64,
-    restored: u64,
-    lied: u64,
-    recovered: u64,
-    erased: u64,
-    enemies: u64,
-    hostile: u64,
-    forks_proven: u64,
-    resumptions: u64,
-}
-
-impl Total {
-    fn add(&mut self, outcome: &Outcome) {
-        self.packets += outcome.packets;
-        self.acts += outcome.acts;
-        self.crashes += outcome.crashes;
-        self.witness_crashes += outcome.witness_crashes;
-        self.restored += outcome.restored;
-        self.lied += outcome.lied;
-        self.recovered += outcome.recovered;
-        self.erased += outcome.erased;
-        self.enemies += u64::from(outcome.has_enemy);
-        self.hostile += outcome.hostile;
-        self.forks_proven += outcome.forks_proven;
-        self.resumptions += outcome.resumptions;
-    }
-}
-
 /// Runs the seeds on every core; each seed by itself is the same whatever runs beside it.
-fn run_all(arguments: &Arguments) -> (Total, Vec<(u64, Violation)>) {
+fn run_all(arguments: &Arguments) -> (Outcome, Vec<(u64, Violation)>) {
     let next = AtomicU64::new(0);
-    let found = Mutex::new((Total::default(), Vec::new()));
+    let found = Mutex::new((Outcome::default(), Vec::new()));
     let progress = Progress::default();
     let threads = thread::available_parallelism().map_or(1, Into::into);
     thread::scope(|scope| {
@@ -147,7 +113,7 @@ fn run_all(arguments: &Arguments) -> (Total, Vec<(u64, Violation)>) {
                     progress.ended(seed);
                     let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
                     match outcome {
-                        Ok(outcome) => found.0.add(&outcome),
+                        Ok(outcome) => found.0 += outcome,
                         Err(violation) => found.1.push((seed, violation)),
                     }
                 }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::cell::Cell;
+use std::ops::AddAssign;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use skypact_channel::{Channel, LogRef, Station};
@@ -48,8 +49,8 @@ pub struct Options {
 pub struct Outcome {
     /// Parties, witnesses.
     pub hosts: (usize, usize),
-    /// Whether one party cheated.
-    pub has_enemy: bool,
+    /// Parties that cheated: one at most.
+    pub enemies: u64,
     /// Packets that arrived.
     pub packets: u64,
     /// Officers' acts that were acknowledged.
@@ -74,6 +75,33 @@ pub struct Outcome {
     pub resumptions: u64,
     /// Periods that were closed, as their authors see it.
     pub periods: u64,
+}
+
+/// Sums over runs.
+impl AddAssign for Outcome {
+    fn add_assign(&mut self, other: Self) {
+        // Every field by its name, so that one that is added is counted.
+        #[rustfmt::skip]
+        let Self {
+            hosts: (parties, witnesses), enemies, packets, acts, crashes, witness_crashes, restored, lied, recovered, erased, hostile,
+            forks_proven, resumptions, periods,
+        } = other;
+        self.hosts.0 += parties;
+        self.hosts.1 += witnesses;
+        self.enemies += enemies;
+        self.packets += packets;
+        self.acts += acts;
+        self.crashes += crashes;
+        self.witness_crashes += witness_crashes;
+        self.restored += restored;
+        self.lied += lied;
+        self.recovered += recovered;
+        self.erased += erased;
+        self.hostile += hostile;
+        self.forks_proven += forks_proven;
+        self.resumptions += resumptions;
+        self.periods += periods;
+    }
 }
 
 /// Runs a seed to its end, or to the first violation, which a panic is too; `tell` gets a line for each event.
@@ -147,7 +175,7 @@ impl World {
         let enemy = random.happens(500).then(|| random.place(parties));
         let network = Network::new(Weather::of(&mut random));
         let hosts = (parties, witnesses.len());
-        let outcome = Outcome { hosts, has_enemy: enemy.is_some(), ..Outcome::default() };
+        let outcome = Outcome { hosts, enemies: u64::from(enemy.is_some()), ..Outcome::default() };
         let checker = Checker::new(enemy);
         let erases = options.seed.is_multiple_of(2);
         let (backups, arrivals) = (vec![None; parties], vec![Vec::new(); parties]);

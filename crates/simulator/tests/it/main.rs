@@ -22,16 +22,7 @@ fn nothing_is_violated_in_the_fixed_seeds() {
         let outcome = run(fixed, &mut |_| {});
         let outcome = outcome.unwrap_or_else(|violation| panic!("seed {seed}: {violation}"));
         assert!(outcome.erased > 0 || !ERASING.contains(&seed), "{outcome:?}");
-        total.packets += outcome.packets;
-        total.acts += outcome.acts;
-        total.crashes += outcome.crashes;
-        total.witness_crashes += outcome.witness_crashes;
-        total.lied += outcome.lied;
-        total.hostile += outcome.hostile;
-        total.forks_proven += outcome.forks_proven;
-        total.resumptions += outcome.resumptions;
-        total.periods += outcome.periods;
-        total.erased += outcome.erased;
+        total += outcome;
     }
     // A fleet in which nothing happens would violate nothing either.
     assert!(total.packets > 5_000 && total.acts > 1_000 && total.crashes > 100, "{total:?}");
