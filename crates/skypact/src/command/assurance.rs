@@ -13,7 +13,7 @@ use super::desk::{Acting, Desk, Shown, readable, short, show_each};
 use super::exit::show;
 use super::line_count::{Flights, flights};
 use super::notice_check::not_to_come;
-use super::quantity::{FootprintText, VolumeText, time_ns, time_text, wrapped};
+use super::quantity::{VolumeText, time_ns, time_text, wrapped};
 use super::{CliError, Outcome};
 use crate::directory::unbase64;
 use crate::feeds::recording::{self, AltitudeDatum, Fix};
@@ -51,19 +51,7 @@ pub(super) struct Scope {
     #[arg(long)]
     class: Option<String>,
     #[command(flatten)]
-    footprint: FootprintText,
-    /// Lower limit; from the ground when absent.
-    #[arg(long)]
-    lower: Option<String>,
-    /// Upper limit; unlimited when absent.
-    #[arg(long)]
-    upper: Option<String>,
-    /// First instant, UTC: 2017-04-07T09:00:00Z.
-    #[arg(long)]
-    from: String,
-    /// Last instant.
-    #[arg(long)]
-    until: String,
+    volume: VolumeText,
 }
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
@@ -81,21 +69,15 @@ async fn give(args: &Args, act: AssuranceAct, scope: &Scope, json: bool) -> Resu
         let unknown = || CliError::usage("field-invalid", "class", format!("class: give one of {names}"));
         ActivityClass::from_name(name).ok_or_else(unknown)
     });
-    let volume = VolumeText {
-        footprint: scope.footprint.clone(),
-        lower: scope.lower.clone(),
-        upper: scope.upper.clone(),
-        from: scope.from.clone(),
-        until: scope.until.clone(),
-    };
-    let given = Assurance { act, class: class.transpose()?, what: scope.what.clone(), scope: vec![volume.volume()?] };
+    let volumes = vec![scope.volume.volume()?];
+    let given = Assurance { act, class: class.transpose()?, what: scope.what.clone(), scope: volumes };
     let message = Message::Assurance(given);
     readable(&message)?;
     let signer = args.who.signer(&args.place.dir)?;
     let desk = Desk::open(&args.place).await?;
     // Nobody can know yet that something was not there.
     if act == AssuranceAct::Denies {
-        not_to_come("until", time_ns("until", &scope.until)?, desk.view.now_ns)?;
+        not_to_come("until", time_ns("until", &scope.volume.until)?, desk.view.now_ns)?;
     }
     let placed = desk.file(&signer, [(message, Vec::new())]).await?;
     let id = placed.first().map(|placed| placed.leaf.clone()).unwrap_or_default();

@@ -25,19 +25,24 @@ pub(super) struct FootprintText {
 }
 
 /// One volume as a file or the command line states it.
-#[derive(Debug, Clone, serde::Deserialize)]
+#[derive(Debug, Clone, serde::Deserialize, clap::Args)]
 #[serde(deny_unknown_fields)]
 pub(super) struct VolumeText {
-    /// Where.
+    // Where: clap takes no comment for the help here.
     #[serde(flatten)]
+    #[command(flatten)]
     pub(super) footprint: FootprintText,
-    /// Lower limit; absent is unlimited.
+    /// Lower limit; from the ground when absent.
+    #[arg(long)]
     pub(super) lower: Option<String>,
-    /// Upper limit; absent is unlimited.
+    /// Upper limit; unlimited when absent.
+    #[arg(long)]
     pub(super) upper: Option<String>,
-    /// First instant.
+    /// First instant, UTC: 2017-04-07T09:00:00Z.
+    #[arg(long)]
     pub(super) from: String,
     /// Last instant.
+    #[arg(long)]
     pub(super) until: String,
 }
 

@@ -29,7 +29,14 @@ pub(super) struct Args {
     /// witnesses are waited for 5 s.
     #[arg(long)]
     out_of_backup: bool,
-    /// Run on a clock that shows this time now, for exercises and recordings. It is shown wherever the node shows itself.
+    #[command(flatten)]
+    clock: ClockText,
+}
+
+/// The clock that a node or a witness runs on, as its arguments state it.
+#[derive(Debug, clap::Args)]
+pub(super) struct ClockText {
+    /// Run on a clock that shows this time now, for exercises and recordings. It is shown when this starts, and wherever a node shows itself.
     #[arg(long, value_name = "TIME")]
     exercise_clock: Option<String>,
     /// How often faster than the machine's the exercise clock runs.
@@ -37,11 +44,21 @@ pub(super) struct Args {
     exercise_speed: u32,
 }
 
+impl ClockText {
+    /// The clock that is stated.
+    pub(super) fn clock(&self) -> Result<NodeClock, CliError> {
+        match &self.exercise_clock {
+            Some(start) => Ok(NodeClock::exercise(time_ns("exercise-clock", start)?, self.exercise_speed)),
+            None => Ok(NodeClock::machine()),
+        }
+    }
+}
+
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     log_to_stderr();
     let dir = NodeDir(args.dir.clone());
     let config = dir.read_config()?;
-    let clock = clock(args.exercise_clock.as_deref(), args.exercise_speed)?;
+    let clock = args.clock.clock()?;
     let listen = address(&config.listen)?;
     let store = SqliteStore::open(&args.dir).map_err(crate::node::NodeError::from)?;
     let options = NodeOptions {
@@ -156,14 +173,6 @@ fn monitors(known: &BTreeMap<String, MonitorConfig>) -> Result<Vec<MonitorAccess
         Ok(MonitorAccess { name: name.clone(), key, channels: monitor.channels.clone() })
     };
     known.iter().map(read).collect()
-}
-
-/// The node's clock.
-pub(super) fn clock(exercise: Option<&str>, speed: u32) -> Result<NodeClock, CliError> {
-    match exercise {
-        Some(start) => Ok(NodeClock::exercise(time_ns("exercise-clock", start)?, speed)),
-        None => Ok(NodeClock::machine()),
-    }
 }
 
 /// Waits for SIGINT or SIGTERM (false), or for `ended` (true).

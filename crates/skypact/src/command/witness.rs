@@ -6,7 +6,7 @@ use skypact_channel::LogRef;
 use skypact_record::Origin;
 
 use super::exit::show;
-use super::serve::{clock, log_to_stderr, until_asked};
+use super::serve::{ClockText, log_to_stderr, until_asked};
 use super::{CliError, Outcome};
 use crate::directory::{Card, NodeDir, read_toml};
 use crate::keys::{FileSigner, KeyRing, KeyRole, MlDsa44Signer};
@@ -25,12 +25,8 @@ pub(super) struct Args {
     /// Where to listen.
     #[arg(long, default_value = "127.0.0.1:7010")]
     listen: std::net::SocketAddr,
-    /// Run on a clock that shows this time now, for exercises.
-    #[arg(long, value_name = "TIME")]
-    exercise_clock: Option<String>,
-    /// How often faster than the machine's the exercise clock runs.
-    #[arg(long, requires = "exercise_clock", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3_600))]
-    exercise_speed: u32,
+    #[command(flatten)]
+    clock: ClockText,
 }
 
 pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
@@ -43,7 +39,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
     let logs = pacts.iter().flat_map(|(_, pact)| LogRef::ALL.map(|log| pact.log_keys(log).author()));
     let logs = LogKeyLines::read(&args.dir)?.among(logs.flatten().collect());
     let store = SqliteStore::open(&args.dir).map_err(NodeError::from)?;
-    let clock = clock(args.exercise_clock.as_deref(), args.exercise_speed)?;
+    let clock = args.clock.clock()?;
     let exercise = clock.is_exercise();
     let mut witness = Witness::new(name, RecordSigner::new(open(KeyRole::Witness)?), logs, Box::new(store), clock)
         .with_boxes(pacts.iter().map(|(_, pact)| pact))?;
