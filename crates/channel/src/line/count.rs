@@ -55,6 +55,11 @@ impl CountedCrossing<'_> {
         said.all(|other| other == party).then_some(party)
     }
 
+    /// Whether the other party disputes it, and this one has said nothing about it.
+    pub fn waits_for(&self, party: usize) -> bool {
+        self.positions[party].is_none() && self.stand() == CrossingStand::Disputed { by: 1 - party }
+    }
+
     /// Whether it counts.
     pub fn stand(&self) -> CrossingStand {
         let disputes = self.positions.map(|said| said.is_some_and(|(said, _)| said.act == DisputeAct::Disputes));

@@ -96,10 +96,9 @@ async fn say(place: &Where, who: &Who, said: Hotline, json: bool) -> Result<Outc
 }
 
 async fn read(desk: &Desk, language: Option<PhraseLanguage>, last: usize) -> Result<Shown, CliError> {
-    let said: Vec<HotlineView> = desk.client.get(&desk.path("hotline")).await?;
-    let newest = &said[said.len().saturating_sub(last)..];
+    let newest: Vec<HotlineView> = desk.client.get(&desk.path(&format!("hotline?last={last}"))).await?;
     let mut text: String = newest.iter().map(|said| lines(said, language)).collect();
-    if said.is_empty() {
+    if newest.is_empty() && last > 0 {
         text.push_str("nothing was said\n");
     }
     Ok((serde_json::to_value(newest).unwrap_or_default(), text + &not_heard(desk), Outcome::Done))
@@ -107,9 +106,7 @@ async fn read(desk: &Desk, language: Option<PhraseLanguage>, last: usize) -> Res
 
 /// What the counterpart said since this party spoke last, the oldest first.
 pub(super) async fn waiting(desk: &Desk) -> Result<Vec<HotlineView>, CliError> {
-    let mut said: Vec<HotlineView> = desk.client.get(&desk.path("hotline")).await?;
-    let heard = said.iter().rposition(|said| said.party == desk.view.party).map_or(0, |last| last + 1);
-    Ok(said.split_off(heard))
+    Ok(desk.client.get(&desk.path("hotline?waiting=true")).await?)
 }
 
 /// A message: who and when, and what below it.

@@ -107,7 +107,11 @@ async fn display(desk: &Desk, day: Option<&str>) -> Result<Shown, CliError> {
         Some(day) => {
             let from_ns = time_ns("day", &format!("{day}T00:00:00Z"))
                 .map_err(|_| CliError::usage("field-invalid", "day", format!("day: '{day}': write 2017-06-12")))?;
-            LineQuery { from_ns: Some(from_ns), until_ns: Some(from_ns.saturating_add(DAY_NS - 1)) }
+            LineQuery {
+                from_ns: Some(from_ns),
+                until_ns: Some(from_ns.saturating_add(DAY_NS - 1)),
+                ..LineQuery::default()
+            }
         }
     };
     let view: LineView = desk.client.get(&desk.path(&query.path())).await?;
@@ -127,23 +131,15 @@ async fn display(desk: &Desk, day: Option<&str>) -> Result<Shown, CliError> {
     if !view.announced.is_empty() {
         let _ = writeln!(text, "announced by corridors of notices, and no part of the count: {}", view.announced.len());
     }
-    let waits = view.crossings.iter().any(|crossing| waits(desk, crossing));
-    Ok((
-        serde_json::to_value(&view).unwrap_or_default(),
-        text,
-        if waits { Outcome::CheckFailed } else { Outcome::Done },
-    ))
+    let outcome = if view.waiting > 0 { Outcome::CheckFailed } else { Outcome::Done };
+    Ok((serde_json::to_value(&view).unwrap_or_default(), text, outcome))
 }
 
 /// Crossings that the counterpart disputes, and of which this party has said nothing.
 pub(super) async fn waiting(desk: &Desk) -> Result<Vec<CrossingView>, CliError> {
-    let view: LineView = desk.client.get(&desk.path(&LineQuery::default().path())).await?;
-    Ok(view.crossings.into_iter().filter(|crossing| waits(desk, crossing)).collect())
-}
-
-fn waits(desk: &Desk, crossing: &CrossingView) -> bool {
-    crossing.disputed_by.as_ref() == Some(&desk.view.counterpart)
-        && crossing.positions.iter().all(|said| said.party != desk.view.party)
+    let query = LineQuery { waiting: true, ..LineQuery::default() };
+    let view: LineView = desk.client.get(&desk.path(&query.path())).await?;
+    Ok(view.crossings)
 }
 
 /// The line itself.

@@ -80,6 +80,7 @@ pub(super) async fn run(args: &Args, place: &Where, who: &Who, json: bool) -> Re
         let query = LineQuery {
             from_ns: Some(from_ns.saturating_sub(around)),
             until_ns: Some(until_ns.saturating_add(around)),
+            ..LineQuery::default()
         };
         view = desk.client.get(&desk.path(&query.path())).await?;
     }

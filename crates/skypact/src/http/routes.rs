@@ -17,9 +17,9 @@ use super::problem::Problem;
 use super::request::{Asked, JsonBody, Name};
 use super::views::{
     self, ActIn, ActsIn, AssuranceView, BundleQuery, ChannelView, CheckIn, ChecksIn, CommitmentView, ConflictView,
-    ErasuresView, HeadKeyView, HotlineView, KeyView, LeftOutView, LineQuery, LineView, LinkWeekView, LogPeriodsView,
-    NoticeView, PlacedView, ProposalView, ProtectedListView, StatementView, StopView, TestCallView, WatchView,
-    WeekView,
+    ErasuresView, HeadKeyView, HotlineQuery, HotlineView, KeyView, LeftOutView, LineQuery, LineView, LinkWeekView,
+    LogPeriodsView, NoticeView, PlacedView, ProposalView, ProtectedListView, StatementView, StopView, TestCallView,
+    WatchView, WeekView,
 };
 use super::{carriage, cases, dictation};
 use crate::alarm::{FailedBell, failed_bells};
@@ -274,7 +274,8 @@ async fn protected(State(node): State<NodeHandle>, Name(name): Name) -> Answer<V
     params(
         ("name" = String, Path, description = "Name of the channel."),
         ("from_ns" = Option<i64>, Query, description = "First instant, nanoseconds UTC; from the beginning when absent."),
-        ("until_ns" = Option<i64>, Query, description = "Last instant; to the end when absent.")
+        ("until_ns" = Option<i64>, Query, description = "Last instant; to the end when absent."),
+        ("waiting" = Option<bool>, Query, description = "Only those that the counterpart disputes, and of which this party has said nothing.")
     ),
     responses((status = 200, description = "The line, the count by day, and the crossings.", body = LineView))
 )]
@@ -331,11 +332,19 @@ async fn assurances(State(node): State<NodeHandle>, Name(name): Name) -> Answer<
 #[utoipa::path(
     get,
     path = "/v1/channels/{name}/hotline",
-    params(("name" = String, Path, description = "Name of the channel.")),
+    params(
+        ("name" = String, Path, description = "Name of the channel."),
+        ("waiting" = Option<bool>, Query, description = "Only what the counterpart said since this party spoke last."),
+        ("last" = Option<usize>, Query, description = "The last so many; all when absent.")
+    ),
     responses((status = 200, description = "The messages, in the order in which this node got them.", body = Vec<HotlineView>))
 )]
-async fn hotline(State(node): State<NodeHandle>, Name(name): Name) -> Answer<Vec<HotlineView>> {
-    read(&node, name, views::hotline).await
+async fn hotline(
+    State(node): State<NodeHandle>,
+    Name(name): Name,
+    Asked(query): Asked<HotlineQuery>,
+) -> Answer<Vec<HotlineView>> {
+    read(&node, name, move |channel| views::hotline(channel, query)).await
 }
 
 /// What each party did in each week, out of the record alone.

@@ -12,6 +12,17 @@ use super::time::{EntryTimeView, entry_time};
 use super::words::words;
 use crate::command::time_text;
 
+/// Which messages of the hotline are shown.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HotlineQuery {
+    /// Only what the counterpart said since this party spoke last.
+    #[serde(default)]
+    pub waiting: bool,
+    /// The last so many; all when absent.
+    pub last: Option<usize>,
+}
+
 /// A message of the hotline: a phrase, or free text.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct HotlineView {
@@ -56,8 +67,12 @@ pub struct PhraseTextView {
 }
 
 /// Views of what both said, oldest first.
-pub fn hotline(channel: &Channel) -> Vec<HotlineView> {
-    channel.board().hotline().messages().iter().map(|(said, origin)| view(channel, said, origin)).collect()
+pub fn hotline(channel: &Channel, query: HotlineQuery) -> Vec<HotlineView> {
+    let said = channel.board().hotline().messages();
+    let spoke_last = said.iter().rposition(|(_, origin)| query.waiting && origin.party == channel.me());
+    let waiting = &said[spoke_last.map_or(0, |last| last + 1)..];
+    let newest = &waiting[waiting.len().saturating_sub(query.last.unwrap_or(usize::MAX))..];
+    newest.iter().map(|(said, origin)| view(channel, said, origin)).collect()
 }
 
 fn view(channel: &Channel, said: &Hotline, origin: &Origin) -> HotlineView {

@@ -19,14 +19,18 @@ pub struct LineQuery {
     pub from_ns: Option<i64>,
     /// Last instant; to the end when absent.
     pub until_ns: Option<i64>,
+    /// Only those that the counterpart disputes, and of which this party has said nothing.
+    #[serde(default)]
+    pub waiting: bool,
 }
 
 impl LineQuery {
     /// The resource with this query.
     pub fn path(&self) -> String {
         let part = |name: &str, at_ns: Option<i64>| at_ns.map(|at_ns| format!("{name}={at_ns}"));
-        let parts = [part("from_ns", self.from_ns), part("until_ns", self.until_ns)];
-        format!("line?{}", parts.into_iter().flatten().collect::<Vec<_>>().join("&"))
+        let parts = [part("from_ns", self.from_ns), part("until_ns", self.until_ns)].into_iter().flatten();
+        let parts = parts.chain(self.waiting.then(|| "waiting=true".to_owned()));
+        format!("line?{}", parts.collect::<Vec<_>>().join("&"))
     }
 
     fn covers(&self, time_ns: i64) -> bool {
@@ -48,9 +52,11 @@ pub struct LineView {
     pub inward: Option<String>,
     /// The count by day, oldest first.
     pub days: Vec<LineDayView>,
+    /// How many crossings the counterpart disputes, and this party has said nothing of them.
+    pub waiting: usize,
     /// Crossings, oldest first, struck ones among them; the newest 10,000.
     pub crossings: Vec<CrossingView>,
-    /// Crossings that corridors of notices announce: no part of the count. At most 10,000.
+    /// Crossings that corridors of notices announce: no part of the count. At most 10,000; none when it is asked for those that wait.
     pub announced: Vec<AnnouncedCrossingView>,
 }
 
@@ -166,12 +172,13 @@ pub fn line(channel: &Channel, query: LineQuery) -> LineView {
     let mut counted = book.count();
     counted.retain(|crossing| query.covers(crossing.first().report.time.0));
     let by_day = days(&counted);
-    counted.drain(..counted.len().saturating_sub(CROSSINGS_MAX));
+    let (waiting, counted) = chosen(counted, channel.me(), query);
     let is_asked = |crossing: &AnnouncedCrossing<'_>| {
         query.from_ns.is_none_or(|from_ns| from_ns <= crossing.window.end().0)
             && query.until_ns.is_none_or(|until_ns| crossing.window.start().0 <= until_ns)
     };
-    let announced = channel.board().announced_crossings().filter(is_asked).take(CROSSINGS_MAX);
+    let announced_max = if query.waiting { 0 } else { CROSSINGS_MAX };
+    let announced = channel.board().announced_crossings().filter(is_asked).take(announced_max);
     let problem = if points.is_empty() { None } else { DeconflictionLine::new(points).err() };
     LineView {
         parties: [0, 1].map(|party| channel.pact().party_name(party).to_owned()).to_vec(),
@@ -179,9 +186,19 @@ pub fn line(channel: &Channel, query: LineQuery) -> LineView {
         problem: problem.map(|error| error.to_string()),
         inward: book.line().and_then(DeconflictionLine::inward).map(name),
         days: by_day.into_iter().map(|(start, day)| day_view(start.0, day)).collect(),
+        waiting,
         crossings: counted.iter().map(|crossing| crossing_view(channel, crossing)).collect(),
         announced: announced.map(|crossing| announced_view(channel, &crossing)).collect(),
     }
+}
+
+/// How many crossings wait for a word of `me`, and those that are shown. All that wait are counted: one that is older than the newest that a view
+/// has room for would be forgotten.
+fn chosen<'a>(mut counted: Vec<CountedCrossing<'a>>, me: usize, query: LineQuery) -> (usize, Vec<CountedCrossing<'a>>) {
+    let waiting = counted.iter().filter(|crossing| crossing.waits_for(me)).count();
+    counted.retain(|crossing| !query.waiting || crossing.waits_for(me));
+    counted.drain(..counted.len().saturating_sub(CROSSINGS_MAX));
+    (waiting, counted)
 }
 
 fn name(direction: Direction) -> String {
@@ -257,5 +274,56 @@ fn announced_view(channel: &Channel, crossing: &AnnouncedCrossing<'_>) -> Announ
         lng_e9: crossing.at.lng_e9(),
         start_ns: crossing.window.start().0,
         end_ns: crossing.window.end().0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use skypact_airspace::{LatLng, UtcNanos};
+    use skypact_channel::{CrossingDispute, CrossingReport, DisputeAct, DisputeReason, Origin};
+    use skypact_record::{Hash, KeyId};
+
+    use super::*;
+
+    fn said_by(party: usize) -> Origin {
+        Origin {
+            party,
+            signer: "R. One".to_owned(),
+            key: KeyId(Hash([0; 32])),
+            leaf: Hash([7; 32]),
+            index: 0,
+            epoch: 1,
+            seen_urgent: 0,
+            seen_routine: 0,
+            references: Vec::new(),
+            content: Hash([8; 32]),
+            claimed_time: UtcNanos(0),
+        }
+    }
+
+    #[test]
+    fn a_crossing_that_waits_is_not_forgotten_behind_ten_thousand_newer_ones() {
+        let report = CrossingReport {
+            flight: "HUSKY 61".to_owned(),
+            flown_by: None,
+            direction: Direction::LeftToRight,
+            at: LatLng::new(0, 0).unwrap(),
+            time: UtcNanos(0),
+            track: Hash([9; 32]),
+        };
+        let reported = ReportedCrossing { report, origin: said_by(0), disputes: Vec::new() };
+        let (crossing, act, reason) = (said_by(0).leaf, DisputeAct::Disputes, Some(DisputeReason::Time));
+        let disputed = (CrossingDispute { crossing, act, reason, text: None }, said_by(1));
+        let maintained = (CrossingDispute { act: DisputeAct::Maintains, ..disputed.0.clone() }, said_by(0));
+        let of = |positions| CountedCrossing { reports: vec![&reported], positions };
+        let mut counted = vec![of([None, Some(&disputed)]), of([Some(&maintained), Some(&disputed)])];
+        counted.resize_with(CROSSINGS_MAX + 2, || of([None; 2]));
+        let asked = LineQuery { waiting: true, ..LineQuery::default() };
+        for (me, query, expected) in
+            [(0, LineQuery::default(), (1, CROSSINGS_MAX)), (0, asked, (1, 1)), (1, asked, (0, 0))]
+        {
+            let (waiting, shown) = chosen(counted.clone(), me, query);
+            assert_eq!((waiting, shown.len()), expected, "{me}");
+        }
     }
 }

@@ -40,7 +40,7 @@ pub use self::desk::{
 };
 pub use self::erasure::{ErasableView, ErasedView, ErasuresView, erasures};
 pub use self::health::{PartyWeekView, WeekView, weeks};
-pub use self::hotline::{HotlineView, PhraseTextView, SpokenView, hotline};
+pub use self::hotline::{HotlineQuery, HotlineView, PhraseTextView, SpokenView, hotline};
 pub use self::keys::{HeadKeyView, KeyView, head_keys, keys};
 pub use self::left_out::{LeftOutView, left_out};
 pub use self::line::{
