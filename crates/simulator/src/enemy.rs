@@ -45,7 +45,13 @@ fn sign_head(fleet: &Fleet, enemy: &Node, channel: usize, log: LogRef, tree: &Tr
 }
 
 /// A second history that leaves the first one somewhere, for the counterpart and for every witness.
-fn twin(fleet: &Fleet, enemy: &Node, checker: &mut Checker, now_ms: u64, random: &mut Random) -> Option<Vec<Flight>> {
+pub(crate) fn twin(
+    fleet: &Fleet,
+    enemy: &Node,
+    checker: &mut Checker,
+    now_ms: u64,
+    random: &mut Random,
+) -> Option<Vec<Flight>> {
     let (channel, log) = place(fleet, enemy, random);
     let station = enemy.stations.get(&channel)?;
     let real = enemy.disk.tree(channel, log).filter(|tree| tree.size() > 1)?;

@@ -27,6 +27,12 @@ pub enum Mutation {
     RecoveryDropsActs,
     /// It writes what came back, and leaves on the disk what that replaces.
     RecoveryKeepsOldEntries,
+    /// A node gives its logs away in a file though its counterpart has said nothing since the start.
+    FileAsksNobody,
+    /// It believes what a file says of now, whatever the file answers to.
+    FileBelievedUnasked,
+    /// It writes the receipt for what came in a file before the entries.
+    FileReceiptBeforeEntries,
     /// A node takes erased bodies from its disk, and goes on with what it had made of them.
     ErasesAndKeepsInMemory,
     /// A witness answers before its disk holds the head.
@@ -41,7 +47,7 @@ pub enum Mutation {
 
 impl Mutation {
     /// Every planted bug.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::AnswersBeforeCommit,
         Self::CommitDropsLastEntry,
         Self::CommitsNotesAlone,
@@ -52,6 +58,9 @@ impl Mutation {
         Self::CourierAsksNobody,
         Self::RecoveryDropsActs,
         Self::RecoveryKeepsOldEntries,
+        Self::FileAsksNobody,
+        Self::FileBelievedUnasked,
+        Self::FileReceiptBeforeEntries,
         Self::ErasesAndKeepsInMemory,
         Self::WitnessForgets,
         Self::WitnessTrusts,
@@ -72,6 +81,9 @@ impl Mutation {
             Self::CourierAsksNobody => "courier-asks-nobody",
             Self::RecoveryDropsActs => "recovery-drops-acts",
             Self::RecoveryKeepsOldEntries => "recovery-keeps-old-entries",
+            Self::FileAsksNobody => "file-asks-nobody",
+            Self::FileBelievedUnasked => "file-believed-unasked",
+            Self::FileReceiptBeforeEntries => "file-receipt-before-entries",
             Self::ErasesAndKeepsInMemory => "erases-and-keeps-in-memory",
             Self::WitnessForgets => "witness-forgets",
             Self::WitnessTrusts => "witness-trusts",

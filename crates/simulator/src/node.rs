@@ -1,6 +1,7 @@
 //! A party's node as the shell would run it: stations, a disk, couriers. Answers wait for the commit of their round; a
 //! crash strikes at a commit, before or after it reached the disk, and takes everything that is not on the disk.
 
+mod carriage;
 mod erasure;
 mod guard;
 mod recovery;
@@ -10,13 +11,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use skypact_airspace::UtcNanos;
 use skypact_channel::{
-    Channel, Context, Draft, Frame, FrameAnswer, LogRef, Message, Next, NoteKind, Rejection, Station, VerifiedReceipt,
+    Channel, Context, Draft, Frame, FrameAnswer, Heard, LogRef, Message, Next, NoteKind, Rejection, Station,
+    VerifiedReceipt,
 };
 use skypact_record::{
     AddCheckpoint, AddedKey, Hash, KeyChange, KeyRole, Label, LogClass, PartyKey, RevokedKey, SignatureType,
     SignedCheckpoint, Signer as _,
 };
 
+pub(crate) use self::carriage::Carrying;
 use crate::disk::{ChannelPlace, Disk};
 use crate::fleet::Fleet;
 use crate::keys::Key;
@@ -115,6 +118,8 @@ pub(crate) struct Node {
     /// of what is sent, so it is done in runs with old disks, where it is what tells a counterpart of one.
     pub(crate) knocks: bool,
     requests: u64,
+    /// In runs in which files are carried.
+    pub(crate) carrying: Option<Carrying>,
 
     mutation: Option<Mutation>,
 }
@@ -144,6 +149,7 @@ impl Node {
             erased: 0,
             knocks: false,
             requests: 0,
+            carrying: None,
             mutation,
         }
     }
@@ -175,6 +181,7 @@ impl Node {
             station.open(&mut Context { now, entropy: &mut self.entropy });
         }
         self.ask_witnesses(now_ms, fleet);
+        self.begin_carrying();
         Ok(())
     }
 
@@ -258,7 +265,7 @@ impl Node {
             }
             Packet::Answer { channel, log, request, bytes } => {
                 let key = (channel, log.place(), from);
-                let (mut is_behind, mut confirmed) = (false, false);
+                let (mut is_behind, mut confirmed, mut heard) = (false, false, None);
                 if bytes.is_none() {
                     // It may hold less than it said.
                     self.couriers.entry(key).or_default().confirmed = None;
@@ -273,6 +280,7 @@ impl Node {
                     if !station.begins_with(log, &answer) {
                         courier.confirmed = None;
                         is_behind = true;
+                        heard = Some(Heard::Contradicts(answer.held));
                         return None;
                     }
                     courier.confirmed = Some(answer.held);
@@ -281,13 +289,18 @@ impl Node {
                     let receipt =
                         VerifiedReceipt::verify(&answer.note, station.channel().pact(), station.channel().keys())
                             .ok()?;
-                    (receipt.mirrored && receipt.log == log).then_some(receipt)
+                    let counts = receipt.mirrored && receipt.log == log;
+                    heard = counts.then_some(Heard::Holds(answer.held));
+                    counts.then_some(receipt)
                 });
                 let taken = receipt.is_some();
                 if let Some(station) = self.stations.get_mut(&channel).filter(|_| confirmed) {
                     station.confirm(log);
                 }
                 self.keep(channel, receipt, now);
+                if let Some(heard) = heard {
+                    self.hears_by_link(channel, log, heard);
+                }
                 self.answered(now_ms, key, request, taken);
                 if is_behind {
                     self.begin_recovery(channel, now_ms);

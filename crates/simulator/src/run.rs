@@ -1,5 +1,7 @@
 //! One run: a fleet, a seed, so many steps of trouble, then everything heals and has to come to rest.
 
+mod carriage;
+
 use std::any::Any;
 use std::cell::Cell;
 use std::ops::AddAssign;
@@ -8,6 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use skypact_channel::{Channel, LogRef, Station};
 use skypact_record::{AddCheckpoint, Tree};
 
+use self::carriage::Carrier;
 use crate::bounds::Bounds;
 use crate::check::{Checker, Violation};
 use crate::disk::Disk;
@@ -65,6 +68,10 @@ pub struct Outcome {
     pub lied: u64,
     /// How often a node on an old disk got back what it lacked.
     pub recovered: u64,
+    /// Files that were written for a counterpart.
+    pub files: u64,
+    /// Frames and answers that were taken out of files.
+    pub file_items: u64,
     /// Bodies that were erased, at each node that held them.
     pub erased: u64,
     /// Hostile acts.
@@ -143,6 +150,8 @@ struct World {
     backups: Vec<Option<Disk>>,
     /// What arrived at each node in its round.
     arrivals: Vec<Vec<Flight>>,
+    /// In runs in which files are carried.
+    carrier: Option<Carrier>,
     random: Random,
     now_ms: u64,
     /// Whether officers erase what is over: in every second seed.
@@ -171,15 +180,30 @@ impl World {
             .collect();
         let bounds = Bounds::of(options.steps);
         let mut entropy = || BoundedRandom::new(random.fork(), bounds.draws);
-        let nodes = (0..parties).map(|party| Node::new(party, entropy(), options.mutation)).collect();
+        let mut nodes: Vec<Node> = (0..parties).map(|party| Node::new(party, entropy(), options.mutation)).collect();
         let enemy = random.happens(500).then(|| random.place(parties));
-        let network = Network::new(Weather::of(&mut random));
+        let mut network = Network::new(Weather::of(&mut random));
+        let carrier = Carrier::of(options.seed, &mut nodes, &mut network);
         let hosts = (parties, witnesses.len());
         let outcome = Outcome { hosts, enemies: u64::from(enemy.is_some()), ..Outcome::default() };
         let checker = Checker::new(enemy);
         let erases = options.seed.is_multiple_of(2);
         let (backups, arrivals) = (vec![None; parties], vec![Vec::new(); parties]);
-        Self { fleet, nodes, witnesses, network, checker, backups, arrivals, random, now_ms, erases, bounds, outcome }
+        Self {
+            fleet,
+            nodes,
+            witnesses,
+            network,
+            checker,
+            backups,
+            arrivals,
+            carrier,
+            random,
+            now_ms,
+            erases,
+            bounds,
+            outcome,
+        }
     }
 
     fn start(&mut self, tell: &mut dyn FnMut(&str)) -> Result<(), String> {
@@ -200,7 +224,8 @@ impl World {
         self.deliver(tell)?;
         self.send_all()?;
         self.trouble(tell);
-        self.commit_all()
+        self.commit_all()?;
+        self.carry(tell)
     }
 
     fn deliver(&mut self, tell: &mut dyn FnMut(&str)) -> Result<(), String> {
@@ -411,6 +436,9 @@ impl World {
         }
         tell(&format!("{} ms: node {place} gets an old disk", self.now_ms));
         self.network.forget_from(Host::Node(place));
+        if let Some(carrier) = &mut self.carrier {
+            carrier.forget_from(place);
+        }
         self.nodes[place].restore(old);
         for node in &mut self.nodes {
             node.knocks = true;
@@ -438,6 +466,9 @@ impl World {
     }
 
     fn restart(&mut self, place: usize) -> Result<(), String> {
+        if let Some(carrier) = &mut self.carrier {
+            carrier.starts(place);
+        }
         self.nodes[place]
             .start(self.now_ms, &self.fleet)
             .map_err(|error| format!("node {place} does not start: {error}"))?;
@@ -498,6 +529,7 @@ impl World {
     fn rest(mut self, tell: &mut dyn FnMut(&str)) -> Result<Outcome, String> {
         tell(&format!("{} ms: everything heals", self.now_ms));
         self.heal()?;
+        self.carry_the_rest(tell)?;
         let mut quiet = 0;
         for _ in 0..REST_STEPS_MAX {
             self.now_ms = self.network.next_arrival().unwrap_or(self.now_ms + 1_000).max(self.now_ms);
