@@ -90,8 +90,8 @@ impl AddAssign for Outcome {
         // Every field by its name, so that one that is added is counted.
         #[rustfmt::skip]
         let Self {
-            hosts: (parties, witnesses), enemies, packets, acts, crashes, witness_crashes, restored, lied, recovered, erased, hostile,
-            forks_proven, resumptions, periods,
+            hosts: (parties, witnesses), enemies, packets, acts, crashes, witness_crashes, restored, lied, recovered, files, file_items,
+            erased, hostile, forks_proven, resumptions, periods,
         } = other;
         self.hosts.0 += parties;
         self.hosts.1 += witnesses;
@@ -103,6 +103,8 @@ impl AddAssign for Outcome {
         self.restored += restored;
         self.lied += lied;
         self.recovered += recovered;
+        self.files += files;
+        self.file_items += file_items;
         self.erased += erased;
         self.hostile += hostile;
         self.forks_proven += forks_proven;
