@@ -7,7 +7,7 @@ use skypact_airspace::UtcNanos;
 use skypact_channel::{Anomaly, AnomalyReason, Channel, LogRef, NoteKind, Station, VerifiedReceipt, agenda};
 use skypact_record::{Checkpoint, Hash, Tree};
 
-use crate::disk::ChannelPlace;
+use crate::disk::{ChannelPlace, StoredEntry};
 use crate::fleet::Fleet;
 use crate::network::{Flight, Host, Packet};
 use crate::node::{Node, fingerprint, head_of};
@@ -193,7 +193,11 @@ impl Checker {
     /// When all is said: what each honest node goes by is what its disk says, and what is erased is not on it. A start for each, so it is asked
     /// once.
     pub(crate) fn stored(&self, fleet: &Fleet, nodes: &[Node]) -> Check {
-        nodes.iter().filter(|node| self.is_honest(node.party)).try_for_each(|node| is_what_is_stored(fleet, node))
+        for node in nodes.iter().filter(|node| self.is_honest(node.party)) {
+            is_what_is_stored(fleet, node, self.enemy)?;
+            goes_on_from_its_snapshot(fleet, node)?;
+        }
+        Ok(())
     }
 
     /// What officers were told is recorded is on the disk, where they were told, and no message is there twice.
@@ -208,6 +212,10 @@ impl Checker {
             }
         }
         receipts_count(node)?;
+        let snapshot = node.disk.snapshot.as_ref();
+        if snapshot.is_some_and(|snapshot| snapshot.bodies != node.disk.bodies(snapshot.entries)) {
+            return Err(format!("a body that node {} erased is in its snapshot", node.party));
+        }
         let mut messages = BTreeSet::new();
         for stored in &node.disk.entries {
             let author = fleet.author(stored.channel, stored.log);
@@ -266,10 +274,40 @@ fn receipts_count(node: &Node) -> Check {
     Ok(())
 }
 
+/// A start from a node's snapshot is, bit for bit, one from the first entry.
+pub(crate) fn goes_on_from_its_snapshot(fleet: &Fleet, node: &Node) -> Check {
+    let Some(snapshot) = &node.disk.snapshot else { return Ok(()) };
+    for channel in fleet.channels_of(node.party) {
+        let [there, here] = [Some(snapshot), None].map(|from| node.restored(fleet, channel, from));
+        let (there, here) = (there?, here?);
+        let (there, here) = (there.channel(), here.channel());
+        let parts = fingerprint(there).into_iter().zip(fingerprint(here));
+        if let Some(((part, _), _)) = parts.into_iter().find(|(there, here)| there != here) {
+            return Err(format!("a start of node {} from its snapshot gives other {part}", node.party));
+        }
+        // What is in no part, unless a snapshot leaves it out. Where bodies are still to go, a start that folds a channel twice knows of them
+        // already what stays, before it needs it.
+        if here.pending_erasures().is_empty() && there.snapshot() != here.snapshot() {
+            return Err(format!("a start of node {} from its snapshot gives another state", node.party));
+        }
+        let mut entries = node.disk.entries.iter().filter(|stored| stored.channel == channel);
+        let id = |stored: &StoredEntry| stored.entry.leaf.act.act().message_id;
+        if let Some(stored) = entries.find(|stored| !there.knows_message(stored.log.party, id(stored))) {
+            return Err(format!("a start of node {} from its snapshot forgets message {:?}", node.party, id(stored)));
+        }
+    }
+    Ok(())
+}
+
 /// What a node goes by is what a start out of its disk would be; and what is erased is not on that.
-fn is_what_is_stored(fleet: &Fleet, node: &Node) -> Check {
+fn is_what_is_stored(fleet: &Fleet, node: &Node, enemy: Option<usize>) -> Check {
     for (channel, station) in &node.stations {
-        let (state, again) = (station.channel(), node.restored(fleet, *channel)?);
+        let (state, again) = (station.channel(), node.restored(fleet, *channel, None)?);
+        // Not asked of the live state: out of a snapshot come the words of an anomaly, and no more.
+        let is_of_honest = enemy != Some(fleet.counterpart(*channel, node.party));
+        if is_of_honest && again.channel().anomalies().any(contradicts) {
+            return Err(format!("an honest end of channel {channel} is said to have stated a false head"));
+        }
         // What stands for missing bodies is folded in within a minute, and at a start at once.
         if state.lacks_residue() {
             continue;

@@ -19,6 +19,17 @@ pub(crate) struct StoredEntry {
     pub(crate) entry: Entry,
 }
 
+/// The state of a node's channels at one place in the order of commits, from which a start goes on (docs/decisions/0012-snapshots.md).
+#[derive(Clone)]
+pub(crate) struct Snapshot {
+    /// The first so many entries of the disk are folded in.
+    pub(crate) entries: usize,
+    /// How many of them had their bodies: of one that is erased since nothing may be left, here neither.
+    pub(crate) bodies: usize,
+    /// State of each channel.
+    pub(crate) states: BTreeMap<ChannelPlace, Vec<u8>>,
+}
+
 /// The disk of one node. A copy of it is a backup.
 #[derive(Default, Clone)]
 pub(crate) struct Disk {
@@ -26,6 +37,7 @@ pub(crate) struct Disk {
     pub(crate) notes: BTreeMap<(ChannelPlace, usize, NoteKind), Vec<u8>>,
     pub(crate) forks: Vec<(ChannelPlace, LogRef, ForkProof)>,
     pub(crate) trees: BTreeMap<(ChannelPlace, usize), Tree>,
+    pub(crate) snapshot: Option<Snapshot>,
 }
 
 impl Disk {
@@ -47,8 +59,13 @@ impl Disk {
         self.forks.extend(changes.forks.into_iter().map(|(log, proof)| (channel, log, proof)));
     }
 
-    /// Leaves the first `kept` entries of a channel, in the order of their commits.
-    pub(crate) fn shorten(&mut self, channel: ChannelPlace, kept: usize) {
+    /// Leaves the first `kept` entries of a channel, in the order of their commits, and no snapshot that has others.
+    pub(crate) fn shorten(&mut self, channel: ChannelPlace, kept: usize, mutation: Option<Mutation>) {
+        let mut places = (0..self.entries.len()).filter(|place| self.entries[*place].channel == channel);
+        let parted = places.nth(kept).unwrap_or(self.entries.len());
+        if mutation != Some(Mutation::SnapshotOutlivesRecovery) {
+            self.snapshot.take_if(|snapshot| snapshot.entries > parted);
+        }
         let mut left = kept;
         self.entries
             .retain(|stored| stored.channel != channel || left.checked_sub(1).map(|rest| left = rest).is_some());
@@ -65,6 +82,12 @@ impl Disk {
                 stored.entry.parts.fill(None);
             }
         }
+    }
+
+    /// How many of the first entries have their bodies.
+    pub(crate) fn bodies(&self, entries: usize) -> usize {
+        let first = self.entries.iter().take(entries);
+        first.filter(|stored| stored.entry.parts.iter().any(Option::is_some)).count()
     }
 
     /// Folds a channel anew out of what is left.

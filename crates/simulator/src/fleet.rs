@@ -1,6 +1,6 @@
 //! Who is there: parties, their channels pair by pair, and witnesses. All keys and pacts are fixed; only chance is drawn.
 
-use skypact_channel::{Channel, LogRef, MlDsa44Signers, Pact, PeriodSpan, Signers, Station, Terms};
+use skypact_channel::{Channel, LogRef, MlDsa44Signers, Pact, PeriodSpan, Signers, SnapshotError, Station, Terms};
 use skypact_record::{
     ChannelName, Genesis, KeyRole, Label, Origin, Party, PartyKey, PartyName, SignatureType, SignedGenesis, Signer,
     VerifierKey, WitnessKey,
@@ -67,10 +67,18 @@ impl Fleet {
         self.pairs[channel].parties[log.party]
     }
 
-    /// An empty station of a party in a channel.
-    pub(crate) fn station(&self, channel: usize, party: usize) -> Station {
-        let pact = self.pairs[channel].pact.clone();
-        let state = Channel::new(pact, &party_name(party)).expect("it is a party of its own channel");
+    /// A station of a party in a channel, empty or with the state of a snapshot.
+    pub(crate) fn station(
+        &self,
+        channel: usize,
+        party: usize,
+        snapshot: Option<&[u8]>,
+    ) -> Result<Station, SnapshotError> {
+        let (pact, name) = (self.pairs[channel].pact.clone(), party_name(party));
+        let state = match snapshot {
+            Some(bytes) => Channel::from_snapshot(pact, &name, bytes)?,
+            None => Channel::new(pact, &name)?,
+        };
         let key = |role| Box::new(Key::of_party(party, role));
         let ml_dsa_44 = |role| Box::new(MlDsaKey::of_party(party, role));
         let ml_dsa_44 = self
@@ -83,7 +91,7 @@ impl Fleet {
         if self.closes_periods && party.is_multiple_of(2) {
             station.cut_periods(PeriodSpan::Day);
         }
-        station
+        Ok(station)
     }
 
     /// Every key for heads and receipts that may take the place of another one of a party.

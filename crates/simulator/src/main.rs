@@ -68,7 +68,7 @@ fn main() -> ExitCode {
         say!("seed {seed}: VIOLATED: {violation}; follow it: --seed {seed} --steps {} --story", arguments.steps);
     }
     say!(
-        "{} seeds, {} violated; {} packets, {} acts acknowledged, {} crashes, {} of witnesses, {} old disks ({} had lied), {} recoveries, {} files ({} items taken), {} bodies erased, {} with an enemy, {} hostile acts, {} forks proven, {} resumptions",
+        "{} seeds, {} violated; {} packets, {} acts acknowledged, {} crashes, {} of witnesses, {} old disks ({} had lied), {} recoveries, {} files ({} items taken), {} bodies erased, {} snapshots, {} starts from one, {} with an enemy, {} hostile acts, {} forks proven, {} resumptions",
         arguments.seeds,
         violations.len(),
         total.packets,
@@ -81,6 +81,8 @@ fn main() -> ExitCode {
         total.files,
         total.file_items,
         total.erased,
+        total.snapshots,
+        total.snapshot_starts,
         total.enemies,
         total.hostile,
         total.forks_proven,

@@ -35,6 +35,12 @@ pub enum Mutation {
     FileReceiptBeforeEntries,
     /// A node takes erased bodies from its disk, and goes on with what it had made of them.
     ErasesAndKeepsInMemory,
+    /// The snapshot of a node stays when bodies that are folded into it are erased.
+    SnapshotOutlivesErasure,
+    /// It stays when entries that are folded into it are replaced by what came back.
+    SnapshotOutlivesRecovery,
+    /// A start from a snapshot leaves out the entry behind it.
+    SnapshotStartSkipsEntry,
     /// A witness answers before its disk holds the head.
     WitnessForgets,
     /// A witness cosigns whatever its log signed.
@@ -47,7 +53,7 @@ pub enum Mutation {
 
 impl Mutation {
     /// Every planted bug.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::AnswersBeforeCommit,
         Self::CommitDropsLastEntry,
         Self::CommitsNotesAlone,
@@ -62,6 +68,9 @@ impl Mutation {
         Self::FileBelievedUnasked,
         Self::FileReceiptBeforeEntries,
         Self::ErasesAndKeepsInMemory,
+        Self::SnapshotOutlivesErasure,
+        Self::SnapshotOutlivesRecovery,
+        Self::SnapshotStartSkipsEntry,
         Self::WitnessForgets,
         Self::WitnessTrusts,
         Self::WitnessShowsOld,
@@ -85,6 +94,9 @@ impl Mutation {
             Self::FileBelievedUnasked => "file-believed-unasked",
             Self::FileReceiptBeforeEntries => "file-receipt-before-entries",
             Self::ErasesAndKeepsInMemory => "erases-and-keeps-in-memory",
+            Self::SnapshotOutlivesErasure => "snapshot-outlives-erasure",
+            Self::SnapshotOutlivesRecovery => "snapshot-outlives-recovery",
+            Self::SnapshotStartSkipsEntry => "snapshot-start-skips-entry",
             Self::WitnessForgets => "witness-forgets",
             Self::WitnessTrusts => "witness-trusts",
             Self::WitnessShowsOld => "witness-shows-old",

@@ -3,9 +3,11 @@
 
 mod carriage;
 mod erasure;
+mod fingerprint;
 mod guard;
 mod recovery;
 mod rotation;
+mod snapshot;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +22,8 @@ use skypact_record::{
 };
 
 pub(crate) use self::carriage::Carrying;
-use crate::disk::{ChannelPlace, Disk};
+pub(crate) use self::fingerprint::{Fingerprint, fingerprint};
+use crate::disk::{ChannelPlace, Disk, Snapshot};
 use crate::fleet::Fleet;
 use crate::keys::Key;
 use crate::mutation::Mutation;
@@ -114,6 +117,12 @@ pub(crate) struct Node {
     pub(crate) recovered: u64,
     /// How many bodies went.
     pub(crate) erased: u64,
+    /// A start keeps a snapshot when it folded more entries than this; none where no start does.
+    pub(crate) snapshot_after: Option<usize>,
+    /// How many snapshots were kept.
+    pub(crate) snapshots: u64,
+    /// How many starts went on from one.
+    pub(crate) snapshot_starts: u64,
     /// Whether couriers with nothing to say ask whether the counterpart is there. The shell's always do; here it would be most
     /// of what is sent, so it is done in runs with old disks, where it is what tells a counterpart of one.
     pub(crate) knocks: bool,
@@ -147,6 +156,9 @@ impl Node {
             is_out_of_backup: false,
             recovered: 0,
             erased: 0,
+            snapshot_after: None,
+            snapshots: 0,
+            snapshot_starts: 0,
             knocks: false,
             requests: 0,
             carrying: None,
@@ -165,8 +177,12 @@ impl Node {
 
     /// Starts out of what is on the disk. Fails when that is not what was signed.
     pub(crate) fn start(&mut self, now_ms: u64, fleet: &Fleet) -> Result<(), String> {
-        for channel in fleet.channels_of(self.party) {
-            let mut station = self.restored(fleet, channel)?;
+        let snapshot = self.disk.snapshot.as_ref();
+        let folded = |channel| Ok((channel, self.folded(fleet, channel, snapshot)?));
+        let folded: BTreeMap<_, _> = fleet.channels_of(self.party).map(folded).collect::<Result<_, String>>()?;
+        self.keep_snapshot(&folded);
+        for (channel, mut station) in folded {
+            self.replay_notes(channel, &mut station)?;
             let state = fingerprint(station.channel());
             let left = self.left.get(&channel).into_iter().flatten();
             if let Some(((part, _), _)) = state.iter().zip(left).find(|(now, before)| now != before) {
@@ -185,10 +201,25 @@ impl Node {
         Ok(())
     }
 
-    /// The end of a channel as the disk has it.
-    pub(crate) fn restored(&self, fleet: &Fleet, channel: ChannelPlace) -> Result<Station, String> {
-        let mut station = fleet.station(channel, self.party);
-        let mut entries: Vec<_> = self.disk.entries.iter().filter(|entry| entry.channel == channel).collect();
+    /// The end of a channel as the disk has it: from a snapshot on, or from the first entry.
+    pub(crate) fn restored(
+        &self,
+        fleet: &Fleet,
+        channel: ChannelPlace,
+        snapshot: Option<&Snapshot>,
+    ) -> Result<Station, String> {
+        let mut station = self.folded(fleet, channel, snapshot)?;
+        self.replay_notes(channel, &mut station)?;
+        Ok(station)
+    }
+
+    /// Folds the entries of a channel; notes come behind them.
+    fn folded(&self, fleet: &Fleet, channel: ChannelPlace, snapshot: Option<&Snapshot>) -> Result<Station, String> {
+        let state = snapshot.map(|snapshot| &*snapshot.states[&channel]);
+        let mut station = fleet.station(channel, self.party, state).map_err(|error| error.to_string())?;
+        let begins = snapshot.map_or(0, |snapshot| self.begins(snapshot));
+        let behind = self.disk.entries.iter().skip(begins);
+        let mut entries: Vec<_> = behind.filter(|entry| entry.channel == channel).collect();
         match self.mutation {
             Some(Mutation::StartForgetsNewest) => drop(entries.pop()),
             Some(Mutation::StartReplaysLogByLog) => entries.sort_by_key(|entry| entry.log.place()),
@@ -202,6 +233,14 @@ impl Node {
             }
             station.replay(stored.log, index, stored.entry.clone()).map_err(|error| error.to_string())?;
         }
+        if station.channel().lacks_residue() {
+            self.disk.refold(channel, &mut station)?;
+        }
+        Ok(station)
+    }
+
+    /// Holds what was folded against its heads, and takes in what they prove.
+    fn replay_notes(&self, channel: ChannelPlace, station: &mut Station) -> Result<(), String> {
         for ((of, _, kind), note) in &self.disk.notes {
             if *of == channel {
                 station.replay_note(kind, note).map_err(|error| error.to_string())?;
@@ -210,10 +249,7 @@ impl Node {
         if let Some(log) = LogRef::ALL.into_iter().find(|log| !station.unsealed(*log).is_empty()) {
             return Err(format!("entries {:?} of log {log:?} are under no stored head", station.unsealed(log)));
         }
-        if station.channel().lacks_residue() {
-            self.disk.refold(channel, &mut station)?;
-        }
-        Ok(station)
+        Ok(())
     }
 
     /// Has an officer say something; what is refused changes nothing.
@@ -532,29 +568,4 @@ pub(crate) fn head_of(packet: &Packet) -> Option<SignedCheckpoint> {
         Packet::AskHead { bytes, .. } => SignedCheckpoint::parse(bytes).ok(),
         Packet::Held { .. } | Packet::Cosigned { .. } | Packet::Shown { .. } => None,
     }
-}
-
-/// What a channel's state is made of, each part with its hash.
-pub(crate) type Fingerprint = Vec<(&'static str, Hash)>;
-
-pub(crate) fn fingerprint(channel: &Channel) -> Fingerprint {
-    let board = channel.board();
-    let logs = LogRef::ALL.map(|log| {
-        let state = channel.log(log);
-        let sizes = (state.size(), state.tree.root(), state.delivered, state.anchored, state.substance, state.epoch);
-        (sizes, &state.times, state.cosigned.clone(), state.cosignature, state.post_quantum.clone())
-    });
-    let part = |name, text: String| (name, Hash::of(text.as_bytes()));
-    vec![
-        part("logs", format!("{logs:?}")),
-        part("periods", format!("{:?}", LogRef::ALL.map(|log| &channel.log(log).periods))),
-        part("notices", format!("{:?}", board.notices().collect::<Vec<_>>())),
-        part("conflicts", format!("{:?}", board.conflicts().collect::<Vec<_>>())),
-        part("proposals", format!("{:?}", board.proposals().collect::<Vec<_>>())),
-        part("alarms", format!("{:?}", board.alarms().iter().collect::<Vec<_>>())),
-        part("keys", format!("{:?}", channel.keys())),
-        part("erasures", format!("{:?}", channel.erasures().collect::<Vec<_>>())),
-        part("suspensions", format!("{:?}", channel.suspensions())),
-        part("anomalies", format!("{:?}", channel.anomalies().collect::<Vec<_>>())),
-    ]
 }

@@ -12,7 +12,7 @@ use skypact_record::{AddCheckpoint, Tree};
 
 use self::carriage::Carrier;
 use crate::bounds::Bounds;
-use crate::check::{Checker, Violation};
+use crate::check::{Checker, Violation, goes_on_from_its_snapshot};
 use crate::disk::Disk;
 use crate::enemy;
 use crate::fleet::Fleet;
@@ -35,6 +35,12 @@ const ASKING_SHARE: u64 = 5;
 const CALM_STEPS: u64 = 60;
 /// One seed in so many has post-quantum pacts.
 const POST_QUANTUM_SHARE: u64 = 16;
+
+/// One seed in so many has nodes that keep snapshots.
+const SNAPSHOT_SHARE: u64 = 3;
+/// How many entries a start folds at most that keeps none, by whether the place of its party is odd: few, and so many that several starts go on
+/// from one snapshot.
+const SNAPSHOT_AFTER: [usize; 2] = [8, 64];
 
 /// What to run.
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +80,10 @@ pub struct Outcome {
     pub file_items: u64,
     /// Bodies that were erased, at each node that held them.
     pub erased: u64,
+    /// Snapshots that starts kept.
+    pub snapshots: u64,
+    /// Starts that went on from one.
+    pub snapshot_starts: u64,
     /// Hostile acts.
     pub hostile: u64,
     /// Proofs of forks that honest nodes hold.
@@ -90,7 +100,7 @@ impl AddAssign for Outcome {
         // Every field by its name, so that one that is added is counted.
         #[rustfmt::skip]
         let Self {
-            hosts: (parties, witnesses), enemies, packets, acts, crashes, witness_crashes, restored, lied, recovered, files, file_items,
+            hosts: (parties, witnesses), enemies, packets, acts, crashes, witness_crashes, restored, lied, recovered, files, file_items, snapshots, snapshot_starts,
             erased, hostile, forks_proven, resumptions, periods,
         } = other;
         self.hosts.0 += parties;
@@ -105,6 +115,8 @@ impl AddAssign for Outcome {
         self.recovered += recovered;
         self.files += files;
         self.file_items += file_items;
+        self.snapshots += snapshots;
+        self.snapshot_starts += snapshot_starts;
         self.erased += erased;
         self.hostile += hostile;
         self.forks_proven += forks_proven;
@@ -182,7 +194,12 @@ impl World {
             .collect();
         let bounds = Bounds::of(options.steps);
         let mut entropy = || BoundedRandom::new(random.fork(), bounds.draws);
-        let mut nodes: Vec<Node> = (0..parties).map(|party| Node::new(party, entropy(), options.mutation)).collect();
+        let mut nodes: Vec<_> = (0..parties).map(|party| Node::new(party, entropy(), options.mutation)).collect();
+        if options.seed % SNAPSHOT_SHARE == 1 {
+            for node in &mut nodes {
+                node.snapshot_after = Some(SNAPSHOT_AFTER[node.party % 2]);
+            }
+        }
         let enemy = random.happens(500).then(|| random.place(parties));
         let mut network = Network::new(Weather::of(&mut random));
         let carrier = Carrier::of(options.seed, &mut nodes, &mut network);
@@ -471,6 +488,7 @@ impl World {
         if let Some(carrier) = &mut self.carrier {
             carrier.starts(place);
         }
+        goes_on_from_its_snapshot(&self.fleet, &self.nodes[place])?;
         self.nodes[place]
             .start(self.now_ms, &self.fleet)
             .map_err(|error| format!("node {place} does not start: {error}"))?;
@@ -559,6 +577,8 @@ impl World {
         let forks_proven = honest.map(|node| node.disk.forks.len() as u64).sum();
         let recovered = self.nodes.iter().map(|node| node.recovered).sum();
         let erased = self.nodes.iter().map(|node| node.erased).sum();
+        let snapshots = self.nodes.iter().map(|node| node.snapshots).sum();
+        let snapshot_starts = self.nodes.iter().map(|node| node.snapshot_starts).sum();
         let acts = self.nodes.iter().map(|node| node.acknowledged.len() as u64).sum();
         let channels = self.nodes.iter().flat_map(|node| node.stations.values().map(Station::channel));
         let closed = |channel: &Channel| -> u64 {
@@ -569,6 +589,7 @@ impl World {
         let ended = |channel: &Channel| channel.epoch_of(0).min(channel.epoch_of(1)) - 1;
         // Each channel was seen from both of its ends.
         let resumptions = channels.map(ended).sum::<u64>() / 2;
-        Outcome { acts, recovered, erased, forks_proven, resumptions, periods, ..self.outcome }
+        let kept = Outcome { snapshots, snapshot_starts, ..self.outcome };
+        Outcome { acts, recovered, erased, forks_proven, resumptions, periods, ..kept }
     }
 }

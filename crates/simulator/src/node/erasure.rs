@@ -41,12 +41,19 @@ impl Node {
             if crash == Some(Crash::NotWritten) {
                 return self.goes_down();
             }
+            // A commit of its own, the one that the crash strikes then: all bodies are still there.
+            if self.drops_snapshot() && crash == Some(Crash::Written) {
+                self.left = self.as_left();
+                return self.goes_down();
+            }
             self.disk.erase(channel, &due);
             if crash == Some(Crash::Written) {
                 return self.goes_down();
             }
             self.erased += due.len() as u64;
-            if self.mutation != Some(Mutation::ErasesAndKeepsInMemory) {
+            if self.mutation != Some(Mutation::ErasesAndKeepsInMemory)
+                && let Some(station) = self.stations.get_mut(&channel)
+            {
                 self.disk.refold(channel, station).expect("entries of this disk are those of the station");
             }
         }

@@ -142,7 +142,7 @@ impl Node {
         let crash = self.crash.take();
         if crash != Some(Crash::NotWritten) {
             if self.mutation != Some(Mutation::RecoveryKeepsOldEntries) {
-                self.disk.shorten(channel, kept);
+                self.disk.shorten(channel, kept, self.mutation);
             }
             self.disk.commit(channel, changes, None);
             self.recovered += 1;

@@ -29,6 +29,7 @@ fn nothing_is_violated_in_the_fixed_seeds() {
     assert!(total.hostile > 100 && total.forks_proven > 5 && total.resumptions > 5, "{total:?}");
     assert!(total.periods > 10 && total.files > 100 && total.file_items > 300, "{total:?}");
     assert!(total.witness_crashes > 100 && total.lied > 0 && total.erased > 100, "{total:?}");
+    assert!(total.snapshots > 30 && total.snapshot_starts > total.snapshots, "{total:?}");
 }
 
 #[test]
