@@ -16,7 +16,7 @@ use crate::node::{Carrying, Crash, Node};
 use crate::random::Random;
 
 /// One seed in so many has parties that carry files, those with this remainder; the stories of the others are as they were.
-const SHARE: (u64, u64) = (5, 3);
+const SHARE: (u64, u64) = (5, 0);
 /// How long a file is on its way, ms, at most: most are with the counterpart by the end of the trouble, and some are not.
 const WAY_MS_MAX: u64 = 120_000;
 /// Most files that are remembered for whoever gives them again.
