@@ -2,7 +2,7 @@
 //! an answer means that came in one. Nothing of an own log is given away before the counterpart said, to a question
 //! asked since the start, that it holds a beginning of it: a node out of an old backup would sign a second history.
 
-use skypact_record::{Hash, LogClass, SignedCheckpoint};
+use skypact_record::{Hash, LogClass, SignedCheckpoint, counted};
 
 use crate::act_keys::ActKeys;
 use crate::decide::{Context, Rejection};
@@ -101,7 +101,7 @@ pub enum CarriageError {
         origin: String,
     },
     /// A size beyond the end of the log.
-    #[error("from: log {origin} has {size} entries; give that or less")]
+    #[error("from: log {origin} has {}; give that or less", counted(*size, "entry"))]
     BeyondLog {
         /// The log.
         origin: String,
@@ -116,7 +116,8 @@ pub enum CarriageError {
     },
     /// What the counterpart holds is not the beginning of an own log.
     #[error(
-        "log {origin}: the counterpart holds {held} entries, which are not the beginning of this log; nothing of it leaves this node. If this store came out of a backup, put the newest one back; otherwise compare the logs with the counterpart"
+        "log {origin}: the counterpart holds {}, not the beginning of this log; nothing of it leaves this node. If this store came out of a backup, put the newest one back; otherwise compare the logs with the counterpart",
+        counted(*held, "entry")
     )]
     Behind {
         /// The log.

@@ -6,6 +6,7 @@ use std::convert::Infallible;
 
 use minicbor::data::Type;
 use minicbor::{Decoder, Encoder};
+use skypact_record::counted;
 
 /// Why bytes are not the message that they claim to be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -79,7 +80,7 @@ impl<'b> Reader<'b> {
         let length = self.expect("an array", length)?;
         let length = length.ok_or_else(|| self.error("expected an array of stated length"))?;
         if length > limit {
-            return Err(self.error(format!("has {length} items, at most {limit} are allowed")));
+            return Err(self.error(format!("has {}, at most {limit} are allowed", counted(length, "item"))));
         }
         Ok(length)
     }
@@ -87,7 +88,11 @@ impl<'b> Reader<'b> {
     /// Opens an array that must have exactly `items` items.
     pub(crate) fn tuple(&mut self, items: u64) -> Result<(), CodecError> {
         let length = self.array(items)?;
-        if length == items { Ok(()) } else { Err(self.error(format!("has {length} items, expected {items}"))) }
+        if length == items {
+            Ok(())
+        } else {
+            Err(self.error(format!("has {}, expected {items}", counted(length, "item"))))
+        }
     }
 
     /// Reads the next key, which must be `key`, and names the field for the errors that follow.
@@ -156,7 +161,11 @@ impl<'b> Reader<'b> {
     /// Opens a map that must have exactly `fields` fields.
     pub(crate) fn fields(&mut self, fields: u64) -> Result<(), CodecError> {
         let found = self.map()?;
-        if found == fields { Ok(()) } else { Err(self.error(format!("has {found} fields, expected {fields}"))) }
+        if found == fields {
+            Ok(())
+        } else {
+            Err(self.error(format!("has {}, expected {fields}", counted(found, "field"))))
+        }
     }
 
     /// At most `limit` hashes.

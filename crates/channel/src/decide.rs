@@ -2,7 +2,7 @@
 //! entries to mirror; a rejection names what is wrong and changes nothing.
 
 use skypact_airspace::UtcNanos;
-use skypact_record::{Hash, KeyChangeError, KeyError, KeyRole, Label, LogClass};
+use skypact_record::{Hash, KeyChangeError, KeyError, KeyRole, Label, LogClass, counted};
 
 use crate::assurance::AssuranceAct;
 use crate::board::Misfit;
@@ -170,7 +170,7 @@ pub enum Rejection {
         kind: &'static str,
     },
     /// More entries in a time than the pact allows. Nothing is lost: they are taken later.
-    #[error("quota: more than the {per_hour} entries an hour of the pact; send the same again in {wait_s} s")]
+    #[error("quota: more entries in an hour than the {per_hour} of the pact; send the same again in {wait_s} s")]
     QuotaExceeded {
         /// What the pact allows.
         per_hour: u64,
@@ -178,7 +178,7 @@ pub enum Rejection {
         wait_s: u64,
     },
     /// Entries are missing between what is held and what came.
-    #[error("frame: begins at {start}, but only {held} entries are held; send from {held}")]
+    #[error("frame: begins at {start}, after the {} held here; send from {held}", counted(*held, "entry"))]
     Gap {
         /// Where the frame begins.
         start: u64,

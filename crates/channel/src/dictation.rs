@@ -1,7 +1,7 @@
 //! Bytes as lines that one person reads out and another writes down (docs/channel-protocol.md, section 14): groups of four
 //! letters and digits (RFC 4648 base32), each line with its number and a check that shows a slip at once and in its line.
 
-use skypact_record::Hash;
+use skypact_record::{Hash, counted};
 
 /// Bytes in one line.
 const LINE_BYTES: usize = 20;
@@ -68,7 +68,7 @@ pub enum DictationError {
         line: usize,
     },
     /// Lines are missing.
-    #[error("line {line}: is missing, the dictation has {lines} lines; ask for it")]
+    #[error("line {line}: is missing, the dictation has {}; ask for it", counted(*lines, "line"))]
     Missing {
         /// The first one missing.
         line: usize,

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use skypact_record::{Checkpoint, Entry, Hash, KeyId, KeyRole, LogClass, Seen, SignedCheckpoint, Tree};
+use skypact_record::{Checkpoint, Entry, Hash, KeyId, KeyRole, LogClass, Seen, SignedCheckpoint, Tree, counted};
 
 use crate::channel::Channel;
 use crate::decide::{Context, Rejection};
@@ -58,7 +58,8 @@ pub enum RecoveryError {
     },
     /// Something that this store said since the backup was given to others.
     #[error(
-        "log {origin}: this store is an old one, and its head of {size} entries, which the counterpart's copy contradicts, was given to a witness or into a file; taking the copy over would make two histories that this node signed. Put the newest store back, or end this pact and agree on a new one"
+        "log {origin}: this store is an old one, and its head of {}, which the counterpart's copy contradicts, was given to a witness or into a file; taking the copy over would make two histories that this node signed. Put the newest store back, or end this pact and agree on a new one",
+        counted(*size, "entry")
     )]
     WouldFork {
         /// The log.
@@ -68,7 +69,8 @@ pub enum RecoveryError {
     },
     /// A witness shows a head of an own log that is not in this store.
     #[error(
-        "log {origin}: this store is an old one: witness {witness} was given its head of {size} entries, and this store, which has {held}, is not what was signed then. Nothing of it leaves this node before what is missing came back from the counterpart. Put the newest store back, or have the counterpart look for its newest one; until then telephone"
+        "log {origin}: this store is an old one: witness {witness} was given its head of {}, and this store, which has {held}, is not what was signed then. Nothing of it leaves this node before what is missing came back from the counterpart. Put the newest store back, or have the counterpart look for its newest one; until then telephone",
+        counted(*size, "entry")
     )]
     WitnessAhead {
         /// The log.
@@ -82,7 +84,8 @@ pub enum RecoveryError {
     },
     /// Witnesses have not said yet what they know of an own log.
     #[error(
-        "log {origin}: {heard} of {needed} witnesses have said since the start what they know of it; nothing of it leaves this node before. See to the link to them; if they cannot be reached, start without --out-of-backup"
+        "log {origin}: since the start {heard} of {} said what is known there of it; nothing of it leaves this node before. See to the link to them; if they cannot be reached, start without --out-of-backup",
+        counted(*needed, "witness")
     )]
     WitnessesUnheard {
         /// The log.

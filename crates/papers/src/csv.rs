@@ -120,7 +120,8 @@ fn row(line: u64, columns: &[Column], record: &csv::StringRecord, gather: &mut G
         }
     }
     if record.len() != columns.len() {
-        let reason = format!("has {} cells, the header has {}; quote cells with commas", record.len(), columns.len());
+        let reason =
+            format!("number of cells {}, in the header {}; quote cells with commas", record.len(), columns.len());
         let fault = Fault::new(line, "row", "cells-miscounted", reason);
         // With a comma too many or too few, the label may be in another cell.
         return gather.lost(fault);

@@ -164,7 +164,7 @@ fn positions(line: u64, written: &[Written<'_>]) -> Result<Vec<LatLng>, Fault> {
 fn position(line: u64, written: &[&RawValue]) -> Result<LatLng, Fault> {
     let [lng, lat] = written else {
         let reason = format!(
-            "a position has {} numbers; write longitude and latitude, and altitudes as lower and upper",
+            "a position is two numbers, and this is {}; write longitude and latitude, and altitudes as lower and upper",
             written.len()
         );
         return Err(Fault::new(line, "geometry", "position-malformed", reason));

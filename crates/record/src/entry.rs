@@ -2,6 +2,7 @@
 
 use crate::act::Act;
 use crate::cbor::{self, DecodeError, Reader, Writer, Written};
+use crate::counted;
 use crate::leaf::Leaf;
 use crate::part::Part;
 
@@ -19,7 +20,7 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EntryError {
     /// The number of parts is not the number of commitments.
-    #[error("entry has {parts} parts for {commitments} commitments; a withheld part is given as none")]
+    #[error("entry has {} for {}; a withheld part is given as none", counted(*parts, "part"), counted(*commitments, "commitment"))]
     PartCount {
         /// Parts given, withheld ones included.
         parts: usize,

@@ -25,6 +25,7 @@ mod name;
 mod note;
 mod offer;
 mod part;
+mod plural;
 mod sealing;
 mod signed_genesis;
 mod stamp;
@@ -54,6 +55,7 @@ pub use name::{ChannelName, Label, NameError, Origin, PartyName};
 pub use note::{Note, NoteError, NoteSignature, SignatureType, VerifierKey};
 pub use offer::Offer;
 pub use part::Part;
+pub use plural::counted;
 pub use sealing::{
     SEALED_OVERHEAD, SealError, SealingAnnouncement, SealingKey, SignedSealing, open, seal, sealing_key,
 };

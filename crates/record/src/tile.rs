@@ -4,6 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::counted;
 use crate::leaf::Leaf;
 
 /// Hashes, or leaves, of a full tile.
@@ -39,7 +40,7 @@ pub enum TileError {
     #[error("path: is none of tlog-tiles in its one form; ask for checkpoint, tile/L/N or tile/entries/N")]
     Path,
     /// The bundle does not have as many leaves as were asked for.
-    #[error("entries: {found} leaves where {expected} were asked for")]
+    #[error("entries: {} found, asked for {}", counted(*found, "leaf"), counted(*expected, "leaf"))]
     Leaves {
         /// Leaves found before the end.
         found: usize,
@@ -53,7 +54,7 @@ pub enum TileError {
         place: usize,
     },
     /// A tile of hashes has another length than was asked for.
-    #[error("tile: {found} bytes where {expected} were asked for")]
+    #[error("tile: {} found, asked for {}", counted(*found, "byte"), counted(*expected, "byte"))]
     Hashes {
         /// Bytes found.
         found: usize,

@@ -13,6 +13,7 @@ use skypact_record::{Algorithm, KeyRole, Label, Origin, Party, PartyKey, PartyNa
 
 use crate::alarm::{AlarmConfig, WatchConfig};
 use crate::http::dss::DssOptions;
+use crate::system::{cause, in_words};
 
 /// Why a directory or a card cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -256,14 +257,14 @@ impl NodeDir {
 
 /// Reads a pact in force.
 pub fn read_pact(path: &Path) -> Result<(String, Pact), ConfigError> {
-    let bytes = fs::read(path).map_err(|error| file_error(path, &error.to_string()))?;
+    let bytes = fs::read(path).map_err(|error| file_error(path, &in_words(&error)))?;
     let pact = Pact::decode(&bytes).map_err(|error| file_error(path, &error.to_string()))?;
     Ok((pact.genesis().channel_name.to_string(), pact))
 }
 
 /// Reads a TOML file; `remedy` says what to do when it is absent.
 pub fn read_toml<T: serde::de::DeserializeOwned>(path: &Path, remedy: &str) -> Result<T, ConfigError> {
-    let text = fs::read_to_string(path).map_err(|error| file_error(path, &format!("{error}; {remedy}")))?;
+    let text = fs::read_to_string(path).map_err(|error| file_error(path, &format!("{}; {remedy}", cause(&error))))?;
     toml::from_str(&text).map_err(|error| {
         let line = error.span().and_then(|span| text.get(..span.start)).map(|before| 1 + before.matches('\n').count());
         let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
@@ -276,7 +277,7 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), ConfigError> {
     use std::io::Write as _;
     let file = fs::OpenOptions::new().write(true).create_new(true).open(path);
     let written = file.and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
-    written.map_err(|error| file_error(path, &format!("{error}; nothing that exists is overwritten")))
+    written.map_err(|error| file_error(path, &format!("{}; nothing that exists is overwritten", cause(&error))))
 }
 
 /// Writes a file in the place of one that exists: the old one or the new one is there at every moment.
@@ -286,7 +287,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), ConfigError> {
     beside.push(format!(".new.{}", std::process::id()));
     let written = fs::File::create(&beside).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
     let placed = written.and_then(|()| fs::rename(&beside, path));
-    placed.map_err(|error| file_error(path, &error.to_string()))
+    placed.map_err(|error| file_error(path, &in_words(&error)))
 }
 
 /// An error about a file.

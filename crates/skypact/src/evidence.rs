@@ -10,6 +10,7 @@ use skypact_record::Hash;
 
 use crate::directory::NodeDir;
 use crate::keys::{EvidenceKey, KeyError};
+use crate::system::in_words;
 
 /// Largest file of evidence, bytes.
 pub const EVIDENCE_MAX_BYTES: u64 = 268_435_456;
@@ -131,7 +132,7 @@ fn context(sha256: &Hash) -> Vec<u8> {
 }
 
 fn unusable(path: &Path, error: &std::io::Error) -> EvidenceError {
-    EvidenceError::File { path: path.display().to_string(), reason: error.to_string() }
+    EvidenceError::File { path: path.display().to_string(), reason: in_words(error) }
 }
 
 #[cfg(test)]

@@ -19,5 +19,6 @@ pub mod monitor;
 pub mod node;
 pub mod plans;
 pub mod storage;
+mod system;
 pub mod transport;
 pub mod witness;

@@ -6,6 +6,7 @@ use std::path::Path;
 use skypact_record::VerifierKey;
 
 use crate::directory::{ConfigError, file_error};
+use crate::system::in_words;
 
 /// The lines of the file: `use` and `end`, each with a verifier key of C2SP signed-note whose name is the log's origin.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,7 +24,7 @@ impl LogKeyLines {
     /// Reads the file in a directory; no lines when there is none.
     pub fn read(dir: &Path) -> Result<Self, ConfigError> {
         let path = dir.join("log.keys");
-        let unusable = |error: std::io::Error| file_error(&path, &error.to_string());
+        let unusable = |error: std::io::Error| file_error(&path, &in_words(&error));
         match std::fs::metadata(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(unusable(error)),

@@ -6,7 +6,7 @@
 #[non_exhaustive]
 pub enum GeometryError {
     /// Too few vertices to enclose an area or to make a route.
-    #[error("{given} vertices are too few; give at least {least}")]
+    #[error("too few vertices, {given}; give at least {least}")]
     TooFewVertices {
         /// Vertices given, without a closing one.
         given: usize,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::BuildHasher;
 
 use serde::{Serialize as _, Serializer};
+use skypact_record::counted;
 
 use super::{Channel, Pact, PactError};
 
@@ -15,7 +16,7 @@ pub enum SnapshotError {
     #[error("its bytes are no state of a channel: {0}")]
     Unreadable(#[from] postcard::Error),
     /// There is more behind the state.
-    #[error("{bytes} bytes follow the state of a channel")]
+    #[error("{} after the state of a channel", counted(*bytes, "byte"))]
     TooLong {
         /// How many.
         bytes: usize,

@@ -58,7 +58,9 @@ pub enum ShortFormError {
     #[error("short form: channel: is of another channel; name the one that it is for")]
     WrongChannel,
     /// Entries before it are not held here.
-    #[error("short form: index: entry {index} came, but only {held} entries are held; have entry {held} sent first")]
+    #[error(
+        "short form: index: entry {index} came, and the next one here is entry {held}; have entry {held} sent first"
+    )]
     Gap {
         /// Its index.
         index: u64,

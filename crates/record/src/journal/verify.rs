@@ -7,6 +7,7 @@ use super::JournalLeaf;
 use super::bundle::{FILE_BYTES, FILE_ENTRIES, Item, entries_file, read_item};
 use crate::bundle::{TarFile, TarReader};
 use crate::checkpoint::{Checkpoint, SignedCheckpoint};
+use crate::counted;
 use crate::entry;
 use crate::note::VerifierKey;
 use crate::tree::{Frontier, leaf_hash};
@@ -196,7 +197,9 @@ impl<V: FnMut(&JournalLeaf, &[u8]) -> Result<(), EntryFault>> Verifier<'_, V> {
         self.files.check_end("journal/author", &["journal/checkpoint", "seal"], &mut self.faults);
         let Some(head) = self.head.as_ref().filter(|_| !self.lost) else { return };
         let message = match self.frontier.size() {
-            size if size != head.size => format!("bundle has {size} entries, and {} were signed for", head.size),
+            size if size != head.size => {
+                format!("bundle has {}, and its head is of {}", counted(size, "entry"), counted(head.size, "entry"))
+            }
             _ if self.frontier.root() != head.root => "entries are not those that were signed for".to_owned(),
             _ => return,
         };

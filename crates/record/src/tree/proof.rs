@@ -1,13 +1,14 @@
 //! Checking inclusion and consistency proofs (RFC 9162, 2.1.3.2 and 2.1.4.2). Work is bounded by the number of bits of a size.
 
 use super::{empty_root, node_hash};
+use crate::counted;
 use crate::hash::Hash;
 
 /// Why a proof cannot be made or does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProofError {
     /// The tree is smaller than what was asked for.
-    #[error("{wanted} is out of range of a tree of {size} leaves")]
+    #[error("{wanted} is out of range of a tree of {}", counted(*size, "leaf"))]
     OutOfRange {
         /// Index or size that was asked for.
         wanted: u64,
@@ -15,7 +16,7 @@ pub enum ProofError {
         size: u64,
     },
     /// The proof has the wrong number of hashes.
-    #[error("proof has {length} hashes, which does not fit the sizes")]
+    #[error("proof has {}, which does not fit the sizes", counted(*length, "hash"))]
     Length {
         /// Hashes in the proof.
         length: usize,

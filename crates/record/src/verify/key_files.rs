@@ -7,6 +7,7 @@ use super::leaf::{GivenLeaf, Pact, refusal};
 use super::report::{Fault, Faults};
 use crate::act::Act;
 use crate::bundle::TarFile;
+use crate::counted;
 use crate::genesis::LogName;
 use crate::key::{KeyRole, PublicKey};
 use crate::key_change::{KeyChange, KeyHistory, checkpoint_verifier};
@@ -83,7 +84,8 @@ impl KeyFiles {
             let Ok(leaf) = Leaf::decode(given.bytes) else { continue };
             let act = leaf.act.act();
             if !act.tells_keys() {
-                let message = format!("leaf has the kind {} and {} commitments", act.kind, act.commitments.len());
+                let message =
+                    format!("leaf has the kind {} and {}", act.kind, counted(act.commitments.len(), "commitment"));
                 faults.push(fault("key-change-without-leaf", message));
             } else if act.commitments != [part.commitment()] {
                 faults.push(fault("part-differs", "part does not match the leaf's commitment".to_owned()));

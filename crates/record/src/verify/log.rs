@@ -12,6 +12,7 @@ use crate::act::{Act, LogClass};
 use crate::bundle::{CHUNK_LEAVES, TarFile};
 use crate::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::cosignature::Cosignature;
+use crate::counted;
 use crate::genesis::LogName;
 use crate::hash::Hash;
 use crate::key::{Algorithm, PublicKey};
@@ -302,7 +303,7 @@ impl Log {
         self.enter(LogMode::Whole, file, faults);
         let base = chunk.saturating_mul(CHUNK_LEAVES as u64);
         if base != self.leaf_hashes.len() as u64 && !self.has_gap {
-            let message = format!("file begins with leaf {base}, and {} leaves come before", self.leaf_hashes.len());
+            let message = format!("file begins with leaf {base}, after {}", counted(self.leaf_hashes.len(), "leaf"));
             faults.push(self.fault("entries-gap", file, message));
             self.has_gap = true;
         }
@@ -384,7 +385,8 @@ impl Log {
             let fault = self.fault("leaf-hash-differs", file, "leaf has another hash than the one given");
             faults.push(fault.at(file.offset + 32 * place as u64).of_leaf(index));
         } else if file.content.len() != 32 * ours.len() {
-            let message = format!("file has {} bytes for {} leaves", file.content.len(), ours.len());
+            let message =
+                format!("file has {} for {}", counted(file.content.len(), "byte"), counted(ours.len(), "leaf"));
             faults.push(self.fault("hashes-length", file, message));
         }
     }
@@ -473,8 +475,10 @@ impl Log {
         if missing {
             let read = self.leaf_hashes.len();
             let message = format!(
-                "log has {} leaves; {read} leaves and {} files of hashes are given",
-                head.size, self.hash_files
+                "log has {}; given: {}, and {} of hashes",
+                counted(head.size, "leaf"),
+                counted(read, "leaf"),
+                counted(self.hash_files, "file")
             );
             let fault = Fault::new("log-incomplete", &head.file, message);
             faults.push(fault.at(head.offset).in_log(&self.name.origin));

@@ -6,6 +6,7 @@ use super::erased::erasures;
 use super::log::{Head, Log};
 use super::report::{Expectation, LogMode, LogReport, Report, Statement, StatementKind, Status};
 use super::{Pact, Verifier};
+use crate::counted;
 use crate::hash::Hash;
 use crate::mirror_key::ReceiptWorth;
 
@@ -81,13 +82,14 @@ impl Verifier {
         let not_after_s = not_after(pact, head).filter(|_| holds);
         let until = |not_before_s: Option<i64>| (not_before_s.filter(|_| holds), not_after_s);
         if log.mode == LogMode::Whole {
-            let detail = format!("{} of {} entries, signed by {}", bounds.len(), head.size, log.name.party);
+            let detail = format!("{} of {}, signed by {}", bounds.len(), counted(head.size, "entry"), log.name.party);
             state(StatementKind::Log, (status, detail), until(bounds.last().and_then(|(_, time_s)| *time_s)));
         } else {
-            let detail = format!("{} entries, signed by {}{}", head.size, log.name.party, not_given(log, head.size));
+            let detail =
+                format!("{}, signed by {}{}", counted(head.size, "entry"), log.name.party, not_given(log, head.size));
             state(StatementKind::Head, (status, detail), until(None));
             for (index, not_before_s) in bounds {
-                let detail = format!("in the log of {} entries", head.size);
+                let detail = format!("in the log of {}", counted(head.size, "entry"));
                 state(StatementKind::Entry(index), (status, detail), until(not_before_s));
             }
         }
@@ -105,10 +107,10 @@ impl Verifier {
         let matched = self.files.is_whole() && !self.faults.touch(origin, "parts/");
         let status = if matched { Status::Proven } else { Status::Unproven };
         let detail = match erasures(log).1 {
-            0 => format!("{} parts given, {} withheld", log.parts.given, log.parts.withheld),
+            0 => format!("{} given, {} withheld", counted(log.parts.given, "part"), log.parts.withheld),
             erased => {
                 let withheld = log.parts.withheld.saturating_sub(erased);
-                format!("{} parts given, {erased} erased, {withheld} withheld", log.parts.given)
+                format!("{} given, {erased} erased, {withheld} withheld", counted(log.parts.given, "part"))
             }
         };
         state(StatementKind::Bodies, (status, detail), (None, None));
@@ -167,7 +169,7 @@ fn witnessed(pact: &Pact, log: &Log, head: &Head, holds: bool) -> (Status, Strin
     let witnesses = names(head);
     let needed = pact.genesis.quorum.max(1);
     let covered = log.heads.iter().rev().find(|head| names(head).len() as u64 >= needed).map_or(0, |head| head.size);
-    let detail = format!("{covered} of {} entries covered by {needed} or more witnesses", head.size);
+    let detail = format!("{covered} of {} covered by {needed} or more witnesses", counted(head.size, "entry"));
     if !holds {
         (Status::Unproven, format!("{detail}; the log itself is not proven"))
     } else if witnesses.len() as u64 >= needed {
@@ -187,9 +189,9 @@ fn post_quantum(pact: &Pact, head: &Head, holds: bool) -> (Status, String) {
     let (author, mirror) = (has(lines.is_signed), has(lines.is_mirrored));
     let witnesses = match needed {
         0 => "no witness has a key".to_owned(),
-        needed => format!("cosigned by {cosigned} of {needed} witnesses"),
+        needed => format!("cosigned by {cosigned} of {}", counted(needed, "witness")),
     };
-    let under = format!("head of {} entries under ML-DSA-44", head.size);
+    let under = format!("head of {} under ML-DSA-44", counted(head.size, "entry"));
     let detail = format!("{under}: {author} by its author, {mirror} by the mirror, {witnesses}");
     if !holds {
         (Status::Unproven, format!("{detail}; the log itself is not proven"))
@@ -201,7 +203,8 @@ fn post_quantum(pact: &Pact, head: &Head, holds: bool) -> (Status, String) {
 }
 
 fn delivered(log: &Log, head: &Head, holds: bool) -> (Status, String) {
-    let mut detail = format!("{} of {} entries covered by a receipt of the counterpart", receipted(log), head.size);
+    let mut detail =
+        format!("{} of {} covered by a receipt of the counterpart", receipted(log), counted(head.size, "entry"));
     let newest = log.heads.iter().rev().map(|head| head.receipt).find(|worth| *worth > ReceiptWorth::Claimed);
     if newest == Some(ReceiptWorth::Disputed) {
         detail.push_str(", under a key that it replaced before that was known here: it says that it held less then");
@@ -229,7 +232,7 @@ fn offered(log: &Log, head: &Head, holds: bool) -> (Status, String) {
     let delivered = receipted(log);
     let covered = log.offers.covered(delivered).min(head.size);
     let since = log.offers.frames.iter().map(|(.., witness, time_s)| format!("; {witness} had a frame at {time_s} s"));
-    let detail = format!("{covered} of {} entries delivered or offered", head.size);
+    let detail = format!("{covered} of {} delivered or offered", counted(head.size, "entry"));
     let status = if holds && covered == head.size { Status::Proven } else { Status::Unproven };
     (status, since.take(4).fold(detail, |detail, since| detail + &since))
 }

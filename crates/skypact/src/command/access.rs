@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::CliError;
 use crate::directory::{ConfigError, NodeDir, file_error};
 use crate::http::client::LocalClient;
+use crate::system::in_words;
 
 /// Where the token is when no file is given.
 const TOKEN_VARIABLE: &str = "SKYPACT_TOKEN";
@@ -45,7 +46,7 @@ impl Access {
 }
 
 fn read(path: &Path) -> Result<Zeroizing<String>, ConfigError> {
-    let failed = |error: io::Error| file_error(path, &error.to_string());
+    let failed = |error: io::Error| file_error(path, &in_words(&error));
     let file = File::open(path).map_err(failed)?;
     let mode = file.metadata().map_err(failed)?.mode() & 0o7777;
     if mode & 0o077 != 0 {

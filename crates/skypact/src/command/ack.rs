@@ -4,12 +4,15 @@
 use std::fmt::Write as _;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
-use super::desk::{Desk, Shown, Where, Who, find_notice, short, show_each};
+use skypact_record::counted;
+
+use super::desk::{Desk, Shown, Where, Who, short, show_each};
 use super::exit::{heading, show};
+use super::naming::{UNREAD_NOTICE, find_notice};
 use super::notice::line;
-use super::quantity::counted;
 use super::{CliError, Outcome, reading};
 use crate::http::views::NoticeView;
+use crate::system::in_words;
 
 /// Ids in one line of 80 columns.
 const IDS_IN_LINE: usize = 6;
@@ -63,7 +66,7 @@ async fn unread(desk: &Desk) -> Result<Vec<NoticeView>, CliError> {
 fn named(ids: &[String], unread: &[NoticeView]) -> Result<Vec<NoticeView>, CliError> {
     let mut found: Vec<NoticeView> = Vec::new();
     for id in ids {
-        let notice = find_notice("ids", id, unread)?;
+        let notice = find_notice(UNREAD_NOTICE, "ids", id, unread)?;
         if found.iter().all(|known| known.id != notice.id) {
             found.push(notice.clone());
         }
@@ -100,7 +103,7 @@ fn agrees(text: &str, count: usize) -> Result<bool, CliError> {
     if !std::io::stdin().is_terminal() {
         return Ok(true);
     }
-    let failed = |error: std::io::Error| CliError::io("terminal", &error.to_string());
+    let failed = |error: std::io::Error| CliError::io("terminal", &in_words(&error));
     let mut terminal = std::io::stderr();
     write!(terminal, "{}{text}read back {}? [y/N] ", heading(), counted(count, "notice")).map_err(failed)?;
     terminal.flush().map_err(failed)?;

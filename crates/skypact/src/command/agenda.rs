@@ -4,13 +4,15 @@
 use std::fmt::Write as _;
 
 use skypact_channel::{AgendaAct, AgendaEntry, AgendaItem, Cited, Message, Topic};
+use skypact_record::counted;
 
 use super::case::digits;
-use super::desk::{Acting, Desk, Shown, content, find, hash, short, show_each};
+use super::desk::{Acting, Desk, Shown, content, hash, short, show_each};
 use super::exit::show;
+use super::naming::{DECISION, find};
 use super::notice_check::already;
 use super::prose::{Prose, by, flowing, quoted};
-use super::quantity::{counted, time_text};
+use super::quantity::time_text;
 use super::{CliError, Outcome, minutes};
 use crate::http::views::{AgendaView, DecisionView, ItemView};
 use crate::node::RecordSigner;
@@ -99,7 +101,7 @@ async fn act(desk: &Desk, signer: &RecordSigner, step: &Step, json: bool) -> Res
         }
         Step::Accept { id } => {
             let item = item(desk, id).await?;
-            let decision = decision(id, &item)?;
+            let decision = desk.found(decision(id, &item)).await?;
             if let Some(signed) = &decision.accepted {
                 return Err(already("id", &format!("{} of {} has signed it too", signed.officer, signed.party)));
             }
@@ -129,7 +131,7 @@ fn said(item: &ItemView, act: AgendaAct) -> Result<Message, CliError> {
 }
 
 fn decision<'a>(id: &str, item: &'a ItemView) -> Result<&'a DecisionView, CliError> {
-    let id = find("id", id, item.decisions.iter().map(|decision| &decision.said.id))?;
+    let id = find(DECISION, "id", id, item.decisions.iter().map(|decision| &decision.said.id))?;
     Ok(item.decisions.iter().find(|decision| decision.said.id == *id).expect("found above"))
 }
 

@@ -1,6 +1,6 @@
 //! `skypact bench`: figures, as a table or as JSON.
 
-use super::exit::show;
+use super::exit::show_figures;
 use super::{CliError, Outcome};
 use crate::bench::shapes::Area;
 
@@ -205,6 +205,6 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         Some(number) if !figure.is_u64() => format!("{name:<26}{number:>16.3}\n"),
         _ => format!("{name:<26}{:>16}\n", figure.to_string()),
     });
-    show(json, &value, &rows.collect::<String>());
+    show_figures(json, &value, &rows.collect::<String>());
     Ok(Outcome::Done)
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use skypact_channel::{FramesFileError, FramesHead, FramesItem, FramesReader, FramesWriter};
+use skypact_record::counted;
 
 use super::carriage_file::{NewFile, Source};
 use super::desk::{Desk, Where};
@@ -91,10 +92,10 @@ pub(super) async fn export(place: &Where, args: &Export, json: bool) -> Result<O
         _ => String::new(),
     };
     let text = format!(
-        "wrote {} ({length} bytes: {} entries, {} receipts)\nfor {}{rest}",
+        "wrote {} ({length} bytes: {}, {})\nfor {}{rest}",
         args.out.display(),
-        seen.entries,
-        seen.answers,
+        counted(seen.entries, "entry"),
+        counted(seen.answers, "receipt"),
         desk.view.counterpart
     );
     show(json, &value, &text);
@@ -123,17 +124,21 @@ pub(super) async fn import(place: &Where, args: &Import, json: bool) -> Result<O
     let imported = send(&desk, &mut file, intact, &bar).await?;
     bar.finish_and_clear();
     if let Some(error) = fault {
-        let taken = format!("{} frames and {} receipts before that were taken", imported.frames, imported.answers);
+        let taken = format!(
+            "taken before that: {} and {}",
+            counted(imported.frames, "frame"),
+            counted(imported.answers, "receipt")
+        );
         return Err(damaged(&error, &taken));
     }
     let held = imported.held.iter().map(|held| format!("\nholds {} of {}", held.size, held.origin));
     let more = if imported.more { "\nthe sender has more; ask for the next file" } else { "" };
     let stale = if imported.is_fresh { "" } else { "\nit answers to no file that this node wrote since its start" };
     let text = format!(
-        "took {} frames ({} entries) and {} receipts{}{more}{stale}",
-        imported.frames,
-        imported.entries,
-        imported.answers,
+        "took {} ({}) and {}{}{more}{stale}",
+        counted(imported.frames, "frame"),
+        counted(imported.entries, "entry"),
+        counted(imported.answers, "receipt"),
         held.collect::<String>()
     );
     show(json, &serde_json::to_value(&imported).unwrap_or_default(), &text);

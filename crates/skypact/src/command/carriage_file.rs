@@ -10,6 +10,7 @@ use skypact_channel::{FramesFileError, FramesItem, FramesReader};
 
 use super::CliError;
 use crate::http::problem::Problem;
+use crate::system::in_words;
 
 /// How much is read at once.
 const PIECE_BYTES: usize = 1 << 20;
@@ -37,7 +38,7 @@ impl NewFile {
                     let message = "is there already; name another one, or write over it with --force";
                     CliError::usage("file-exists", "out", format!("out: {} {message}", out.display()))
                 }
-                _ => CliError::usage("file-unusable", "out", format!("out: {}: {error}", out.display())),
+                _ => CliError::usage("file-unusable", "out", format!("out: {}: {}", out.display(), in_words(&error))),
             })?;
         }
         let mut part = out.as_os_str().to_owned();
@@ -87,8 +88,9 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn open(path: &Path) -> Result<Self, CliError> {
-        let missing =
-            |error: io::Error| CliError::usage("file-unusable", "file", format!("file: {}: {error}", path.display()));
+        let missing = |error: io::Error| {
+            CliError::usage("file-unusable", "file", format!("file: {}: {}", path.display(), in_words(&error)))
+        };
         let file = File::open(path).map_err(missing)?;
         let length = file.metadata().map_err(missing)?.len();
         Ok(Self { path: path.to_owned(), file, length, position: 0, piece: vec![0; PIECE_BYTES] })
@@ -144,5 +146,5 @@ impl Source {
 }
 
 fn unusable(path: &Path, field: &str, error: &io::Error) -> Problem {
-    Problem::request(500, "file-unusable", field, format!("{field}: {}: {error}", path.display()))
+    Problem::request(500, "file-unusable", field, format!("{field}: {}: {}", path.display(), in_words(error)))
 }

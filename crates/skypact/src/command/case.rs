@@ -5,8 +5,9 @@ use skypact_airspace::UtcNanos;
 use skypact_channel::{CaseAct, CaseEntry, CaseReport, Cited, Message};
 use skypact_record::Hash;
 
-use super::desk::{Acting, Desk, content, find, hash, short, show_each};
+use super::desk::{Acting, Desk, content, hash, short, show_each};
 use super::exit::show;
+use super::naming::{CASE_SAID, find};
 use super::notice_check::{already, not_to_come};
 use super::prose::{Prose, quoted};
 use super::quantity::time_ns;
@@ -159,7 +160,7 @@ pub(super) fn digits(id: &str) -> Result<&str, CliError> {
 
 /// The fact or request whose id begins so.
 fn asked<'a>(field: &str, id: &str, among: &'a [AskedView]) -> Result<&'a AskedView, CliError> {
-    let id = find(field, id, among.iter().map(|asked| &asked.said.id))?;
+    let id = find(CASE_SAID, field, id, among.iter().map(|asked| &asked.said.id))?;
     Ok(among.iter().find(|asked| asked.said.id == *id).expect("found above"))
 }
 

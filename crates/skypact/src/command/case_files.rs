@@ -8,8 +8,9 @@ use skypact_channel::{CaseAct, CaseFile, Neutral, NeutralFinding};
 use skypact_record::{Algorithm, Hash, PublicKey, Signer as _};
 
 use super::case::{Acted, case, digits};
-use super::desk::{Desk, find, hash, short};
+use super::desk::{Desk, hash, short};
 use super::exit::show;
+use super::naming::{CASE_FILE, find};
 use super::{CliError, Outcome};
 use crate::directory::{Card, NodeDir, base64, file_error, read_toml, unbase64, write_new};
 use crate::evidence::{self, EvidenceError};
@@ -157,7 +158,7 @@ fn kept(dir: &Path, path: &Path, media_type: &str) -> Result<CaseFile, CliError>
 pub(super) async fn give(desk: &Desk, dir: &Path, args: &GiveArgs, json: bool) -> Result<Outcome, CliError> {
     let case = case(desk, &args.id).await?;
     let mut files = case.evidence.iter().chain(&case.findings);
-    let id = find("id", &args.id, files.clone().map(|file| &file.said.id))?;
+    let id = desk.found(find(CASE_FILE, "id", &args.id, files.clone().map(|file| &file.said.id))).await?;
     let file = files.find(|file| file.said.id == *id).expect("found above");
     let bytes = evidence::open(&NodeDir(dir.to_path_buf()), &hash(&file.sha256)?)?;
     write_new(&args.out, &bytes)?;

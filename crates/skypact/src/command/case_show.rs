@@ -3,11 +3,13 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use skypact_record::counted;
+
 use super::case::case;
 use super::desk::{Desk, Shown, short};
 use super::exit::show;
 use super::prose::{by, flowing, quoted};
-use super::quantity::{counted, time_text};
+use super::quantity::time_text;
 use super::{CliError, Outcome};
 use crate::directory::NodeDir;
 use crate::evidence;

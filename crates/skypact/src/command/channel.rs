@@ -5,10 +5,12 @@
 use std::fmt::Write as _;
 
 use skypact_channel::Message;
+use skypact_record::counted;
 
 use super::desk::{Acting, Desk, hash, show_each};
 use super::exit::show;
-use super::quantity::{fit, time_text};
+use super::prose::flowing;
+use super::quantity::{fit, time_text, wrapped};
 use super::{CliError, Outcome, carriage, dictation};
 use crate::http::views::{ChannelView, SuspensionView};
 
@@ -118,26 +120,31 @@ fn status(view: &ChannelView) -> String {
     let _ = match (view.connected, &view.link_error) {
         (true, _) => writeln!(text, "{} answers", view.counterpart),
         (false, None) => writeln!(text, "LINK DOWN: {} was not heard of yet", view.counterpart),
-        (false, Some(error)) => writeln!(text, "LINK DOWN: {error}"),
+        (false, Some(error)) => write!(text, "LINK DOWN: {}", flowing(error, 11)),
     };
     for witness in &view.witnesses {
-        let _ = writeln!(text, "{}", witness.line());
+        text.push_str(&wrapped(&witness.line(), 0));
     }
     for clock in &view.clocks {
-        let _ = writeln!(text, "{}", clock.line(&view.party));
+        text.push_str(&wrapped(&clock.line(&view.party), 0));
     }
     if let Some(suspect) = &view.clock_suspect {
         let _ = writeln!(text, "the others agree that it is {suspect}'s clock: compare with a watch, run NTP");
     }
     for log in &view.logs {
         let delivered = log.delivered.map_or_else(String::new, |delivered| format!(", delivered {delivered}"));
-        let held = format!("  {}: {} entries{delivered}", log.origin, log.size);
+        let held = format!("  {}: {}{delivered}", log.origin, counted(log.size, "entry"));
         let _ =
             writeln!(text, "{}", fit(&held, ", ", &format!("anchored {}, witnessed {}", log.anchored, log.witnessed)));
     }
-    let _ = writeln!(text, "{} open conflicts, {} anomalies", view.open_conflicts, view.anomalies.len());
+    let _ = writeln!(
+        text,
+        "{}, {}",
+        counted(view.open_conflicts, "open conflict"),
+        counted(view.anomalies.len(), "anomaly")
+    );
     for anomaly in &view.anomalies {
-        let _ = writeln!(text, "  {anomaly}");
+        text.push_str(&wrapped(anomaly, 2));
     }
     text
 }

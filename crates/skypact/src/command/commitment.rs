@@ -7,13 +7,15 @@ use skypact_airspace::UtcNanos;
 use skypact_channel::{Commitment, CommitmentFinding, Finding, Message};
 use skypact_record::Hash;
 
-use super::desk::{Acting, Desk, Shown, find, hash, readable, short, show_each};
+use super::desk::{Acting, Desk, Shown, hash, readable, short, show_each};
 use super::exit::show;
+use super::naming::{COMMITMENT, find};
 use super::notice_check::refused;
 use super::quantity::{time_ns, time_text, wrapped};
 use super::{CliError, Outcome};
 use crate::directory::file_error;
 use crate::http::views::{CommitmentFindingView, CommitmentView};
+use crate::system::in_words;
 
 /// Arguments of `commitment`.
 pub(super) type Args = Acting<Step>;
@@ -77,7 +79,8 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
             let signer = args.who.signer(&args.place.dir)?;
             let desk = Desk::open(&args.place).await?;
             let known = commitments(&desk).await?;
-            let commitment = find("commitment", id, known.iter().map(|known| &known.id))?;
+            let commitment =
+                desk.found(find(COMMITMENT, "commitment", id, known.iter().map(|known| &known.id))).await?;
             let about = known.iter().find(|known| known.id == *commitment).expect("found above");
             if !force_again {
                 check_finding(&desk, about, finding)?;
@@ -127,7 +130,7 @@ async fn enter(args: &Args, make: &Make, json: bool) -> Result<Outcome, CliError
         None => None,
         Some(id) => {
             let known = commitments(&desk).await?;
-            Some(hash(find("change", id, known.iter().map(|known| &known.id))?)?)
+            Some(hash(desk.found(find(COMMITMENT, "change", id, known.iter().map(|known| &known.id))).await?)?)
         }
     };
     let parties = desk.parties();
@@ -152,7 +155,7 @@ async fn enter(args: &Args, make: &Make, json: bool) -> Result<Outcome, CliError
 /// SHA-256 of files.
 pub(super) fn hashes(files: &[PathBuf]) -> Result<Vec<Hash>, CliError> {
     let hash = |path: &PathBuf| {
-        let bytes = std::fs::read(path).map_err(|error| file_error(path, &error.to_string()))?;
+        let bytes = std::fs::read(path).map_err(|error| file_error(path, &in_words(&error)))?;
         Ok(Hash::of(&bytes))
     };
     files.iter().map(hash).collect()

@@ -8,6 +8,8 @@ use skypact_record::{Hash, PartyName};
 
 use super::access::Access;
 use super::exit::{in_exercise, show};
+use super::naming::{NOTICE, find_notice};
+use super::prose::flowing;
 use super::{CliError, Outcome};
 use crate::directory::NodeDir;
 use crate::entropy::SystemEntropy;
@@ -94,7 +96,7 @@ impl Desk {
         for desk in Self::open_all(place).await? {
             match find(&desk).await {
                 Ok(it) => found.push((desk, it)),
-                Err(error) if error.code == "id-unknown" => missed = missed.or(Some(error)),
+                Err(error) if error.code == "id-unknown" => missed = missed.or(Some((desk, error))),
                 Err(error) => return Err(error),
             }
         }
@@ -103,15 +105,18 @@ impl Desk {
             let message = format!("channel: {names} have such an id; name one of them with --channel");
             return Err(CliError::usage("channel-ambiguous", "channel", message));
         }
-        let none = || CliError::usage("channel-unknown", "channel", "channel: the node has none");
-        found.pop().ok_or_else(|| missed.unwrap_or_else(none))
+        match (found.pop(), missed) {
+            (Some(found), _) => Ok(found),
+            (None, Some((desk, error))) => Err(desk.or_elsewhere(error).await),
+            (None, None) => Err(CliError::usage("channel-unknown", "channel", "channel: the node has none")),
+        }
     }
 
     /// The same for a notice.
     pub(super) async fn with_notice(place: &Where, field: &str, id: &str) -> Result<(Self, NoticeView), CliError> {
         Self::with(place, async |desk| {
             let notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
-            Ok(find_notice(field, id, &notices)?.clone())
+            Ok(find_notice(NOTICE, field, id, &notices)?.clone())
         })
         .await
     }
@@ -130,7 +135,9 @@ impl Desk {
 
     /// Why nothing is said to be clear, a line for each reason; empty when the absence of conflicts is CLEAR.
     pub(super) fn unknown(&self) -> String {
-        let line = |unknown: &UnknownView| format!("UNKNOWN beyond that: {}; {}\n", unknown.reason, unknown.remedy);
+        let line = |UnknownView { reason, remedy, .. }: &UnknownView| {
+            format!("UNKNOWN beyond that: {}", flowing(&format!("{reason}; {remedy}"), 21))
+        };
         self.view.unknown.iter().map(line).collect()
     }
 
@@ -267,45 +274,6 @@ fn no_key(path: &Path, dir: &Path) -> String {
         format!("officers with a key here: {}", names.join(", "))
     };
     format!("officer: there is no key {}; {known}", path.display())
-}
-
-/// The one of `hashes` that begins with `prefix`, which has at least six hex digits.
-pub(super) fn find<'a>(
-    field: &str,
-    prefix: &str,
-    hashes: impl IntoIterator<Item = &'a String>,
-) -> Result<&'a String, CliError> {
-    let prefix = prefix.to_lowercase();
-    let mut found: Vec<&String> = hashes.into_iter().filter(|hash| hash.starts_with(&prefix)).collect();
-    found.dedup();
-    match found[..] {
-        [one] if prefix.len() >= 6 => Ok(one),
-        _ if prefix.len() < 6 => {
-            Err(CliError::usage("id-too-short", field, format!("{field}: give at least 6 hex digits of the id")))
-        }
-        [] => Err(CliError::usage(
-            "id-unknown",
-            field,
-            format!(
-                "{field}: nothing that this command takes has an id that begins with {prefix}; an id of something else does not count"
-            ),
-        )),
-        _ => Err(CliError::usage(
-            "id-ambiguous",
-            field,
-            format!("{field}: {} ids begin with {prefix}; give more digits", found.len()),
-        )),
-    }
-}
-
-/// The notice of which any version has an id that begins with `prefix`.
-pub(super) fn find_notice<'a>(
-    field: &str,
-    prefix: &str,
-    notices: impl IntoIterator<Item = &'a NoticeView> + Clone,
-) -> Result<&'a NoticeView, CliError> {
-    let version = find(field, prefix, notices.clone().into_iter().flat_map(|notice| &notice.versions))?;
-    Ok(notices.into_iter().find(|notice| notice.versions.contains(version)).expect("found above"))
 }
 
 /// Hash of a body that the node showed, taken here and held against what the node says: an officer signs what was read.

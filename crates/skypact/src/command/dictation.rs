@@ -5,12 +5,13 @@ use std::io::{BufRead, BufReader, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
 use skypact_channel::{Dictation, DictationError, spell};
+use skypact_record::counted;
 
 use super::desk::{Desk, Where};
 use super::exit::show;
-use super::quantity::counted;
 use super::{CliError, Outcome};
 use crate::http::dictation::{DictationView, LinesIn, SpokenView, WrittenDownView};
+use crate::system::in_words;
 
 /// Most bytes that are read: every line of the longest dictation in words, several times over.
 const INPUT_MAX_BYTES: u64 = 1 << 20;
@@ -66,11 +67,13 @@ pub(super) async fn dictate(place: &Where, args: &Dictate, json: bool) -> Result
     let before = entry.index.saturating_sub(*delivered);
     let first = match before {
         0 => String::new(),
-        _ => format!("{counterpart} may lack {before} entries before it: without them it cannot be taken\n"),
+        _ => {
+            format!("{counterpart} may lack {} before it, and cannot take this one without\n", counted(before, "entry"))
+        }
     };
     let after = match size.saturating_sub(entry.index.max(*delivered) + 1) {
         0 => String::new(),
-        after => format!("\n{after} more of this log wait after it"),
+        after => format!("\nafter it in this log: {after} more"),
     };
     let text = format!(
         "{}, {}\n{first}read to {counterpart}, for 'skypact channel write-down' there:\n\n{}\n\n\
@@ -104,7 +107,7 @@ pub(super) async fn write_down(place: &Where, args: &WriteDown, json: bool) -> R
         }
         WrittenDownView::Receipt { origin, delivered, size } => {
             let next = if delivered < size { "\nnext: 'skypact channel dictate'" } else { "" };
-            format!("{counterpart} has signed for {delivered} of {size} entries of {origin}{next}")
+            format!("{counterpart} has signed for {delivered} of {} of {origin}{next}", counted(*size, "entry"))
         }
     };
     show(json, &written, &text);
@@ -122,7 +125,8 @@ fn spoken(lines: &[String], in_words: bool) -> String {
 
 fn open(path: &Path) -> Result<BufReader<std::fs::File>, CliError> {
     let file = std::fs::File::open(path);
-    let unusable = |error| CliError::usage("file-unusable", "file", format!("{}: {error}", path.display()));
+    let unusable =
+        |error| CliError::usage("file-unusable", "file", format!("{}: {}", path.display(), in_words(&error)));
     file.map(BufReader::new).map_err(unusable)
 }
 
@@ -130,7 +134,7 @@ fn open(path: &Path) -> Result<BufReader<std::fs::File>, CliError> {
 fn read(input: impl BufRead) -> Result<Vec<String>, CliError> {
     let (mut dictation, mut lines) = (Dictation::default(), Vec::new());
     for line in input.take(INPUT_MAX_BYTES).lines() {
-        let line = line.map_err(|error| CliError::usage("file-unusable", "lines", error.to_string()))?;
+        let line = line.map_err(|error| CliError::usage("file-unusable", "lines", in_words(&error)))?;
         if !line.trim().is_empty() {
             dictation.line(&line).map_err(|error| wrong(&error))?;
             lines.push(line);
@@ -149,7 +153,7 @@ fn ask(input: impl BufRead, prompt: &mut impl Write) -> Result<Vec<String>, CliE
         let _ = write!(prompt, "line {}: ", dictation.next_line());
         let _ = prompt.flush();
         let Some(line) = typed.next() else { break };
-        let line = line.map_err(|error| CliError::usage("file-unusable", "lines", error.to_string()))?;
+        let line = line.map_err(|error| CliError::usage("file-unusable", "lines", in_words(&error)))?;
         if line.trim().is_empty() {
             continue;
         }

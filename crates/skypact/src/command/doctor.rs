@@ -4,7 +4,7 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
-use skypact_record::Signer as _;
+use skypact_record::{Signer as _, counted};
 
 use super::desk::channels;
 use super::exit::show;
@@ -165,10 +165,16 @@ fn record(dir: &NodeDir) -> Finding {
             let left_out = match walk.left_out {
                 0 => String::new(),
                 acts => format!(
-                    "; {acts} acts of an old store were left out when it got back what it lacked: see 'skypact record left-out', and give them again"
+                    "; left out of an old store when it got back what it lacked: {}; see 'skypact record left-out' for what to give again",
+                    counted(acts, "act")
                 ),
             };
-            let held = format!("{} logs, {} entries, {} bodies, every hash holds", walk.logs, walk.entries, walk.parts);
+            let held = format!(
+                "{}, {}, {}, every hash holds",
+                counted(walk.logs, "log"),
+                counted(walk.entries, "entry"),
+                counted(walk.parts, "body")
+            );
             let detail = match (walk.archived, walk.moved_away) {
                 (0, _) => held,
                 (archived, 0) => format!("{held}; {archived} archived"),

@@ -4,9 +4,12 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::PathBuf;
 
+use skypact_record::counted;
+
 use super::exit::show;
 use super::{CliError, Outcome};
 use crate::dss;
+use crate::system::in_words;
 
 /// Arguments of `dss export`.
 #[derive(Debug, clap::Args)]
@@ -20,7 +23,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, json: bool) -> Result<Outcome, CliError> {
-    let unusable = |error: std::io::Error| CliError::io("out", &format!("{}: {error}", args.out.display()));
+    let unusable =
+        |error: std::io::Error| CliError::io("out", &format!("{}: {}", args.out.display(), in_words(&error)));
     let file = File::create_new(&args.out).map_err(unusable)?;
     let written = dss::export(&args.dir, BufWriter::with_capacity(1 << 20, &file)).map_err(CliError::from);
     let exported = written.and_then(|exported| file.sync_all().map(|()| exported).map_err(unusable));
@@ -33,9 +37,9 @@ pub(super) fn run(args: &Args, json: bool) -> Result<Outcome, CliError> {
     let value =
         serde_json::json!({ "bundle": args.out, "bytes": bytes, "entries": exported.entries, "author": author });
     let text = format!(
-        "wrote {} ({} entries, {bytes} bytes)\nsigned by {author}\nverify it with: skypact verify {}",
+        "wrote {} ({}, {bytes} bytes)\nsigned by {author}\nverify it with: skypact verify {}",
         args.out.display(),
-        exported.entries,
+        counted(exported.entries, "entry"),
         args.out.display()
     );
     show(json, &value, &text);

@@ -4,11 +4,12 @@
 use std::fmt::Write as _;
 
 use skypact_channel::{Erased, Kind, Message, Residue};
-use skypact_record::Erasure;
+use skypact_record::{Erasure, counted};
 
-use super::desk::{Desk, Where, Who, find, hash, short};
+use super::desk::{Desk, Where, Who, hash, short};
 use super::exit::show;
-use super::quantity::{counted, duration_ns, time_text};
+use super::naming::{ERASABLE, find};
+use super::quantity::{duration_ns, time_text};
 use super::{CliError, Outcome};
 use crate::directory::unbase64;
 use crate::http::views::{ErasableView, ErasedView, ErasuresView, NoticeView};
@@ -64,7 +65,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
         Ok((Message::Erased(Erased { bodies: bodies.collect::<Result<_, CliError>>()? }), Vec::new()))
     });
     let placed = desk.file(&signer, messages.collect::<Result<Vec<_>, CliError>>()?).await?;
-    let bodies = counted(chosen.len(), "body").replace("bodys", "bodies");
+    let bodies = counted(chosen.len(), "body");
     let _ = write!(text, "erased: {bodies}; {} erases its copies when it has this", desk.view.counterpart);
     show(json, &placed, &text);
     Ok(Outcome::Done)
@@ -95,7 +96,7 @@ fn is_version(body: &ErasableView) -> bool {
 fn choose(args: &Args, over_ns: Option<i64>, view: &ErasuresView, now_ns: i64) -> Result<Vec<ErasableView>, CliError> {
     let found = |field: &str, ids: &[String], known: &dyn Fn(&ErasableView) -> &String| {
         let known: Vec<&String> = view.erasable.iter().map(known).collect();
-        let one = |id: &String| find(field, id, known.clone()).cloned();
+        let one = |id: &String| find(ERASABLE, field, id, known.clone()).cloned();
         ids.iter().map(one).collect::<Result<Vec<String>, CliError>>()
     };
     let notices = found("notice", &args.notice, &|body| &body.notice)?;
@@ -161,7 +162,7 @@ fn overview(view: &ErasuresView, now_ns: i64) -> String {
     for erased in view.erased.chunk_by(|before, after| before.by == after.by) {
         let [ErasedView { party, by, officer, at_ns, .. }, ..] = erased else { continue };
         let pending = if erased.iter().any(|body| body.pending) { ", going" } else { "" };
-        let bodies = if erased.len() == 1 { "1 body".to_owned() } else { format!("{} bodies", erased.len()) };
+        let bodies = counted(erased.len(), "body");
         let _ = writeln!(text, "{}  {party:<5} {bodies} by {officer}, {}{pending}", short(by), time_text(*at_ns));
     }
     if view.erased.is_empty() {
@@ -173,7 +174,7 @@ fn overview(view: &ErasuresView, now_ns: i64) -> String {
         let _ = write!(
             text,
             "{} of this party may be erased, over for up to {days} d\nnext: 'skypact erase --over-since 30d' shows what would go",
-            if view.erasable.len() == 1 { "1 body".to_owned() } else { format!("{} bodies", view.erasable.len()) }
+            counted(view.erasable.len(), "body")
         );
     }
     text

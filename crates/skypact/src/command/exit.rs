@@ -1,10 +1,11 @@
 //! Exit codes, and errors on their way to a person or a script.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
+use super::quantity::wrapped;
 use crate::directory::ConfigError;
 use crate::http::dss::keys::KeySourceError;
 use crate::http::problem::Problem;
@@ -78,33 +79,51 @@ pub struct CliError {
     pub message: String,
     #[serde(skip)]
     exit: u8,
+    /// The first digits of an id that nothing of the kind in question has.
+    #[serde(skip)]
+    sought: Option<String>,
 }
 
 impl CliError {
+    fn new(code: &str, field: Option<&str>, message: impl Into<String>, exit: u8) -> Self {
+        Self { code: code.to_owned(), field: field.map(str::to_owned), message: message.into(), exit, sought: None }
+    }
+
     /// A wrong argument or a wrong field of a file.
     pub fn usage(code: &str, field: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), field: Some(field.to_owned()), message: message.into(), exit: USAGE }
+        Self::new(code, Some(field), message, USAGE)
     }
 
     /// The rules of the channel refuse it.
     pub fn refused(code: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), field: None, message: message.into(), exit: REFUSED }
+        Self::new(code, None, message, REFUSED)
     }
 
     /// A failure of the machine.
     pub fn io(field: &str, message: &str) -> Self {
-        Self { code: "io".to_owned(), field: Some(field.to_owned()), message: message.to_owned(), exit: IO }
+        Self::new("io", Some(field), message, IO)
     }
 
     /// A failure of the machine that has a code of its own.
     pub fn machine(code: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), field: None, message: message.into(), exit: IO }
+        Self::new(code, None, message, IO)
     }
 
     /// The same with more to say.
     #[must_use]
     pub fn saying(self, more: &str) -> Self {
         Self { message: self.message + more, ..self }
+    }
+
+    /// The same of an id that was looked for.
+    #[must_use]
+    pub(super) fn seeking(self, digits: String) -> Self {
+        Self { sought: Some(digits), ..self }
+    }
+
+    /// The first digits of the id that nothing has.
+    pub(super) fn sought(&self) -> Option<&str> {
+        self.sought.as_deref()
     }
 
     /// Its exit code.
@@ -117,11 +136,22 @@ impl CliError {
         let text = if json {
             serde_json::to_string(self).unwrap_or_default()
         } else {
-            format!("error[{}]: {}", self.code, self.message)
+            let text = format!("error[{}]: {}", self.code, self.message);
+            // A log has one line for each; a screen would cut it within a word.
+            if std::io::stderr().is_terminal() { on_screen(&text) } else { text }
         };
         // Nobody is left to tell when standard error is gone.
         let _ = writeln!(std::io::stderr(), "{text}");
     }
+}
+
+/// Lines that are longer than the screen cut between words, behind their own indent.
+fn on_screen(text: &str) -> String {
+    let shown = |line: &str| {
+        let fits = line.chars().count() <= 80;
+        if fits { format!("{line}\n") } else { wrapped(line, line.len() - line.trim_start().len()) }
+    };
+    text.lines().map(shown).collect::<String>().trim_end().to_owned()
 }
 
 impl From<Problem> for CliError {
@@ -135,31 +165,31 @@ impl From<Problem> for CliError {
         // Most requests have one item, and nobody typed a number.
         let place = problem.position.filter(|position| *position > 0);
         let place = place.map(|position| format!("item {position}: ")).unwrap_or_default();
-        Self { code: problem.code, field: problem.field, message: place + &problem.message, exit }
+        Self::new(&problem.code, problem.field.as_deref(), place + &problem.message, exit)
     }
 }
 
 impl From<ConfigError> for CliError {
     fn from(error: ConfigError) -> Self {
-        Self { code: error.code().to_owned(), field: None, message: error.to_string(), exit: USAGE }
+        Self::new(error.code(), None, error.to_string(), USAGE)
     }
 }
 
 impl From<KeyError> for CliError {
     fn from(error: KeyError) -> Self {
-        Self { code: error.code().to_owned(), field: None, message: error.to_string(), exit: USAGE }
+        Self::new(error.code(), None, error.to_string(), USAGE)
     }
 }
 
 impl From<KeySourceError> for CliError {
     fn from(error: KeySourceError) -> Self {
-        Self { code: error.code().to_owned(), field: None, message: error.to_string(), exit: USAGE }
+        Self::new(error.code(), None, error.to_string(), USAGE)
     }
 }
 
 impl From<NodeError> for CliError {
     fn from(error: NodeError) -> Self {
-        Self { code: error.code().to_owned(), field: None, message: error.to_string(), exit: IO }
+        Self::new(error.code(), None, error.to_string(), IO)
     }
 }
 
@@ -178,8 +208,26 @@ pub(super) fn heading() -> &'static str {
 
 /// Prints a result: `value` as JSON, or `text` for people.
 pub fn show(json: bool, value: &impl Serialize, text: &str) {
-    let people = || format!("{}{}", heading(), text.trim_end());
-    let text = if json { serde_json::to_string(value).unwrap_or_default() } else { people() };
+    show_figures(json, value, &format!("{}{text}", heading()));
+}
+
+/// Prints what was measured: that is of this machine and of no node in service, whatever clock the nodes that it was measured on ran on.
+pub(super) fn show_figures(json: bool, value: &impl Serialize, text: &str) {
+    let text = if json { serde_json::to_string(value).unwrap_or_default() } else { text.trim_end().to_owned() };
     // A reader that closed the pipe has seen enough.
     let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_on_a_screen_is_cut_between_words_and_keeps_the_lines_that_it_has() {
+        let text = format!("error[x]: {}\n  line 2: short\n  line 3: {}", "some words ".repeat(12), "more ".repeat(30));
+        let shown = on_screen(&text);
+        assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
+        assert!(shown.contains("\n  line 2: short\n  line 3: more") && shown.lines().count() == 6, "{shown}");
+        assert_eq!(shown.split_whitespace().collect::<Vec<_>>(), text.split_whitespace().collect::<Vec<_>>());
+    }
 }

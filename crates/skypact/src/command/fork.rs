@@ -12,6 +12,7 @@ use super::{CliError, Outcome};
 use crate::directory::{NodeDir, file_error, read_pact, write_new};
 use crate::node::fork_document;
 use crate::storage::{SqliteStore, Store as _};
+use crate::system::in_words;
 
 /// Arguments of `fork`.
 #[derive(Debug, clap::Args)]
@@ -77,11 +78,11 @@ fn list(dir: &Path, out: Option<&Path>, json: bool) -> Result<Outcome, CliError>
 fn verify(path: &Path, pact: &Path, json: bool) -> Result<Outcome, CliError> {
     let unusable = |reason: String| CliError::from(file_error(path, &reason));
     let (_, pact) = read_pact(pact)?;
-    let length = fs::metadata(path).map_err(|error| unusable(error.to_string()))?.len();
+    let length = fs::metadata(path).map_err(|error| unusable(in_words(&error)))?.len();
     if length > ForkProof::BYTES_MAX as u64 {
         return Err(unusable(format!("has {length} bytes, and no proof has more than {}", ForkProof::BYTES_MAX)));
     }
-    let bytes = fs::read(path).map_err(|error| unusable(error.to_string()))?;
+    let bytes = fs::read(path).map_err(|error| unusable(in_words(&error)))?;
     let proof = ForkProof::decode(&bytes).map_err(|error| unusable(error.to_string()))?;
     let origin = &proof.older.checkpoint().origin;
     let log = pact.log(origin.as_str());
@@ -120,7 +121,7 @@ fn by_whom(proof: &ForkProof, [older, newer]: [KeyId; 2]) -> String {
 fn told(proof: &ForkProof) -> String {
     let (older, newer) = (proof.older.checkpoint(), proof.newer.checkpoint());
     format!(
-        "log {}\n  signed at size {}: {}\n  signed at size {}: {}\n  whose first {} entries have the root {}",
+        "log {}\n  signed at size {}: {}\n  signed at size {}: {}\n  whose root at size {} is {}",
         older.origin, older.size, older.root, newer.size, newer.root, older.size, proof.prefix_root
     )
 }

@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use skypact_record::counted;
+
 use super::desk::{Desk, Shown, Where, show_each};
 use super::quantity::time_text;
 use super::{CliError, Outcome};
@@ -31,11 +33,11 @@ async fn weeks(desk: &Desk, newest: usize) -> Result<Shown, CliError> {
     for week in &weeks {
         let _ = writeln!(
             text,
-            "week of {}: {} conflicts, {} open; {} suspensions",
+            "week of {}: {}, {} open; {}",
             date(week.start_ns),
-            week.conflicts,
+            counted(week.conflicts, "conflict"),
             week.conflicts_open,
-            week.suspensions
+            counted(week.suspensions, "suspension")
         );
         for party in &week.parties {
             let _ = writeln!(text, "  {:<5} {}", party.party, line(party));
@@ -69,10 +71,10 @@ fn link(week: &LinkWeekView, counterpart: &str) -> String {
     let clock = |clock: &LargestOffsetView| format!("{} {:.3} s", clock.name, clock.offset_ns as f64 / 1e9);
     let clocks = week.clocks.iter().map(clock).collect::<Vec<_>>().join(", ");
     format!(
-        "{counterpart} answered {:.2} % of {}; {} outages, longest {} s;\n  this node did not run {};\n  clocks at least apart at the worst: {}",
+        "{counterpart} answered {:.2} % of {}; {}, longest {} s;\n  this node did not run {};\n  clocks at least apart at the worst: {}",
         share(week.up_ns),
         duration(week.ran_ns),
-        week.outages,
+        counted(week.outages, "outage"),
         week.longest_outage_ns / 1_000_000_000,
         duration(week.absent_ns),
         if clocks.is_empty() { "not measured" } else { &clocks }
@@ -83,20 +85,20 @@ fn line(party: &PartyWeekView) -> String {
     let minutes = |ns: Option<i64>| ns.map_or_else(|| "-".to_owned(), |ns| format!("{} min", ns / 60_000_000_000));
     let seconds = |ns: Option<i64>| ns.map_or_else(|| "-".to_owned(), |ns| format!("{} s", ns / 1_000_000_000));
     format!(
-        "{} notices, {} LATE, lead {}; read {} in {}, {} overdue,\n        {} unseen overlaps; {} STOPs, {} open, ended in {};\n        \
-         {} of {} test calls missed; nobody on watch {}",
-        party.notices,
+        "{}, {} LATE, lead {}; read {} in {}, {} overdue,\n        {}; {}, {} open, ended in {};\n        \
+         {} of {} missed; nobody on watch {}",
+        counted(party.notices, "notice"),
         party.late,
         minutes(party.lead_median_ns),
         party.read_backs,
         minutes(party.read_back_median_ns),
         party.overdue,
-        party.unseen_overlaps,
-        party.stops,
+        counted(party.unseen_overlaps, "unseen overlap"),
+        counted(party.stops, "STOP"),
         party.stops_open,
         seconds(party.stop_median_ns),
         party.test_calls_missed,
-        party.test_calls,
+        counted(party.test_calls, "test call"),
         minutes(Some(party.unattended_ns)),
     )
 }

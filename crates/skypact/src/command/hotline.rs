@@ -11,9 +11,15 @@ use skypact_papers::quantity;
 use super::desk::{Desk, Shown, Where, Who, short, show_each};
 use super::exit::show;
 use super::notice::not_heard;
+use super::prose::flowing;
 use super::quantity::{altitude, time_ns, time_text};
 use super::{CliError, Outcome};
 use crate::http::views::{HotlineView, PhraseTextView};
+
+/// Where what was said begins, behind its language.
+const SPOKEN_COLUMN: usize = 6;
+/// Stands for a blank that is no place to cut; nothing that was said has control characters.
+const HELD_BLANK: char = '\u{1}';
 
 /// Arguments of `hotline`.
 #[derive(Debug, clap::Args)]
@@ -120,25 +126,42 @@ fn lines(said: &HotlineView, language: Option<PhraseLanguage>) -> String {
         (Some(spoken), ..) if spoken.texts.is_empty() => {
             let parameters = spoken.parameters.iter().map(|text| isolated("", text)).collect::<Vec<_>>().join(", ");
             let (code, edition) = (spoken.code, spoken.edition);
-            let _ = writeln!(
-                text,
-                "\n  phrase {code} of edition {edition}, which this book (edition {EDITION}) does not have: {parameters}"
+            let told = format!(
+                "phrase {code} of edition {edition}, which this book (edition {EDITION}) does not have: {parameters}"
             );
+            let _ = write!(text, "\n  {}", flowing(&told, 2));
         }
         (Some(spoken), ..) => {
             let _ = writeln!(text, "  phrase {}", spoken.code);
             let wanted = |text: &&PhraseTextView| language.is_none_or(|language| language.tag() == text.language);
             for PhraseTextView { language, text: spoken } in spoken.texts.iter().filter(wanted) {
-                let _ = writeln!(text, "  {language}  {}", isolated(language, spoken));
+                let _ = writeln!(text, "  {language}  {}", on_lines(language, spoken));
             }
         }
         (None, language, free) => {
             let language = language.as_deref().unwrap_or_default();
-            let free = isolated(language, free.as_deref().unwrap_or_default());
+            let free = on_lines(language, free.as_deref().unwrap_or_default());
             let _ = writeln!(text, "  free text, not translated\n  {language}  {free}");
         }
     }
     text
+}
+
+/// What was said, in lines of 80 columns behind its language, each of which leaves the direction of the screen alone.
+fn on_lines(language: &str, text: &str) -> String {
+    let mut depth = 0_usize;
+    // A parameter is a run of its own: cut in two it would end the one around it.
+    let held = |c: char| {
+        match c {
+            '\u{2066}'..='\u{2068}' => depth += 1,
+            '\u{2069}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if c == ' ' && depth > 0 { HELD_BLANK } else { c }
+    };
+    let lines = flowing(&text.chars().map(held).collect::<String>(), SPOKEN_COLUMN).replace(HELD_BLANK, " ");
+    let lines = lines.trim_end().split('\n').map(|line| isolated(language, line.trim_start()));
+    lines.collect::<Vec<_>>().join(&format!("\n{}", " ".repeat(SPOKEN_COLUMN)))
 }
 
 /// A text that leaves the direction of the line around it alone (Unicode UAX #9): Arabic runs from the right, others as their
@@ -203,7 +226,7 @@ fn list(language: Option<PhraseLanguage>, begins: &str, json: bool) {
     for phrase in &shown {
         let _ = writeln!(text, "{}  parameters: {}", phrase.code, phrase.wanted());
         for language in languages() {
-            let _ = writeln!(text, "  {}  {}", language.tag(), isolated(language.tag(), phrase.text(language)));
+            let _ = writeln!(text, "  {}  {}", language.tag(), on_lines(language.tag(), phrase.text(language)));
         }
     }
     let value = |phrase: &&Phrase| {
@@ -214,4 +237,22 @@ fn list(language: Option<PhraseLanguage>, begins: &str, json: bool) {
     };
     let values: Vec<serde_json::Value> = shown.iter().map(value).collect();
     show(json, &serde_json::json!({ "edition": EDITION, "phrases": values }), &text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_said_fits_the_screen_and_no_parameter_is_cut() {
+        let said = "Просим ".repeat(20) + "\u{2068}HUSKY 61 ALPHA\u{2069}" + &" оставайтесь".repeat(20);
+        let shown = format!("  ru  {}", on_lines("ru", &said));
+        let is_mark = |c: &char| ('\u{2066}'..='\u{2069}').contains(c);
+        for line in shown.lines() {
+            assert!(line.chars().filter(|c| !is_mark(c)).count() <= 80, "{line}");
+            let marks = |closes: bool| line.chars().filter(is_mark).filter(|c| (*c == '\u{2069}') == closes).count();
+            assert_eq!(marks(false), marks(true), "{line:?}");
+        }
+        assert!(shown.lines().count() > 4 && shown.contains("\u{2068}HUSKY 61 ALPHA\u{2069}"), "{shown}");
+    }
 }

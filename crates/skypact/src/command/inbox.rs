@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use skypact_record::counted;
+
 use super::agenda::undecided;
 use super::case_show::waiting;
 use super::channel::standing;
@@ -10,7 +12,7 @@ use super::desk::{Desk, Shown, Where, short, show_each};
 use super::notice::{ending, line_after};
 use super::prose::short_title;
 use super::protect_list::unsigned;
-use super::quantity::{counted, time_text};
+use super::quantity::time_text;
 use super::stop::alarm;
 use super::{CliError, Outcome, commitment, hotline, line, reading};
 use crate::alarm::FailedBell;

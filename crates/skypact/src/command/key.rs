@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use skypact_channel::Message;
-use skypact_record::{Algorithm, KeyRotation, PartyName, RotatedKey, Signer};
+use skypact_record::{Algorithm, KeyRotation, PartyName, RotatedKey, Signer, counted};
 
 use super::desk::{Desk, Shown, Where, short, show_each};
 use super::exit::{REFUSED, USAGE, show};
@@ -178,11 +178,12 @@ async fn rotate(
     }
     let [routine, urgent] = trusted;
     let text = format!(
-        "{} {}: {}\n{}vouched for: {routine} routine and {urgent} urgent entries\n{}",
+        "{} {}: {}\n{}vouched for: {routine} routine and {}\n{}",
         what_is_under(role),
         desk.view.party,
         next.path.display(),
         of_old_key(role),
+        counted(urgent, "urgent entry"),
         what_is_next(role, &told),
     );
     show(json, &serde_json::json!({ "placed": placed, "keys": own, "log_keys": lines, "file": told }), &text);

@@ -4,10 +4,12 @@
 use std::fmt::Write as _;
 
 use skypact_channel::{CrossingDispute, DisputeAct, DisputeReason, Message};
+use skypact_record::counted;
 
-use super::desk::{Acting, Desk, Shown, find, hash, readable, short, show_each};
+use super::desk::{Acting, Desk, Shown, hash, readable, short, show_each};
 use super::exit::show;
-use super::quantity::{counted, time_ns, time_text, wrapped};
+use super::naming::{CROSSING, find};
+use super::quantity::{time_ns, time_text, wrapped};
 use super::{CliError, Outcome, line_count};
 use crate::http::views::{CrossingView, LineDayView, LineQuery, LineView};
 
@@ -87,7 +89,7 @@ async fn say(
     let desk = Desk::open(&args.place).await?;
     let view: LineView = desk.client.get(&desk.path(&LineQuery::default().path())).await?;
     let reports = view.crossings.iter().flat_map(|crossing| &crossing.reports);
-    let crossing = hash(find("crossing", id, reports.map(|report| &report.id))?)?;
+    let crossing = hash(desk.found(find(CROSSING, "crossing", id, reports.map(|report| &report.id))).await?)?;
     let message = Message::CrossingDispute(CrossingDispute { crossing, act, reason, text: text.cloned() });
     readable(&message)?;
     let placed = desk.file(&signer, [(message, vec![crossing])]).await?;

@@ -8,15 +8,17 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use skypact_airspace::{DeconflictionLine, Direction, LatLng, UtcNanos};
 use skypact_channel::{CrossingReport, Message};
+use skypact_record::counted;
 
 use super::desk::{Desk, Where, Who};
 use super::exit::show;
-use super::quantity::{counted, time_text};
+use super::quantity::time_text;
 use super::{CliError, Outcome};
 use crate::directory::{NodeDir, file_error};
 use crate::feeds::line::{Count, Counted, count};
 use crate::feeds::recording::{self, AircraftAddress};
 use crate::http::views::{CrossingView, LineQuery, LineView, words};
+use crate::system::in_words;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -116,7 +118,7 @@ pub(super) type Flights = BTreeMap<AircraftAddress, (String, Option<usize>)>;
 pub(super) fn flights(file: Option<&Path>, parties: &[String]) -> Result<Flights, CliError> {
     let Some(file) = file else { return Ok(Flights::new()) };
     let wrong = |reason: String| CliError::usage("file-invalid", "flights", format!("{}: {reason}", file.display()));
-    let bytes = std::fs::read(file).map_err(|error| file_error(file, &error.to_string()))?;
+    let bytes = std::fs::read(file).map_err(|error| file_error(file, &in_words(&error)))?;
     let stated: Vec<FlightText> = serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
     let flight = |text: FlightText| {
         let address = u32::from_str_radix(&text.address, 16).ok().filter(|address| *address < 1 << 24);
@@ -168,10 +170,10 @@ fn own_reports(view: &LineView, party: &str) -> Result<Vec<CrossingReport>, CliE
 /// Keeps the excerpts, each under its hash: whoever disputes a crossing may ask for it.
 fn keep(dir: &Path, count: &Count) -> Result<(), CliError> {
     let excerpts = NodeDir(dir.to_path_buf()).track_excerpts();
-    std::fs::create_dir_all(&excerpts).map_err(|error| file_error(&excerpts, &error.to_string()))?;
+    std::fs::create_dir_all(&excerpts).map_err(|error| file_error(&excerpts, &in_words(&error)))?;
     for counted in &count.crossings {
         let path = excerpts.join(format!("{}.txt", counted.track()));
-        std::fs::write(&path, &counted.excerpt).map_err(|error| file_error(&path, &error.to_string()))?;
+        std::fs::write(&path, &counted.excerpt).map_err(|error| file_error(&path, &in_words(&error)))?;
     }
     Ok(())
 }

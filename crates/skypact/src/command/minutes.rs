@@ -4,6 +4,8 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use skypact_record::counted;
+
 use super::agenda::why;
 use super::desk::Desk;
 use super::exit::show;
@@ -71,7 +73,7 @@ fn written(minutes: &MinutesView, format: Format) -> String {
     page.line(&format!(
         "From {from} to {until}, UTC. Made from the record at {now}; the same entries give the same minutes."
     ));
-    page.items("Record", minutes.sizes.iter().map(|(origin, size)| format!("{origin}: {size} entries")));
+    page.items("Record", minutes.sizes.iter().map(|(origin, size)| format!("{origin}: {}", counted(*size, "entry"))));
     page.heading(2, "Decided");
     let decided =
         minutes.discussed.iter().filter(|item| item.decisions.iter().any(|decision| decision.accepted.is_some()));
@@ -84,7 +86,8 @@ fn written(minutes: &MinutesView, format: Format) -> String {
         page.discussed(item);
     }
     if minutes.discussed.len() < minutes.discussed_count {
-        page.line(&format!("{} earlier items are left out.", minutes.discussed_count - minutes.discussed.len()));
+        let left_out = counted(minutes.discussed_count - minutes.discussed.len(), "earlier item");
+        page.line(&format!("Left out: {left_out}."));
     }
     if minutes.discussed.is_empty() {
         page.line("Nothing was said.");
@@ -92,7 +95,7 @@ fn written(minutes: &MinutesView, format: Format) -> String {
     page.heading(2, "Open");
     let agenda = &minutes.agenda;
     let counts = agenda.topics.iter().map(|count| format!("{} of {}: {}", count.topic, count.party, count.items));
-    page.items(&format!("{} items are open", agenda.open), counts);
+    page.items(&format!("{} open", counted(agenda.open, "item")), counts);
     let open = agenda
         .items
         .iter()

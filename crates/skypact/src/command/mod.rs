@@ -35,6 +35,7 @@ mod line;
 mod line_count;
 mod minutes;
 mod monitor;
+mod naming;
 mod notice;
 mod notice_check;
 mod notice_export;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use skypact_channel::{LogRef, Pact};
-use skypact_record::{KeyRole as RecordRole, VerifierKey};
+use skypact_record::{KeyRole as RecordRole, VerifierKey, counted};
 
 use super::exit::show;
 use super::quantity::duration_ns;
@@ -133,9 +133,9 @@ fn line(channel: &str, at: &str, origin: &str, seen: Result<Seen, MonitorError>)
             value["witnesses"] = witnesses.clone().into();
             let mirror = if mirrored { "mirrored" } else { "not mirrored" };
             let text = format!(
-                "consistent  {origin} at {at}: {} entries, {grew_by} new, {mirror}, {} witnesses",
-                head.size,
-                witnesses.len()
+                "consistent  {origin} at {at}: {}, {grew_by} new, {mirror}, {}",
+                counted(head.size, "entry"),
+                counted(witnesses.len(), "witness")
             );
             Line { value, text, found: false, failed: None }
         }

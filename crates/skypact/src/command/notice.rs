@@ -5,17 +5,18 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use skypact_channel::{ActivityClass, Kind, Message, Notice, NoticeAct};
-use skypact_record::Hash;
+use skypact_record::{Hash, counted};
 
 use super::desk::{Desk, Shown, Where, Who, hash, short, show_each};
 use super::exit::show;
 use super::notice_check::Forced;
 use super::position_check::PositionArgs;
-use super::quantity::{FootprintText, VolumeText, counted, fit, time_text};
+use super::quantity::{FootprintText, VolumeText, fit, time_text};
 use super::{CliError, Outcome, notice_export, notice_import, reading};
 use crate::directory::base64;
 use crate::http::views::{CheckIn, NoticeView, PlacedView, UnknownView};
 use crate::node::RecordSigner;
+use crate::system::in_words;
 
 /// Most versions of the counterpart that a filing cites.
 pub(super) const REFERENCES_MAX: usize = 60;
@@ -276,7 +277,8 @@ impl Plain {
 
 /// The notices of a JSON file: one, or an array of them.
 pub(super) fn read_file(path: &Path) -> Result<Vec<Notice>, CliError> {
-    let text = std::fs::read(path).map_err(|error| CliError::io("file", &format!("{}: {error}", path.display())))?;
+    let text = std::fs::read(path)
+        .map_err(|error| CliError::io("file", &format!("{}: {}", path.display(), in_words(&error))))?;
     let wrong =
         |error: serde_json::Error| CliError::usage("file-invalid", "file", format!("{}: {error}", path.display()));
     let many = text.trim_ascii_start().starts_with(b"[");

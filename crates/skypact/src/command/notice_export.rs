@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use skypact_airspace::AltitudeMargins;
 use skypact_channel::Notice;
 use skypact_papers::{Draft, DraftError, Entry, Fir, Format, NOTAM, aco};
+use skypact_record::counted;
 
-use super::desk::{Desk, Where, find_notice, short};
-use super::quantity::counted;
+use super::desk::{Desk, Where, short};
+use super::naming::{NOTICE, find_notice};
 use super::{CliError, Outcome, notice_import, reading};
 use crate::directory::NodeDir;
 use crate::http::views::NoticeView;
+use crate::system::in_words;
 
 /// Notices whose losses are told one by one.
 const LOSSES_SHOWN: usize = 20;
@@ -161,13 +163,13 @@ async fn chosen(args: &Args, desk: &Desk) -> Result<Vec<(NoticeView, Notice)>, C
         chosen.sort_by_key(|notice| notice.start_ns);
     } else {
         for id in &args.id {
-            chosen.push(find_notice("id", id, &known)?.clone());
+            chosen.push(desk.found(find_notice(NOTICE, "id", id, &known)).await?.clone());
         }
     }
     let all = chosen.len();
     chosen.retain(|notice| notice.protection.is_none());
     if chosen.len() < all {
-        let left_out = counted(all - chosen.len(), "protected site or movement");
+        let left_out = counted(all - chosen.len(), "protected item");
         eprintln!("left out: {left_out}; what is protected is in no export");
     }
     chosen.into_iter().map(|view| reading::notice(&view).map(|notice| (view, notice))).collect()
@@ -180,7 +182,7 @@ fn write(out: Option<&Path>, text: &str) -> Result<(), CliError> {
         let _ = std::io::stdout().write_all(text.as_bytes());
         return Ok(());
     };
-    let cannot = |error: std::io::Error| CliError::io("out", &format!("{}: {error}", path.display()));
+    let cannot = |error: std::io::Error| CliError::io("out", &format!("{}: {}", path.display(), in_words(&error)));
     let mut file = std::fs::File::create_new(path).map_err(cannot)?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(cannot)
 }

@@ -8,17 +8,17 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use skypact_channel::{ActivityClass, Message, Notice};
 use skypact_papers::{Fault, Format, NOTAM, Reading, aco};
-use skypact_record::Hash;
+use skypact_record::{Hash, counted};
 
 use super::desk::{Desk, Where, Who, hash};
 use super::exit::show;
 use super::notice::{REFERENCES_MAX, not_heard};
-use super::quantity::counted;
 use super::{CliError, Outcome};
 use crate::directory::base64;
 use crate::http::problem::Problem;
 use crate::http::views::{ChecksIn, PlacedView};
 use crate::node::RecordSigner;
+use crate::system::in_words;
 
 /// Notices that are checked, signed and recorded together: a request of a few hundred kB, and a step of the progress.
 const BATCH: usize = 500;
@@ -120,7 +120,11 @@ fn text(view: &ImportView, desk: &Desk, reading: &Reading, dry_run: bool) -> Str
             let _ = writeln!(text, "{notices} would be imported; nothing was signed");
         }
         (Some(first), Some(last)) => {
-            let entries = format!("entries {} to {}", first.index, last.index);
+            let entries = if first.index == last.index {
+                format!("entry {}", first.index)
+            } else {
+                format!("entries {} to {}", first.index, last.index)
+            };
             let _ = writeln!(text, "imported {notices} as {entries} of {}", first.origin);
             if desk.view.suspension.is_some() {
                 text.push_str("IN SUSPENSION: they count for safety, and bind nobody\n");
@@ -137,7 +141,8 @@ fn read(args: &Args) -> Result<Reading, CliError> {
     let paper = Paper::from_name(args.format.as_deref().or(ending.as_deref()).unwrap_or_default())?;
     let class = class(args, paper)?;
     let shown = args.file.display();
-    let bytes = std::fs::read(&args.file).map_err(|error| CliError::io("file", &format!("{shown}: {error}")))?;
+    let bytes =
+        std::fs::read(&args.file).map_err(|error| CliError::io("file", &format!("{shown}: {}", in_words(&error))))?;
     let read = paper.read(&bytes, class);
     read.map_err(|fault| CliError::usage(fault.code, &fault.field, format!("{shown}: {fault}; nothing was imported")))
 }

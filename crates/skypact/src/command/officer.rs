@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use skypact_airspace::UtcNanos;
 use skypact_channel::{Draft, Message};
-use skypact_record::{AddedKey, Hash, KeyChange, KeyId, Label, LogClass, PartyKey, RevokedKey, Signer as _};
+use skypact_record::{AddedKey, Hash, KeyChange, KeyId, Label, LogClass, PartyKey, RevokedKey, Signer as _, counted};
 
-use super::desk::{Desk, Shown, Where, find, short, show_each};
+use super::desk::{Desk, Shown, Where, short, show_each};
 use super::exit::show;
+use super::naming::{OFFICER_KEY, find};
 use super::quantity::fit;
 use super::{CliError, Outcome};
 use crate::directory::NodeDir;
@@ -122,7 +123,7 @@ async fn revoke(args: &Args, id: &str, trusted: [Option<u64>; 2], json: bool) ->
     let (desk, KeyView { id, label, .. }) = Desk::with(&args.place, async |desk| {
         let keys: Vec<KeyView> = desk.client.get(&desk.path("keys")).await?;
         let is_own = |key: &&KeyView| key.party == desk.view.party && key.revoked_at.is_none() && key.role != "root";
-        let id = find("id", id, keys.iter().filter(is_own).map(|key| &key.id))?;
+        let id = find(OFFICER_KEY, "id", id, keys.iter().filter(is_own).map(|key| &key.id))?;
         Ok(keys.iter().find(|key| key.id == *id).cloned().expect("found above"))
     })
     .await?;
@@ -133,8 +134,9 @@ async fn revoke(args: &Args, id: &str, trusted: [Option<u64>; 2], json: bool) ->
     let [routine, urgent] = trusted;
     let text = format!(
         "{label} ({}) signs no more; what was signed before stays valid.\n\
-         vouched for: {routine} routine and {urgent} urgent entries",
-        short(&id)
+         vouched for: {routine} routine and {}",
+        short(&id),
+        counted(urgent, "urgent entry")
     );
     show(json, &placed, &text);
     Ok(Outcome::Done)
@@ -149,7 +151,8 @@ pub(super) fn trusted_sizes(desk: &Desk, trusted: [Option<u64>; 2]) -> Result<[u
     for (field, trusted, size) in [("trusted-routine", trusted[0], sizes[0]), ("trusted-urgent", trusted[1], sizes[1])]
     {
         if trusted.is_some_and(|trusted| trusted > size) {
-            let message = format!("{field}: the log has {size} entries; nobody vouches for what is not there yet");
+            let message =
+                format!("{field}: the log has {}; nobody vouches for what is not there yet", counted(size, "entry"));
             return Err(CliError::usage("field-invalid", field, message));
         }
     }

@@ -13,6 +13,7 @@ use super::quantity::positions;
 use super::terms::{self, TermsText};
 use super::{CliError, Outcome, length_mm};
 use crate::directory::{Card, NodeDir, read_toml, write_new};
+use crate::system::in_words;
 
 /// Arguments of `pact`.
 #[derive(Debug, clap::Args)]
@@ -127,7 +128,7 @@ fn sign(dir: &Path, file: &Path, json: bool) -> Result<(), CliError> {
     let mut proposal = Proposal::read(file)?;
     proposal.sign(dir)?;
     std::fs::write(file, proposal.text())
-        .map_err(|error| CliError::io("file", &format!("{}: {error}", file.display())))?;
+        .map_err(|error| CliError::io("file", &format!("{}: {}", file.display(), in_words(&error))))?;
     let next = match proposal.install(dir)? {
         None => "signed; the counterpart's signature is missing: send the file back".to_owned(),
         Some(path) => {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::CliError;
 use super::quantity::time_text;
 use crate::http::views::SaidView;
+use crate::system::in_words;
 
 /// Columns of a screen.
 const COLUMNS: usize = 80;
@@ -27,7 +28,8 @@ impl Prose {
     pub(super) fn words(&self) -> Result<String, CliError> {
         use std::io::Read as _;
         let Some(path) = &self.text_file else { return Ok(self.text.clone().unwrap_or_default()) };
-        let failed = |error: std::io::Error| CliError::io("text-file", &format!("{}: {error}", path.display()));
+        let failed =
+            |error: std::io::Error| CliError::io("text-file", &format!("{}: {}", path.display(), in_words(&error)));
         let mut text = String::new();
         let file = std::fs::File::open(path).map_err(failed)?;
         file.take(TEXT_BYTES_MAX).read_to_string(&mut text).map_err(failed)?;

@@ -2,14 +2,15 @@
 //! several channels files it in those of its choice.
 
 use skypact_channel::{ActivityClass, Message, Notice, NoticeAct, Protected, Verification};
-use skypact_record::Hash;
+use skypact_record::{Hash, counted};
 
 use super::desk::{Desk, Where, Who, hash, short};
 use super::exit::show;
 use super::notice::{not_heard, overlaps};
 use super::notice_check::Forced;
-use super::quantity::{FootprintText, VolumeText, counted};
+use super::quantity::{FootprintText, VolumeText};
 use super::{CliError, Outcome, protect_list};
+use crate::system::in_words;
 
 /// Arguments of `protect`.
 #[derive(Debug, clap::Args)]
@@ -119,7 +120,8 @@ fn stated(site: &Site, footprint: &FootprintText) -> Result<Protected, CliError>
     };
     let photographs = site.photograph.iter().map(|path| {
         let bytes = std::fs::read(path);
-        let bytes = bytes.map_err(|error| CliError::io("photograph", &format!("{}: {error}", path.display())))?;
+        let bytes =
+            bytes.map_err(|error| CliError::io("photograph", &format!("{}: {}", path.display(), in_words(&error))))?;
         Ok(Hash::of(&bytes))
     });
     let class = if site.relief_flight { ActivityClass::ReliefFlight } else { ActivityClass::GroundMovement };

@@ -3,9 +3,11 @@
 use std::fmt::Write as _;
 
 use skypact_channel::{ListReceipt, Message};
+use skypact_record::counted;
 
-use super::desk::{Desk, Shown, Where, Who, find, hash, short, show_each};
+use super::desk::{Desk, Shown, Where, Who, hash, short, show_each};
 use super::exit::show;
+use super::naming::{PROTECTED_LIST, find};
 use super::quantity::time_text;
 use super::{CliError, Outcome, protect_trace};
 use crate::http::views::{NoticeView, ProtectedListView};
@@ -38,7 +40,7 @@ pub(super) async fn run(step: &Step, place: &Where, who: &Who, json: bool) -> Re
                 let theirs = lists(desk).await?.into_iter().find(|list| list.party == desk.view.counterpart);
                 let theirs =
                     theirs.ok_or_else(|| CliError::io("protected", "the node shows no list of the counterpart"))?;
-                find("version", version, [&theirs.version])?;
+                find(PROTECTED_LIST, "version", version, [&theirs.version])?;
                 Ok(theirs)
             })
             .await?;
@@ -48,7 +50,7 @@ pub(super) async fn run(step: &Step, place: &Where, who: &Who, json: bool) -> Re
                 "signed: you hold version {} of the list of {}, {}",
                 short(&theirs.version),
                 theirs.party,
-                items(theirs.count)
+                counted(theirs.count, "item")
             );
             show(json, &placed, &(text + &desk.silence()));
             Ok(Outcome::Done)
@@ -75,7 +77,7 @@ async fn list(desk: &Desk, version_alone: bool) -> Result<Shown, CliError> {
     // Writing to a String cannot fail.
     for list in &lists {
         let other = if list.party == desk.view.party { &desk.view.counterpart } else { &desk.view.party };
-        let _ = writeln!(text, "{}: {}\n  version {}", list.party, items(list.count), list.version);
+        let _ = writeln!(text, "{}: {}\n  version {}", list.party, counted(list.count, "item"), list.version);
         for notice in notices.iter().filter(|notice| notice.party == list.party) {
             let _ = writeln!(text, "  {}", item(notice, other, desk.view.now_ns));
         }
@@ -86,10 +88,6 @@ async fn list(desk: &Desk, version_alone: bool) -> Result<Shown, CliError> {
     }
     let owes = lists.iter().any(|list| list.party == desk.view.counterpart && list.is_unsigned());
     Ok((serde_json::json!(lists), text, if owes { Outcome::CheckFailed } else { Outcome::Done }))
-}
-
-fn items(count: u64) -> String {
-    if count == 1 { "1 item".to_owned() } else { format!("{count} items") }
 }
 
 /// One site or movement in one line: what, how sure, until when, and for whom.
@@ -113,7 +111,7 @@ fn received(list: &ProtectedListView, other: &str) -> String {
         "{state}{} of {other} held version {}, {}, at {}",
         receipt.officer,
         short(&receipt.version),
-        items(receipt.count),
+        counted(receipt.count, "item"),
         time_text(receipt.at_ns)
     )
 }

@@ -14,6 +14,7 @@ use super::quantity::time_text;
 use super::{CliError, Outcome};
 use crate::directory::NodeDir;
 use crate::storage::{SqliteStore, Store as _};
+use crate::system::in_words;
 
 /// Entries and bytes that are read from the store at once.
 const ENTRIES_AT_ONCE: usize = 256;
@@ -75,7 +76,8 @@ pub(super) fn run(args: &Args, dir: &Path, json: bool) -> Result<Outcome, CliErr
 
 fn leaked(args: &Args) -> Result<Part, CliError> {
     let bytes = std::fs::read(&args.file);
-    let bytes = bytes.map_err(|error| CliError::io("file", &format!("{}: {error}", args.file.display())))?;
+    let bytes =
+        bytes.map_err(|error| CliError::io("file", &format!("{}: {}", args.file.display(), in_words(&error))))?;
     let Some(salt) = &args.salt else {
         return Part::decode(&bytes).map_err(|error| {
             let message = format!("file: {error}; of a body alone give the salt too, with --salt");

@@ -159,11 +159,6 @@ pub(super) fn fit(first: &str, between: &str, second: &str) -> String {
     format!("{first}{}\n{:indent$}{second}", between.trim_end(), "")
 }
 
-/// `1 notice`, `2 notices`.
-pub(super) fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
 /// Text in lines of at most 80 columns, each with so many blanks before it.
 pub(crate) fn wrapped(text: &str, blanks: usize) -> String {
     let mut lines = String::new();

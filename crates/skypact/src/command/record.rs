@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use skypact_record::counted;
+
 use super::desk::{Desk, Shown, Where, short, show_each};
 use super::exit::show;
 use super::quantity::time_text;
@@ -71,7 +73,8 @@ async fn periods(place: &Where, newest: usize, json: bool) -> Result<Outcome, Cl
 fn told(log: &LogPeriodsView) -> String {
     let LogPeriodsView { log: name, size, closed, archived, folded, periods, .. } = log;
     let mut text = format!(
-        "{name}\n  {size} entries, {closed} of closed periods, {archived} of them archived\n  a start reads those from {folded} on\n"
+        "{name}\n  {}, {closed} of closed periods, {archived} of them archived\n  a start reads those from {folded} on\n",
+        counted(*size, "entry")
     );
     for period in periods {
         // Writing to a String cannot fail.

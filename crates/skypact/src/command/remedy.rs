@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use skypact_airspace::{TimeWindow, UtcNanos, Volume4d};
 use skypact_channel::{ConflictKey, Message, Notice, NoticeAct, Remedy};
-use skypact_record::Hash;
+use skypact_record::{Hash, counted};
 
-use super::desk::{Desk, Where, find, find_notice, hash, short};
+use super::desk::{Desk, Where, hash, short};
 use super::exit::show;
+use super::naming::{NOTICE, PROPOSAL, find, find_notice};
 use super::notice::{file_notices, overlaps_by, read_file};
 use super::notice_check::{already, not_over};
-use super::quantity::{FootprintText, band, counted, duration_ns};
+use super::quantity::{FootprintText, band, duration_ns};
 use super::reading::{self, Proposed};
 use super::{CliError, Outcome};
 use crate::http::views::{ConflictView, NoticeView, ProposalView};
@@ -178,7 +179,7 @@ async fn propose(
     json: bool,
 ) -> Result<Outcome, CliError> {
     let notices: Vec<NoticeView> = desk.client.get(&desk.path("notices")).await?;
-    let view = find_notice("id", id, &notices)?;
+    let view = desk.found(find_notice(NOTICE, "id", id, &notices)).await?;
     let id = &view.id;
     let conflicts: Vec<ConflictView> = desk.client.get(&desk.path("conflicts")).await?;
     let mut open = conflicts.iter().filter(|conflict| conflict.open && conflict.versions.contains(&view.version));
@@ -235,7 +236,7 @@ async fn propose(
 /// The counterpart's proposal that is countered.
 async fn countered(desk: &Desk, id: &str) -> Result<String, CliError> {
     let proposals: Vec<ProposalView> = desk.client.get(&desk.path("proposals")).await?;
-    let id = find("counter", id, proposals.iter().map(|proposal| &proposal.id))?;
+    let id = desk.found(find(PROPOSAL, "counter", id, proposals.iter().map(|proposal| &proposal.id))).await?;
     if proposals.iter().any(|proposal| proposal.id == *id && proposal.party == desk.view.party) {
         let message = "counter: it is your own proposal; propose another one without --counter";
         return Err(CliError::usage("wrong-party", "counter", message));
@@ -287,7 +288,7 @@ async fn apply(desk: &Desk, signer: &RecordSigner, id: &str, json: bool) -> Resu
 /// A proposal by the beginning of its id, with the officer who accepted it.
 async fn proposal(desk: &Desk, id: &str) -> Result<(Hash, Option<String>, Proposed), CliError> {
     let proposals: Vec<ProposalView> = desk.client.get(&desk.path("proposals")).await?;
-    let id = find("id", id, proposals.iter().map(|proposal| &proposal.id))?;
+    let id = find(PROPOSAL, "id", id, proposals.iter().map(|proposal| &proposal.id))?;
     let view = proposals.iter().find(|proposal| proposal.id == *id).expect("found above");
     Ok((hash(id)?, view.accepted_by.clone(), reading::proposal(view)?))
 }

@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 use skypact_airspace::UtcNanos;
 use skypact_channel::{Message, Statement};
 
-use super::desk::{Desk, Shown, Where, Who, find, hash, readable, short, show_each};
+use super::desk::{Desk, Shown, Where, Who, hash, readable, short, show_each};
 use super::exit::show;
+use super::naming::{STATEMENT, find};
 use super::notice_check::not_to_come;
 use super::quantity::{time_ns, time_text, wrapped};
 use super::{CliError, Outcome};
@@ -74,7 +75,7 @@ pub(super) async fn enter(args: EnterArgs, json: bool) -> Result<Outcome, CliErr
         None => None,
         Some(id) => {
             let known = statements(&desk).await?;
-            Some(hash(find("supersedes", id, known.iter().map(|known| &known.id))?)?)
+            Some(hash(desk.found(find(STATEMENT, "supersedes", id, known.iter().map(|known| &known.id))).await?)?)
         }
     };
     let message = Message::Statement(Statement {

@@ -5,11 +5,13 @@ use std::fmt::Write as _;
 
 use skypact_airspace::UtcNanos;
 use skypact_channel::{Message, Rung, Stop, StopArea, StopRung};
+use skypact_record::counted;
 
-use super::desk::{Acting, Desk, Shown, Where, find, hash, short, show_each};
+use super::desk::{Acting, Desk, Shown, Where, hash, short, show_each};
 use super::exit::show;
+use super::naming::{STOP, find};
 use super::notice_check::not_over;
-use super::quantity::{area, counted, fit, time_ns, time_text};
+use super::quantity::{area, fit, time_ns, time_text};
 use super::{CliError, Outcome};
 use crate::http::views::StopView;
 use crate::node::RecordSigner;
@@ -195,7 +197,7 @@ async fn lift(place: &Where, signer: &RecordSigner, id: &str, json: bool) -> Res
 /// The STOP of either side whose id begins with `id`, and the alarm that it is in.
 async fn named(desk: &Desk, id: &str) -> Result<(String, StopView), CliError> {
     let stops: Vec<StopView> = desk.client.get(&desk.path("stops")).await?;
-    let id = find("id", id, stops.iter().flat_map(|stop| &stop.stops))?.clone();
+    let id = find(STOP, "id", id, stops.iter().flat_map(|stop| &stop.stops))?.clone();
     let stop = stops.into_iter().find(|stop| stop.stops.contains(&id)).expect("found above");
     Ok((id, stop))
 }

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use skypact_channel::Message;
 
-use super::desk::{Acting, Desk, Shown, find, hash, short, show_each};
+use super::desk::{Acting, Desk, Shown, hash, short, show_each};
 use super::exit::show;
+use super::naming::{TEST_CALL, find};
 use super::notice::not_heard;
 use super::quantity::time_text;
 use super::{CliError, Outcome};
@@ -49,7 +50,7 @@ pub(super) async fn run(args: Args, json: bool) -> Result<Outcome, CliError> {
             let (desk, call) = Desk::with(&args.place, async |desk| {
                 let calls: Vec<TestCallView> = desk.client.get(&desk.path("test-calls")).await?;
                 let theirs = calls.iter().filter(|call| call.party == desk.view.counterpart);
-                hash(find("id", id, theirs.filter(|call| call.answered_by.is_none()).map(|call| &call.id))?)
+                hash(find(TEST_CALL, "id", id, theirs.filter(|call| call.answered_by.is_none()).map(|call| &call.id))?)
             })
             .await?;
             let placed = desk.file(&signer, [(Message::TestAnswer { call }, vec![call])]).await?;

@@ -6,11 +6,12 @@ use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 
 use skypact_record::verify::{ErasureReport, Expectation, Fault, Report, verify};
-use skypact_record::{Hash, VerifierKey, is_journal_bundle};
+use skypact_record::{Hash, VerifierKey, counted, is_journal_bundle};
 
 use super::exit::show;
 use super::quantity::{time_text, wrapped};
 use super::{CliError, Outcome, verify_journal};
+use crate::system::in_words;
 
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
@@ -34,7 +35,8 @@ pub(super) fn run(args: &Args, json: bool) -> Result<Outcome, CliError> {
     let channel = channel.map_err(|_| CliError::usage("field-invalid", "channel", "channel: give 64 hex digits"))?;
     let author = args.author.as_deref().map(str::parse::<VerifierKey>).transpose();
     let author = author.map_err(|error| CliError::usage("field-invalid", "author", format!("author: {error}")))?;
-    let unusable = |error| CliError::usage("file-unusable", "bundle", format!("{}: {error}", args.bundle.display()));
+    let unusable =
+        |error| CliError::usage("file-unusable", "bundle", format!("{}: {}", args.bundle.display(), in_words(&error)));
     let mut source = BufReader::with_capacity(1 << 20, File::open(&args.bundle).map_err(unusable)?);
     let is_journal = is_journal_bundle(source.fill_buf().map_err(unusable)?);
     let misplaced = |field: &'static str, kind: &str| {
@@ -95,9 +97,9 @@ fn text(report: &Report) -> String {
     }
     let _ = writeln!(
         text,
-        "{} entries, {} signatures checked: {}",
-        report.entries,
-        report.signatures_checked,
+        "{}, {} checked: {}",
+        counted(report.entries, "entry"),
+        counted(report.signatures_checked, "signature"),
         if report.holds() { "all that is claimed is proven" } else { "NOT all that is claimed is proven" }
     );
     text
@@ -116,7 +118,11 @@ fn spans(indices: &[u64]) -> String {
         indices.chunk_by(|before, after| before + 1 == *after).filter_map(|run| Some((run.first()?, run.last()?)));
     let runs: Vec<String> =
         runs.map(|(first, last)| if first == last { first.to_string() } else { format!("{first}-{last}") }).collect();
-    if runs.is_empty() { "nothing that is missing here".to_owned() } else { format!("entries {}", runs.join(", ")) }
+    match indices {
+        [] => "nothing that is missing here".to_owned(),
+        [one] => format!("entry {one}"),
+        _ => format!("entries {}", runs.join(", ")),
+    }
 }
 
 pub(super) fn fault_value(fault: &Fault) -> serde_json::Value {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::Read;
 
 use skypact_dss::{Dss, Recorded, RecordedError};
-use skypact_record::{EntryFault, JournalLeaf, JournalReport, VerifierKey, verify_journal};
+use skypact_record::{EntryFault, JournalLeaf, JournalReport, VerifierKey, counted, verify_journal};
 
 use super::Outcome;
 use super::exit::show;
@@ -107,6 +107,6 @@ fn text(report: &JournalReport, contents: &Contents, is_expected: bool) -> Strin
     } else {
         "NOT what an author signed"
     };
-    text += &wrapped(&format!("{} entries: {verdict}", report.entries), 0);
+    text += &wrapped(&format!("{}: {verdict}", counted(report.entries, "entry")), 0);
     text
 }

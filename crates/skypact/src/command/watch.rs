@@ -12,6 +12,7 @@ use super::exit::show;
 use super::quantity::{time_ns, time_text};
 use super::{CliError, Outcome};
 use crate::http::views::WatchView;
+use crate::system::in_words;
 
 /// Arguments of `watch`.
 pub(super) type Args = Acting<Step>;
@@ -132,7 +133,8 @@ async fn run_bill(args: &Args, bill: &Bill, json: bool) -> Result<Outcome, CliEr
 }
 
 fn read_turns(file: &Path) -> Result<Vec<TurnText>, CliError> {
-    let text = std::fs::read(file).map_err(|error| CliError::io("file", &format!("{}: {error}", file.display())))?;
+    let text = std::fs::read(file)
+        .map_err(|error| CliError::io("file", &format!("{}: {}", file.display(), in_words(&error))))?;
     let wrong =
         |error: serde_json::Error| CliError::usage("file-invalid", "file", format!("{}: {error}", file.display()));
     serde_json::from_slice(&text).map_err(wrong)

@@ -15,6 +15,7 @@ use super::file_body::{FileBody, nameless};
 use super::problem::Problem;
 use super::request::{Asked, Name};
 use crate::node::{ExportOptions, NodeHandle};
+use crate::system::in_words;
 
 /// What goes into a file.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -77,10 +78,9 @@ pub struct HeldView {
 )]
 pub(super) async fn export(
     State(node): State<NodeHandle>,
-    Name(name): Name,
-    Asked(query): Asked<ExportQuery>,
+    Asked(name, query): Asked<ExportQuery>,
 ) -> Result<Response, Problem> {
-    let unusable = |error: std::io::Error| Problem::request(500, "file-unusable", "frames", error.to_string());
+    let unusable = |error: std::io::Error| Problem::request(500, "file-unusable", "frames", in_words(&error));
     let invalid = |message: String| Problem::request(400, "field-invalid", "query", message);
     let from = match (query.from, query.all) {
         (Some(_), true) => return Err(invalid("query: give from or all".to_owned())),

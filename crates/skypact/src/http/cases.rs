@@ -49,11 +49,7 @@ pub(super) struct MinutesQuery {
     ),
     responses((status = 200, description = "The cases, those first in which somebody has acted.", body = CasesView))
 )]
-pub(super) async fn cases(
-    State(node): State<NodeHandle>,
-    Name(name): Name,
-    Asked(query): Asked<CasesQuery>,
-) -> Answer<CasesView> {
+pub(super) async fn cases(State(node): State<NodeHandle>, Asked(name, query): Asked<CasesQuery>) -> Answer<CasesView> {
     let now_ns = node.now_ns();
     read(&node, name, move |channel| views::cases(channel, now_ns, query.closed)).await
 }
@@ -68,11 +64,7 @@ pub(super) async fn cases(
     ),
     responses((status = 200, description = "The case.", body = CaseView))
 )]
-pub(super) async fn case(
-    State(node): State<NodeHandle>,
-    Name(name): Name,
-    Asked(query): Asked<NamedQuery>,
-) -> Answer<CaseView> {
+pub(super) async fn case(State(node): State<NodeHandle>, Asked(name, query): Asked<NamedQuery>) -> Answer<CaseView> {
     let now_ns = node.now_ns();
     let found = read(&node, name, move |channel| {
         let id = named(channel, &query.id, |id, leaf| {
@@ -107,8 +99,7 @@ pub(super) async fn agenda(State(node): State<NodeHandle>, Name(name): Name) -> 
 )]
 pub(super) async fn agenda_item(
     State(node): State<NodeHandle>,
-    Name(name): Name,
-    Asked(query): Asked<NamedQuery>,
+    Asked(name, query): Asked<NamedQuery>,
 ) -> Answer<ItemView> {
     let now_ns = node.now_ns();
     let found = read(&node, name, move |channel| {
@@ -132,8 +123,7 @@ pub(super) async fn agenda_item(
 )]
 pub(super) async fn minutes(
     State(node): State<NodeHandle>,
-    Name(name): Name,
-    Asked(MinutesQuery { from_ns, until_ns }): Asked<MinutesQuery>,
+    Asked(name, MinutesQuery { from_ns, until_ns }): Asked<MinutesQuery>,
 ) -> Answer<MinutesView> {
     let now_ns = node.now_ns();
     read(&node, name, move |channel| views::minutes(channel, from_ns, until_ns, now_ns)).await
@@ -176,6 +166,8 @@ fn unknown(id: &str) -> Problem {
         404,
         "id-unknown",
         "id",
-        format!("id: no case, notice, STOP or item here has an id that begins with {id}"),
+        format!(
+            "id: no case, notice, STOP or item here has an id that begins with {id}; 'skypact case list' and 'skypact agenda list' show those there are"
+        ),
     )
 }

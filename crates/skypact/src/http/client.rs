@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::problem::Problem;
+use crate::system::{cause, in_words};
 
 /// How long a node may take to begin its answer: a request of ten thousand acts takes seconds.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -85,7 +86,7 @@ impl LocalClient {
     /// Streams an answer into a new file that its owner alone reads; with `force` over one that exists.
     pub async fn download(&self, path: &str, out: &Path, force: bool) -> Result<u64, Problem> {
         let cannot = |error: std::io::Error| {
-            Problem::request(500, "file-unusable", "out", format!("{}: {error}", out.display()))
+            Problem::request(500, "file-unusable", "out", format!("{}: {}", out.display(), in_words(&error)))
         };
         let mut file = None;
         let length = self.fetch(path, |data| {
@@ -131,11 +132,11 @@ impl LocalClient {
         let mut sender = match &self.node {
             Node::Socket(socket) => {
                 request = request.header(HOST, "skypact");
-                open(tokio::net::UnixStream::connect(socket).await.map_err(|error| unreachable(&error))?).await
+                open(tokio::net::UnixStream::connect(socket).await.map_err(|error| unreachable(&cause(&error)))?).await
             }
             Node::Loopback(address, token) => {
                 request = request.header(HOST, address.to_string()).header(AUTHORIZATION, token);
-                open(tokio::net::TcpStream::connect(address).await.map_err(|error| unreachable(&error))?).await
+                open(tokio::net::TcpStream::connect(address).await.map_err(|error| unreachable(&cause(&error)))?).await
             }
         }
         .map_err(|error| unreachable(&error))?;

@@ -92,8 +92,7 @@ pub enum WrittenDownView {
 )]
 pub(super) async fn dictate(
     State(node): State<NodeHandle>,
-    Name(name): Name,
-    Asked(DictationQuery { id, store_is_newest }): Asked<DictationQuery>,
+    Asked(name, DictationQuery { id, store_is_newest }): Asked<DictationQuery>,
 ) -> Result<Json<DictationView>, Problem> {
     let dictated = node.dictate(&name, id, store_is_newest).await?;
     let (delivered, size) = (dictated.delivered, dictated.size);

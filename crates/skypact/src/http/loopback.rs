@@ -13,6 +13,7 @@ use super::listener::{self, Limits};
 use super::problem::Problem;
 use super::routes::BODY_MAX_BYTES;
 use super::tokens::Tokens;
+use crate::system::cause;
 
 /// A listener of the API that does not serve yet.
 #[derive(Debug)]
@@ -32,8 +33,9 @@ impl Loopback {
         if !parsed.ip().is_loopback() {
             return Err(wrong("is not a loopback address, and the API has no TLS".to_owned()));
         }
-        let listener = TcpListener::bind(parsed).await.map_err(|error| wrong(format!("cannot be used ({error})")))?;
-        let address = listener.local_addr().map_err(|error| wrong(error.to_string()))?;
+        let listener =
+            TcpListener::bind(parsed).await.map_err(|error| wrong(format!("cannot be used: {}", cause(&error))))?;
+        let address = listener.local_addr().map_err(|error| wrong(cause(&error)))?;
         Ok(Self { listener, address })
     }
 

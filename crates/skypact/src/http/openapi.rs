@@ -91,6 +91,7 @@ struct Problems;
 
 /// Those of every operation.
 const ANY: &[(&str, &str)] = &[
+    ("400", "field-unknown: a parameter that this path does not take; the message names those that it takes."),
     ("401", "token-missing, token-unknown: on loopback, without a valid token."),
     ("403", "host-not-allowed, origin-not-allowed, site-not-allowed; on the Unix socket wrong-user."),
     ("408", "request-timeout: it took too long; an act may have been recorded."),
@@ -98,11 +99,17 @@ const ANY: &[(&str, &str)] = &[
     ("503", "node-stopped: ask again when it is back. After a failed commit also: nothing was recorded."),
 ];
 /// Those of an operation on one channel.
-const CHANNEL: &[(&str, &str)] =
-    &[("400", "field-invalid: name is not UTF-8."), ("404", "channel-unknown: no channel of this name is here.")];
+const CHANNEL: &[(&str, &str)] = &[
+    ("400", "field-unknown: a parameter that this path does not take. field-invalid: name is not UTF-8."),
+    ("404", "channel-unknown: no channel of this name is here."),
+];
 /// Those of an operation with a body.
 const BODY: &[(&str, &str)] = &[
-    ("400", "json-malformed, json-unexpected, field-invalid, or the code of what is wrong with the CBOR."),
+    (
+        "400",
+        "json-malformed, json-unexpected, field-invalid, or the code of what is wrong with the CBOR. field-unknown: a \
+            field or parameter that is not taken here; the message names those that are.",
+    ),
     ("413", "body-too-large."),
     ("415", "content-type-not-json: send Content-Type: application/json."),
 ];
@@ -117,7 +124,7 @@ const ACTS: &[(&str, &str)] = &[
 ];
 /// Those of a file for the counterpart.
 const EXPORT: &[(&str, &str)] = &[
-    ("400", "field-invalid: the query, or a size beyond the end of the log."),
+    ("400", "field-unknown, field-invalid: the query, or a size beyond the end of the log."),
     (
         "422",
         "counterpart-unheard: it has not said since this node's start what it holds. store-behind: what it holds is not \
@@ -129,7 +136,7 @@ const IMPORT: &[(&str, &str)] = &[
     (
         "400",
         "Nothing was taken: frames-file-unknown, frames-file-damaged, frames-file-truncated, frames-file-malformed, \
-            frames-file-too-large; frames-wrong-channel, frames-not-for-this-party.",
+            frames-file-too-large; frames-wrong-channel, frames-not-for-this-party. field-unknown: a parameter.",
     ),
     ("413", "body-too-large: send it in parts."),
     (
@@ -140,7 +147,7 @@ const IMPORT: &[(&str, &str)] = &[
 ];
 /// Those of an entry to read out.
 const DICTATE: &[(&str, &str)] = &[
-    ("400", "field-invalid: the query."),
+    ("400", "field-unknown, field-invalid: the query."),
     ("404", "channel-unknown, id-unknown: no channel of this name, or no own entry of this id, is here."),
     (
         "422",
@@ -150,7 +157,7 @@ const DICTATE: &[(&str, &str)] = &[
 ];
 /// Those of one case or item.
 const NAMED: &[(&str, &str)] = &[
-    ("400", "field-invalid: the query. id-too-short, id-ambiguous."),
+    ("400", "field-unknown, field-invalid: the query. id-too-short, id-ambiguous."),
     ("404", "channel-unknown, id-unknown: no channel of this name, or nothing of this id, is here."),
 ];
 /// Those of lines that were written down.
@@ -159,7 +166,7 @@ const WRITE_DOWN: &[(&str, &str)] = &[
         "400",
         "Nothing was taken. With the position of the line: dictation-line, dictation-unreadable, dictation-check, \
             dictation-incomplete. Of all lines together: short-form-malformed, short-form-own, frames-wrong-channel. As with \
-            any body: json-malformed, json-unexpected.",
+            any body: json-malformed, json-unexpected, field-unknown.",
     ),
     (
         "422",

@@ -14,7 +14,7 @@ use skypact_record::{Algorithm, Hash, KeyId, KeyRole, LogClass, Part, Signature}
 use super::file_body::{FileBody, nameless};
 use super::guard::Officer;
 use super::problem::Problem;
-use super::request::{Asked, JsonBody, Name};
+use super::request::{Asked, JsonBody, Name, NothingAsked};
 use super::views::{
     self, ActIn, ActsIn, AssuranceView, BundleQuery, ChannelView, CheckIn, ChecksIn, CommitmentView, ConflictView,
     ErasuresView, HeadKeyView, HotlineQuery, HotlineView, KeyView, LeftOutView, LineQuery, LineView, LinkWeekView,
@@ -25,6 +25,7 @@ use super::{carriage, cases, dictation};
 use crate::alarm::{FailedBell, failed_bells};
 use crate::directory::{NodeDir, unbase64};
 use crate::node::{Channels, NodeHandle};
+use crate::system::in_words;
 
 /// Largest body of a request, bytes: ten thousand acts.
 pub const BODY_MAX_BYTES: usize = 64 << 20;
@@ -118,7 +119,7 @@ fn unknown_channel(name: &str) -> Problem {
     path = "/v1/channels",
     responses((status = 200, description = "The channels, by name.", body = Vec<ChannelView>))
 )]
-async fn channels(State(node): State<NodeHandle>) -> Answer<Vec<ChannelView>> {
+async fn channels(State(node): State<NodeHandle>, _: NothingAsked) -> Answer<Vec<ChannelView>> {
     let (now_ns, exercise) = (node.now_ns(), node.is_exercise());
     let all = node.query(move |channels| {
         let view = |name: &str| {
@@ -139,7 +140,7 @@ async fn channels(State(node): State<NodeHandle>) -> Answer<Vec<ChannelView>> {
     responses((status = 200, description = "The channel.", body = ChannelView))
 )]
 async fn channel(State(node): State<NodeHandle>, Name(name): Name) -> Answer<ChannelView> {
-    let Json(all) = channels(State(node)).await?;
+    let Json(all) = channels(State(node), NothingAsked).await?;
     all.into_iter().find(|view| view.name == name).map(Json).ok_or_else(|| unknown_channel(&name))
 }
 
@@ -279,7 +280,7 @@ async fn protected(State(node): State<NodeHandle>, Name(name): Name) -> Answer<V
     ),
     responses((status = 200, description = "The line, the count by day, and the crossings.", body = LineView))
 )]
-async fn line(State(node): State<NodeHandle>, Name(name): Name, Asked(query): Asked<LineQuery>) -> Answer<LineView> {
+async fn line(State(node): State<NodeHandle>, Asked(name, query): Asked<LineQuery>) -> Answer<LineView> {
     read(&node, name, move |channel| views::line(channel, query)).await
 }
 
@@ -339,11 +340,7 @@ async fn assurances(State(node): State<NodeHandle>, Name(name): Name) -> Answer<
     ),
     responses((status = 200, description = "The messages, in the order in which this node got them.", body = Vec<HotlineView>))
 )]
-async fn hotline(
-    State(node): State<NodeHandle>,
-    Name(name): Name,
-    Asked(query): Asked<HotlineQuery>,
-) -> Answer<Vec<HotlineView>> {
+async fn hotline(State(node): State<NodeHandle>, Asked(name, query): Asked<HotlineQuery>) -> Answer<Vec<HotlineView>> {
     read(&node, name, move |channel| views::hotline(channel, query)).await
 }
 
@@ -534,12 +531,8 @@ fn submission(act: &ActIn) -> Result<Submission, Problem> {
     ),
     responses((status = 200, description = "The bundle (docs/record-format.md).", body = String, content_type = "application/octet-stream"))
 )]
-async fn bundle(
-    State(node): State<NodeHandle>,
-    Name(name): Name,
-    Asked(query): Asked<BundleQuery>,
-) -> Result<Response, Problem> {
-    let unusable = |error: std::io::Error| Problem::request(500, "file-unusable", "bundle", error.to_string());
+async fn bundle(State(node): State<NodeHandle>, Asked(name, query): Asked<BundleQuery>) -> Result<Response, Problem> {
+    let unusable = |error: std::io::Error| Problem::request(500, "file-unusable", "bundle", in_words(&error));
     let mut file = nameless(node.scratch()).map_err(unusable)?;
     let length = node.bundle(&name, query.options(), file.try_clone().map_err(unusable)?).await?;
     file.rewind().map_err(unusable)?;

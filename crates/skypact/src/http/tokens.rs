@@ -11,6 +11,7 @@ use skypact_record::Hash;
 use zeroize::Zeroizing;
 
 use crate::directory::{ConfigError, file_error, read_toml};
+use crate::system::in_words;
 use crate::{clock, entropy};
 
 /// Says to people and to scanners for leaked secrets what the digits after it are.
@@ -62,13 +63,13 @@ impl Tokens {
         let sha256 = Hash::of(text.as_bytes()).to_string();
         let stored = StoredToken { officer: officer.to_owned(), sha256, created_ns: clock::now_utc_ns() };
         let path = self.path(stored.id());
-        self.write(&path, &stored).map_err(|error| file_error(&path, &error.to_string()))?;
+        self.write(&path, &stored).map_err(|error| file_error(&path, &in_words(&error)))?;
         Ok((text, stored))
     }
 
     /// All tokens, by id.
     pub fn list(&self) -> Result<Vec<StoredToken>, ConfigError> {
-        let failed = |error: &io::Error| file_error(&self.dir, &error.to_string());
+        let failed = |error: &io::Error| file_error(&self.dir, &in_words(error));
         let files = match fs::read_dir(&self.dir) {
             Ok(files) => files,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -93,7 +94,7 @@ impl Tokens {
         let stored = self.list()?.into_iter().find(|stored| stored.id() == id).ok_or_else(unknown)?;
         let path = self.path(stored.id());
         let removed = fs::remove_file(&path).and_then(|()| fs::File::open(&self.dir)?.sync_all());
-        removed.map_err(|error| file_error(&path, &error.to_string()))?;
+        removed.map_err(|error| file_error(&path, &in_words(&error)))?;
         Ok(stored)
     }
 
@@ -131,7 +132,7 @@ fn read(path: &Path) -> Result<Option<StoredToken>, ConfigError> {
     let (owner, mode) = match fs::metadata(path) {
         Ok(held) => (held.uid(), held.mode() & 0o7777),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(file_error(path, &error.to_string())),
+        Err(error) => return Err(file_error(path, &in_words(&error))),
     };
     if mode & 0o077 != 0 {
         return Err(file_error(path, &format!("mode {mode:04o} lets others in; chmod 600 it, or revoke the token")));

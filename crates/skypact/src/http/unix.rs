@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use super::problem::Problem;
 use crate::directory::{ConfigError, file_error};
+use crate::system::in_words;
 
 /// The user at the other end of a connection; none when the kernel does not tell.
 #[derive(Debug, Clone)]
@@ -35,11 +36,11 @@ pub fn listen(path: &Path) -> Result<UnixListener, ConfigError> {
 /// Listens at `path` in place of whoever did; for who holds another proof that nobody else may.
 pub fn listen_in_place(path: &Path) -> Result<UnixListener, ConfigError> {
     if path.exists() {
-        std::fs::remove_file(path).map_err(|error| file_error(path, &error.to_string()))?;
+        std::fs::remove_file(path).map_err(|error| file_error(path, &in_words(&error)))?;
     }
-    let listener = UnixListener::bind(path).map_err(|error| file_error(path, &error.to_string()))?;
+    let listener = UnixListener::bind(path).map_err(|error| file_error(path, &in_words(&error)))?;
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-    std::fs::set_permissions(path, mode).map_err(|error| file_error(path, &error.to_string()))?;
+    std::fs::set_permissions(path, mode).map_err(|error| file_error(path, &in_words(&error)))?;
     Ok(listener)
 }
 

@@ -1,6 +1,7 @@
 //! What can be wrong with a key file. Every message names the file and the remedy, and none carries key material.
 
 use super::KeyRole;
+use crate::system::in_words;
 use std::{io, path::PathBuf};
 
 /// Why a key could not be made, read or used.
@@ -63,7 +64,7 @@ pub enum KeyError {
         defect: KeyLineDefect,
     },
     /// The operating system refused.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {}", path.display(), in_words(source))]
     Io {
         /// The file or directory.
         path: PathBuf,

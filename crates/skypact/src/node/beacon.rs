@@ -130,7 +130,7 @@ async fn ask(
     witness: &str,
     client: &PeerClient,
 ) -> Result<bool, NodeError> {
-    let unusable = |reason: String| NodeError::File { path: format!("beacon of witness {witness}"), reason };
+    let unusable = |reason: String| NodeError::of_service(witness, "beacon", &reason);
     let (answer, between) = node.timed(client.get("/beacon")).await;
     let answer = answer?;
     let whose = Whose::Witness(witness.to_owned());

@@ -16,6 +16,7 @@ use super::courier::entry_of;
 use super::drop_off::offers;
 use super::round::origin;
 use crate::storage::{HeadKind, Store, StoredEntry, each_entry};
+use crate::system::in_words;
 
 /// What goes into a bundle. What is left out can be shown later, by another bundle, and is bound by the same heads.
 #[derive(Debug, Clone, Default)]
@@ -43,7 +44,7 @@ pub(super) fn write(
     };
     let maker = Maker { station: &member.station, store, chosen, withhold_bodies: what.withhold_bodies };
     let file = maker.write(BufWriter::new(out))?;
-    let unusable = |error: std::io::Error| NodeError::File { path: "bundle".to_owned(), reason: error.to_string() };
+    let unusable = |error: std::io::Error| NodeError::File { path: "bundle".to_owned(), reason: in_words(&error) };
     let mut file = file.into_inner().map_err(|error| unusable(error.into_error()))?;
     file.stream_position().map_err(unusable)
 }
@@ -58,7 +59,7 @@ fn choose(channel: &Channel, only: &[String], case: Option<&str>) -> Result<BTre
     chosen.extend(LogRef::ALL.into_iter().flat_map(heard));
     let mut stories = Vec::new();
     for text in only {
-        let (log, index) = entry_named(channel, "only", text, |_| true)?;
+        let (log, index) = entry_named(channel, "only", "entry", text, |_| true)?;
         stories.push(story(channel, log, index));
     }
     if let Some(case) = case {
@@ -75,7 +76,7 @@ fn choose(channel: &Channel, only: &[String], case: Option<&str>) -> Result<BTre
 
 /// Places of all that belongs to a case.
 fn case_named(channel: &Channel, text: &str) -> Result<Vec<(usize, u64)>, NodeError> {
-    let (log, index) = entry_named(channel, "case", text, |_| true)?;
+    let (log, index) = entry_named(channel, "case", "case, or entry that one is of", text, |_| true)?;
     let leaf = channel.log(log).tree.leaf(index).expect("an entry of the log");
     let leaves = channel.board().case_leaves(&leaf);
     // What a hostile report is about need not exist.
@@ -83,10 +84,11 @@ fn case_named(channel: &Channel, text: &str) -> Result<Vec<(usize, u64)>, NodeEr
     Ok(placed.map(|at| (at.log.place(), at.index)).collect())
 }
 
-/// The one entry of those that `counts` lets in whose leaf hash begins with `text`, which has 6 or more digits.
+/// The one entry of those that `counts` lets in, which are `what`, whose leaf hash begins with `text`, which has 6 or more digits.
 pub(super) fn entry_named(
     channel: &Channel,
     field: &'static str,
+    what: &'static str,
     text: &str,
     counts: impl Fn(&EntryRef) -> bool,
 ) -> Result<(LogRef, u64), NodeError> {
@@ -95,7 +97,7 @@ pub(super) fn entry_named(
     let places: Vec<_> = found.map(|(_, at)| (at.log, at.index)).take(2).collect();
     match places[..] {
         [place] if prefix.len() >= 6 => Ok(place),
-        _ => Err(NodeError::UnknownEntry { field, id: text.to_owned() }),
+        _ => Err(NodeError::UnknownEntry { field, what, id: text.to_owned() }),
     }
 }
 

@@ -14,6 +14,7 @@ use super::courier::{cosigned_frame, entries_frame};
 use super::round::origin;
 use super::{NodeError, NodeHandle};
 use crate::storage::{HeadKind, Store};
+use crate::system::in_words;
 
 /// How much a reader is given at once.
 const PIECE_BYTES: usize = 1 << 20;
@@ -224,5 +225,5 @@ impl Out {
 
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
 fn unusable(error: std::io::Error) -> NodeError {
-    NodeError::File { path: "frames".to_owned(), reason: error.to_string() }
+    NodeError::File { path: "frames".to_owned(), reason: in_words(&error) }
 }

@@ -59,9 +59,9 @@ impl Collector {
             match answer.status {
                 200 => {}
                 404 | 405 => return Ok(false),
-                status => return Err(self.unusable(format!("answered {status}"))),
+                status => return Err(self.unusable(&format!("answered {status}"))),
             }
-            let listed = list(&answer.body, next).ok_or_else(|| self.unusable("has another form".to_owned()))?;
+            let listed = list(&answer.body, next).ok_or_else(|| self.unusable("has another form"))?;
             if listed.is_empty() {
                 return Ok(true);
             }
@@ -82,10 +82,10 @@ impl Collector {
     async fn take(&self, base: &str, item: &Listed) -> Result<(), NodeError> {
         let answer = self.client.get(&format!("{base}/{}", item.number)).await?;
         if answer.status != 200 || answer.body.len() as u64 != item.length || Hash::of(&answer.body) != item.dropped {
-            return Err(self.unusable(format!("item {} is not what its list says", item.number)));
+            return Err(self.unusable(&format!("item {} is not what its list says", item.number)));
         }
         let frame = self.secret.unseal(self.pact.channel(), self.party(), &answer.body);
-        let frame = Frame::decode(&frame.map_err(|error| self.unusable(error.to_string()))?)?;
+        let frame = Frame::decode(&frame.map_err(|error| self.unusable(&error.to_string()))?)?;
         let taken = take_frame(&self.node, &self.channel, &self.pact, 1 - self.me, &frame).await?;
         info!(
             channel = self.channel,
@@ -100,8 +100,8 @@ impl Collector {
         &self.pact.genesis().parties[self.me].name
     }
 
-    fn unusable(&self, reason: String) -> NodeError {
-        NodeError::File { path: format!("drop-box of witness {}", self.witness), reason }
+    fn unusable(&self, reason: &str) -> NodeError {
+        NodeError::of_service(&self.witness, "drop-box", reason)
     }
 }
 

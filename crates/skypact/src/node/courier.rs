@@ -9,7 +9,7 @@ use std::time::Duration;
 use skypact_channel::{
     Channel, ENTRIES_MAX, Frame, FrameAnswer, Heard, LogRef, Next, Pact, Span, Station, VerifiedReceipt,
 };
-use skypact_record::{Entry, Leaf, LogClass, Part, SignedCheckpoint};
+use skypact_record::{Entry, Leaf, LogClass, Part, SignedCheckpoint, counted};
 use tokio::sync::{Mutex, watch};
 use tracing::{info, warn};
 
@@ -158,7 +158,7 @@ impl Courier {
         self.node.set_link(self.channel.clone(), None, Some((log, Heard::Holds(answer.held)))).await?;
         *told = Told { held: Some(answer.held), ..after };
         if answer.held < end {
-            return Err(unusable(format!("took {end} entries and says that it holds {}", answer.held)));
+            return Err(unusable(format!("took {} and says that it holds {}", counted(end, "entry"), answer.held)));
         }
         Ok(true)
     }
@@ -389,12 +389,11 @@ async fn ask_witness(
         *held = Some(size);
         return Ok(true);
     }
-    let refused = |reason: String| NodeError::File { path: format!("witness {witness}"), reason };
     if answer.status != 200 {
-        return Err(refused(format!("answered {}: {}", answer.status, text.chars().take(300).collect::<String>())));
+        return Err(NodeError::of_head(witness, answer.status, &text));
     }
     let receipt = VerifiedReceipt::of_witness(pact, &keys, request.checkpoint, witness, &text)?;
-    let receipt = receipt.ok_or_else(|| refused("answered with no cosignature of its own".to_owned()))?;
+    let receipt = receipt.ok_or_else(|| NodeError::of_head(witness, 200, "no cosignature of its own"))?;
     for line in receipt.cosignatures.iter().filter(|line| line.witness == witness) {
         let (whose, shown) = (Whose::Witness(witness.to_owned()), Some(Span::of_second(line.time_s)));
         node.compare(channel.to_owned(), ClockNews { whose, shown, between }).await?;

@@ -126,7 +126,7 @@ fn spoken(
     let (station, channel) = (&member.station, member.station.channel());
     let is_own = |at: &EntryRef| at.log.party == channel.me();
     let (log, index) = match id {
-        Some(id) => entry_named(channel, "id", id, is_own)?,
+        Some(id) => entry_named(channel, "id", "entry of this party", id, is_own)?,
         None => next(channel).ok_or(NodeError::NothingToDictate)?,
     };
     member.carriage.known(station, log, is_trusted)?;

@@ -114,7 +114,7 @@ impl DropOff {
     fn seal(&self, frame: Frame, sealing: SignedSealing) -> Result<Sealed, NodeError> {
         let (seed, announced) = (entropy::random(), sealing.announcement());
         let bytes = seal(announced.key, self.pact.channel(), &announced.party, &seed, &frame.encode());
-        let bytes = bytes.map_err(|error| self.refused(error.to_string()))?;
+        let bytes = bytes.map_err(|error| self.refused(&error.to_string()))?;
         Ok(Sealed { bytes, seed, sealing, frame })
     }
 
@@ -125,13 +125,13 @@ impl DropOff {
         let answer = self.client.post(&path, sealed.bytes.clone()).await?;
         if answer.status != 200 {
             let text = String::from_utf8_lossy(&answer.body).chars().take(300).collect::<String>();
-            return Err(self.refused(format!("answered {}: {text}", answer.status)));
+            return Err(self.refused(&format!("answered {}: {text}", answer.status)));
         }
-        let stamp = SignedStamp::parse(&answer.body).map_err(|error| self.refused(error.to_string()))?;
+        let stamp = SignedStamp::parse(&answer.body).map_err(|error| self.refused(&error.to_string()))?;
         let keys = &self.pact.log_keys(self.log).witnesses;
         let key = keys.iter().find(|key| key.name().as_str() == self.witness);
-        let key = key.ok_or_else(|| self.refused("is no witness of the pact".to_owned()))?;
-        stamp.verify(key).map_err(|error| self.refused(error.to_string()))?;
+        let key = key.ok_or_else(|| self.refused("is no witness of the pact"))?;
+        stamp.verify(key).map_err(|error| self.refused(&error.to_string()))?;
         let expected = Stamp {
             witness: key.name().clone(),
             channel: self.pact.channel(),
@@ -139,13 +139,13 @@ impl DropOff {
             dropped: Hash::of(&sealed.bytes),
             length: sealed.bytes.len() as u64,
         };
-        if *stamp.stamp() == expected { Ok(stamp) } else { Err(self.refused("stamped something else".to_owned())) }
+        if *stamp.stamp() == expected { Ok(stamp) } else { Err(self.refused("stamped something else")) }
     }
 
     /// Keeps what shows later what was left.
     async fn keep(&self, stamp: SignedStamp, sealed: Sealed) -> Result<(), NodeError> {
         let Sealed { seed, sealing, frame, .. } = sealed;
-        let note = SignedCheckpoint::parse(&frame.note).map_err(|error| self.refused(error.to_string()))?;
+        let note = SignedCheckpoint::parse(&frame.note).map_err(|error| self.refused(&error.to_string()))?;
         let offer = Offer { stamp, seed, sealing, start: frame.start, count: frame.entries.len() as u64, note };
         let name = offers_document(&frame.origin, &self.witness);
         let document = name.clone();
@@ -156,8 +156,8 @@ impl DropOff {
         self.node.put_document(name, join(newest)).await
     }
 
-    fn refused(&self, reason: String) -> NodeError {
-        NodeError::File { path: format!("drop-box of witness {}", self.witness), reason }
+    fn refused(&self, reason: &str) -> NodeError {
+        NodeError::of_service(&self.witness, "drop-box", reason)
     }
 }
 

@@ -3,10 +3,14 @@
 use skypact_channel::{
     CarriageError, DictationError, FrameError, FramesFileError, PactError, RecoveryError, Rejection, ShortFormError,
 };
+use skypact_record::counted;
 
 use crate::keys::KeyError;
 use crate::storage::{CommitError, StoreError};
 use crate::transport::TransportError;
+
+/// Most characters of a witness's own words in an error.
+const WITNESS_CHARS_MAX: usize = 300;
 
 /// Why a node did not do what was asked, or cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -30,11 +34,13 @@ pub enum NodeError {
     },
     /// No entry, or more than one, has such an id.
     #[error(
-        "{field}: no entry, or more than one, has an id that begins with {id}; give 6 or more digits of one that is there"
+        "{field}: no {what}, or more than one, has an id that begins with {id}; give 6 or more digits, as the lists of notices, conflicts, STOPs and cases show them"
     )]
     UnknownEntry {
         /// The field that names it.
         field: &'static str,
+        /// Which entries it was looked for among.
+        what: &'static str,
         /// What was asked for.
         id: String,
     },
@@ -61,7 +67,8 @@ pub enum NodeError {
     },
     /// What the counterpart holds of an own log is not a beginning of it.
     #[error(
-        "log {origin}: the counterpart says that it holds {held} entries, which are not the beginning of this log; nothing of it leaves this node. If this store came out of a backup, put the newest one back; otherwise compare the logs with the counterpart"
+        "log {origin}: the counterpart says that it holds {}, not the beginning of this log; nothing of it leaves this node. If this store came out of a backup, put the newest one back; otherwise compare the logs with the counterpart",
+        counted(*held, "entry")
     )]
     Behind {
         /// The log.
@@ -124,6 +131,16 @@ pub enum NodeError {
     /// The network failed.
     #[error(transparent)]
     Transport(#[from] TransportError),
+    /// A witness refused what it was asked, or answered what does not hold.
+    #[error("witness {witness}: {reason}; {remedy}")]
+    Witness {
+        /// Its name.
+        witness: String,
+        /// What it answered, and to what.
+        reason: String,
+        /// Who has to do what.
+        remedy: &'static str,
+    },
     /// A file failed.
     #[error("{path}: {reason}")]
     File {
@@ -176,6 +193,7 @@ impl NodeError {
             Self::KeyMissing { .. } => "key-missing",
             Self::Pact(error) => error.code(),
             Self::Transport(error) => error.code(),
+            Self::Witness { .. } => "witness-refused",
             Self::File { .. } => "file-unusable",
             Self::Monitor { .. } => "monitor-invalid",
         }
@@ -200,6 +218,34 @@ impl NodeError {
             Self::Refused { position, .. } | Self::Dictation { position, .. } => Some(*position),
             _ => None,
         }
+    }
+}
+
+impl NodeError {
+    /// What a witness answered to a head of an own log, where that is no cosignature and no head.
+    pub(super) fn of_head(witness: &str, status: u16, said: &str) -> Self {
+        let said: String = said.trim().chars().take(WITNESS_CHARS_MAX).collect();
+        let colon = if said.is_empty() { "" } else { ": " };
+        let remedy = match status {
+            200 => "its operator has to look; it is asked again",
+            403 => {
+                "it was not told of the key that signs now: give its operator the lines of log.keys-CHANNEL in this node's directory, for its file log.keys"
+            }
+            404 => "it does not know this log: give its operator the pact, for its folder pacts/",
+            422 => {
+                "it holds another history of this log: run 'skypact doctor' here, and compare with the head that its operator has"
+            }
+            500.. => "its operator has to look at its store; it is asked again",
+            _ => "ask its operator which version it runs; it is asked again",
+        };
+        let reason = format!("answered {status} to a head of this party's log{colon}{said}");
+        Self::Witness { witness: witness.to_owned(), reason, remedy }
+    }
+
+    /// What is wrong with the beacon or the drop-box of a witness.
+    pub(super) fn of_service(witness: &str, service: &str, reason: &str) -> Self {
+        let reason = format!("its {service} {reason}");
+        Self::Witness { witness: witness.to_owned(), reason, remedy: "tell its operator" }
     }
 }
 

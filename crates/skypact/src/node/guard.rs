@@ -109,25 +109,25 @@ async fn ask(
     });
     let known = known.await?;
     let (size, known) = known.ok_or_else(|| NodeError::UnknownChannel { channel: channel.to_owned() })?;
-    let refused = |reason: String| NodeError::File { path: format!("witness {witness}"), reason };
+    let refused = |status: u16, said: &str| NodeError::of_head(witness, status, said);
     let answer = client.post(HEAD_PATH, known.encode()).await?;
     let shown = match answer.status {
         200 if answer.body.is_empty() => Shown::Nothing,
-        200 => Shown::Head(SignedCheckpoint::parse(&answer.body).map_err(|error| refused(error.to_string()))?),
-        404 | 405 => Shown::Size(size_of(size, known, client).await?.map_err(refused)?),
-        status => return Err(refused(format!("answered {status} to a question about a head"))),
+        200 => Shown::Head(SignedCheckpoint::parse(&answer.body).map_err(|error| refused(200, &error.to_string()))?),
+        404 | 405 => Shown::Size(size_of(size, known, witness, client).await?),
+        status => return Err(refused(status, &String::from_utf8_lossy(&answer.body))),
     };
     node.guard(channel.to_owned(), log, WitnessNews::Shown(witness.to_owned(), shown)).await
 }
 
 /// The size that a witness knows which shows no heads (C2SP tlog-witness): it says it when it is asked to cosign from another one.
-async fn size_of(size: u64, known: SignedCheckpoint, client: &PeerClient) -> Result<Result<u64, String>, NodeError> {
+async fn size_of(size: u64, known: SignedCheckpoint, witness: &str, client: &PeerClient) -> Result<u64, NodeError> {
     let request = AddCheckpoint { old_size: size, proof: Vec::new(), checkpoint: known };
     let answer = client.post("/add-checkpoint", request.encode()).await?;
     let text = String::from_utf8_lossy(&answer.body).into_owned();
-    Ok(match (answer.status, text.trim().parse()) {
+    match (answer.status, text.trim().parse()) {
         (200, _) => Ok(size),
         (409, Ok(size)) => Ok(size),
-        (status, _) => Err(format!("answered {status}: {}", text.chars().take(300).collect::<String>())),
-    })
+        (status, _) => Err(NodeError::of_head(witness, status, &text)),
+    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use skypact_channel::{Carriage, Channel, Log, LogRef, Pact, Station};
+use skypact_record::counted;
 use tracing::{error, info, warn};
 
 use super::NodeError;
@@ -180,7 +181,7 @@ fn fold_entries(
         for Replayed { log: origin, index, entry, .. } in entries {
             let size = sizes.entry(origin.clone()).or_default();
             if index != *size {
-                let reason = format!("entry {index} follows {size} entries");
+                let reason = format!("entry {index} follows {}", counted(*size, "entry"));
                 return Err(NodeError::StoreDiffers { origin, reason });
             }
             *size += 1;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use skypact_channel::{Channel, LogRef, Pact, SnapshotError};
-use skypact_record::{Hash, KeyError, Signature, Signer as _};
+use skypact_record::{Hash, KeyError, Signature, Signer as _, counted};
 
 use super::NodeError;
 use super::core::Member;
@@ -32,9 +32,9 @@ pub(super) enum Void {
     Unreadable,
     #[error("it is of party {0}")]
     OtherParty(String),
-    #[error("it holds {folded} entries of log {log}, and the store {stored}")]
+    #[error("it holds {} of log {log}, and the store {stored}", counted(*folded, "entry"))]
     Beyond { log: String, folded: u64, stored: u64 },
-    #[error("it is of {sequence} entries, and its logs have {sum}")]
+    #[error("it is of {}, and its logs have {sum}", counted(*sequence, "entry"))]
     Sequence { sequence: u64, sum: u64 },
     #[error("channel {channel}: the pact is another one")]
     OtherPact { channel: String },

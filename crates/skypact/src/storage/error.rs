@@ -6,9 +6,11 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use skypact_record::counted;
 use thiserror::Error;
 
 use super::HeadKind;
+use crate::system::in_words;
 
 /// A commit that did not return `Ok`.
 #[derive(Debug, Error)]
@@ -30,7 +32,7 @@ pub enum CommitError {
 #[derive(Debug, Error)]
 pub enum NotWritten {
     /// The log is longer or shorter than the writer believes.
-    #[error("log {log} has {actual} entries and the writer expected {expected}: read the log again")]
+    #[error("log {log} has {} and the writer expected {expected}: read the log again", counted(*actual, "entry"))]
     SizeMismatch {
         /// The origin of the log.
         log: String,
@@ -168,7 +170,7 @@ pub enum StoreError {
         reason: String,
     },
     /// A file or directory could not be used.
-    #[error("{action} {} failed: {source}", path.display())]
+    #[error("{action} {} failed: {}", path.display(), in_words(source))]
     File {
         /// What was tried.
         action: &'static str,

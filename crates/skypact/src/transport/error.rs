@@ -1,6 +1,7 @@
 //! Why two nodes could not talk. Each error says whose move it is.
 
 use super::TransportKey;
+use crate::system::cause;
 use std::{io, net::SocketAddr, time::Duration};
 
 /// Why a connection or a request between nodes failed.
@@ -36,7 +37,7 @@ pub enum TransportError {
         reason: String,
     },
     /// No connection, or it ended before the answer.
-    #[error("{address}: unreachable: {source}; check the link, the address and the peer's firewall")]
+    #[error("{address}: unreachable: {}; check the link, the address and the peer's firewall", cause(source))]
     Unreachable {
         /// Where the connection went.
         address: String,
@@ -66,7 +67,7 @@ pub enum TransportError {
         path: String,
     },
     /// The node cannot listen.
-    #[error("{address}: cannot listen: {source}; choose a free address of this machine")]
+    #[error("{address}: cannot listen: {}; choose a free address of this machine", cause(source))]
     CannotListen {
         /// The address.
         address: SocketAddr,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use skypact_record::{Hash, Origin, PartyName, SEALED_OVERHEAD, SignedStamp, Signer, Stamp};
+use skypact_record::{Hash, Origin, PartyName, SEALED_OVERHEAD, SignedStamp, Signer, Stamp, counted};
 
 use crate::storage::{Append, Batch, CommitError, Store, StoreError, StoredEntry, StoredPart, each_entry};
 use crate::transport::{Allowance, TransportKey};
@@ -26,7 +26,7 @@ pub enum DropRefusal {
     #[error("drop: there is nothing here for you; check channel, party and key")]
     Unknown,
     /// What is left has no length that sealed bytes can have.
-    #[error("drop: {length} bytes; sealed bytes are 49 to 1048576, send fewer entries in one frame")]
+    #[error("drop: {}; sealed bytes are 49 to 1048576, send fewer entries in one frame", counted(*length, "byte"))]
     Length {
         /// Bytes that came.
         length: usize,

@@ -1,6 +1,6 @@
 //! The measurements run to their end on a small scale, and what they count is what they were asked for. Figures are judged by people.
 
-use crate::command_ground::{Ground, refuse, succeed};
+use crate::command_ground::{Ground, refuse, screen, succeed};
 
 fn positive(figures: &serde_json::Value, name: &str) {
     assert!(figures[name].as_f64().is_some_and(|figure| figure > 0.0), "{name}: {figures}");
@@ -54,4 +54,10 @@ fn the_agenda_of_a_year_is_asked_for() {
     }
     assert!(figures["items"].as_u64() > figures["cases"].as_u64(), "{figures}");
     refuse(&["bench", "agenda", "--entries", "5"], 2, "field-invalid");
+}
+
+#[test]
+fn figures_are_of_no_exercise_though_the_nodes_under_test_run_on_a_clock_that_was_set() {
+    let shown = screen(&["bench", "notice", "--count", "2"]);
+    assert!(shown.lines().all(|line| line.split_whitespace().count() == 2), "{shown}");
 }

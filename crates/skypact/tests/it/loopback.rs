@@ -175,6 +175,37 @@ fn what_is_wrong_with_a_request_is_always_told_as_a_problem() {
 }
 
 #[test]
+fn a_field_or_parameter_that_is_not_taken_is_refused_and_named_with_those_that_are() {
+    let red = Red::start("unknown-fields");
+    let told = |line: &str, body: &str, field: &str| {
+        let headers: &[&str] = if body.is_empty() { &[] } else { &[JSON] };
+        red.refuses(line, headers, body, 400, "field-unknown");
+        let problem: serde_json::Value = serde_json::from_slice(&red.ask(line, headers, body).body).unwrap();
+        assert_eq!(problem["field"], field, "{line}");
+        (problem["message"].as_str().unwrap().to_owned(), problem["position"].clone())
+    };
+    let acts = "POST /v1/channels/east-river/acts";
+    let (message, position) = told(CHECK, r#"{"body":"AA==","leve":1}"#, "leve");
+    assert_eq!(message, "leve: there is no such field; there are body and by_counterpart");
+    assert!(position.is_null());
+    assert!(told("POST /v1/channels/east-river/checks", r#"{"body":"AA=="}"#, "body").0.ends_with("there is bodies"));
+    told(acts, r#"{"acts":[],"then":[]}"#, "then");
+    let act = r#"{"act":"","key_id":"","signature":"","salt":"","body":""#;
+    let (message, position) = told(acts, &format!(r#"{{"acts":[{act}"}},{act}","saltt":""}}]}}"#), "saltt");
+    assert!(message.ends_with("there are act, key_id, signature, salt and body"), "{message}");
+    assert_eq!(position, 1);
+    told("POST /v1/channels/east-river/dictation", r#"{"lines":[],"line":1}"#, "line");
+    let (message, _) = told("GET /v1/channels/east-river/line?form_ns=1", "", "form_ns");
+    assert_eq!(message, "form_ns: there is no such field; there are from_ns, until_ns and waiting");
+    let paths = ["", "/east-river", "/east-river/notices", "/east-river/link", "/east-river/protected"];
+    for path in paths {
+        let (message, _) = told(&format!("GET /v1/channels{path}?open=true&x=1"), "", "open");
+        assert_eq!(message, "open: there is no such field; this path takes none");
+    }
+    told(&format!("{CHECK}?dry=1"), r#"{"body":"AA=="}"#, "dry");
+}
+
+#[test]
 fn every_documented_operation_is_served_and_no_other() {
     let red = Red::start("documented");
     let document: serde_json::Value = serde_json::from_str(&skypact::http::openapi::document()).unwrap();

@@ -47,6 +47,7 @@ mod recording;
 mod remedy;
 mod rotation;
 mod scenarios;
+mod screens;
 mod settlement;
 mod slow_link;
 mod storage;

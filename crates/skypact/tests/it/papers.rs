@@ -39,7 +39,7 @@ fn a_paper_goes_in_whole_or_not_at_all_and_comes_out_the_same() {
     let output = run(import(&red, &paper, &["--skip-bad"]));
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "something was left out: {text}");
-    assert!(text.contains("left out for 3 faults") && text.contains("imported 1 notice as entries"), "{text}");
+    assert!(text.contains("left out for 3 faults") && text.contains("imported 1 notice as entry"), "{text}");
     assert_eq!(listed(&red), 1);
 
     // BLUE files into it, and its import cites what it has seen.

@@ -287,7 +287,11 @@ fn a_witness_cosigns_again_when_its_operator_has_added_the_line_for_the_new_key(
     until("the witness cosigns what RED wrote", all_is_witnessed);
 
     let told = rotate(&red, &[]);
-    until("the witness refuses heads under a key that it was not told of", || node.log().contains("403"));
+    until("the witness refuses heads under a key that it was not told of", || node.log().contains("answered 403"));
+    let told_of = node.log().lines().find(|line| line.contains("answered 403")).unwrap().to_owned();
+    for said in ["witness-refused", "not signed by its log", "log.keys-CHANNEL in this node's directory"] {
+        assert!(told_of.contains(said), "{said}: {told_of}");
+    }
     assert!(own().all(|log| log.witnessed < log.size), "the rotation is in both logs");
     drop(running);
     let lines = std::fs::read_to_string(told["file"].as_str().unwrap()).unwrap();

@@ -4,13 +4,19 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use skypact_record::counted;
 use thiserror::Error;
+
+use crate::system::cause;
 
 /// Why a recording cannot be read.
 #[derive(Debug, Error)]
 pub enum RecordingError {
     /// The file cannot be opened.
-    #[error("recording {path:?} cannot be opened ({source}); give the path of a readable file with --recording FILE")]
+    #[error(
+        "recording {path:?} cannot be opened ({}); give the path of a readable file with --recording FILE",
+        cause(source)
+    )]
     Open {
         /// The file.
         path: PathBuf,
@@ -18,7 +24,7 @@ pub enum RecordingError {
         source: io::Error,
     },
     /// The file cannot be read to its end.
-    #[error("recording {path:?} cannot be read to its end ({source}); copy it to a local disk and try again")]
+    #[error("recording {path:?} cannot be read to its end ({}); copy it to a local disk and try again", cause(source))]
     Read {
         /// The file.
         path: PathBuf,
@@ -54,8 +60,9 @@ pub enum RecordingError {
     },
     /// No frame gave a position.
     #[error(
-        "recording {path:?}: none of {frames} frames gave a position; most often, first in line {line}: {reason}; \
-         check that the file is a recording of positions"
+        "recording {path:?}: none of {} gave a position; most often, first in line {line}: {reason}; \
+         check that the file is a recording of positions",
+        counted(*frames, "frame")
     )]
     NothingDecoded {
         /// The file.

@@ -194,7 +194,7 @@ pub fn line(channel: &Channel, query: LineQuery) -> LineView {
 
 /// How many crossings wait for a word of `me`, and those that are shown. All that wait are counted: one that is older than the newest that a view
 /// has room for would be forgotten.
-fn chosen<'a>(mut counted: Vec<CountedCrossing<'a>>, me: usize, query: LineQuery) -> (usize, Vec<CountedCrossing<'a>>) {
+fn chosen(mut counted: Vec<CountedCrossing<'_>>, me: usize, query: LineQuery) -> (usize, Vec<CountedCrossing<'_>>) {
     let waiting = counted.iter().filter(|crossing| crossing.waits_for(me)).count();
     counted.retain(|crossing| !query.waiting || crossing.waits_for(me));
     counted.drain(..counted.len().saturating_sub(CROSSINGS_MAX));

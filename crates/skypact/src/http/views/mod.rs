@@ -319,6 +319,7 @@ impl BundleQuery {
 
 /// One act on its way in; everything base64.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct ActIn {
     /// The act's bytes.
     pub act: String,
@@ -334,6 +335,7 @@ pub struct ActIn {
 
 /// Acts on their way in.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct ActsIn {
     /// In order.
     pub acts: Vec<ActIn>,
@@ -341,6 +343,7 @@ pub struct ActsIn {
 
 /// A notice that is not filed yet.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct CheckIn {
     /// CBOR of its body, base64.
     pub body: String,
@@ -351,6 +354,7 @@ pub struct CheckIn {
 
 /// Notices that are not filed yet.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct ChecksIn {
     /// CBOR of the body of each, base64; at most 10,000.
     pub bodies: Vec<String>,

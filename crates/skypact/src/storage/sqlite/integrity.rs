@@ -1,6 +1,7 @@
 //! The walk over a whole store that finds the first damage; `skypact doctor` runs it, beside a running node too.
 
 use rusqlite::Connection;
+use skypact_record::counted;
 
 use super::{Damage, Field, SqliteStore, StoreError, StoredEntry, failure, moved, rows, snapshot};
 use crate::storage::LEFT_OUT;
@@ -120,7 +121,7 @@ fn structure(connection: &Connection) -> Result<(), StoreError> {
     let (parts, rows): (i64, i64) =
         connection.query_row(strays, [], |row| Ok((row.get(0)?, row.get(1)?))).map_err(&failed)?;
     if (parts, rows) != (0, 0) {
-        return Err(damaged(format!("{parts} parts and {rows} rows belong to nothing")));
+        return Err(damaged(format!("{} and {} of nothing", counted(parts, "part"), counted(rows, "row"))));
     }
     let verdict: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(&failed)?;
     if verdict == "ok" { Ok(()) } else { Err(damaged(verdict)) }

@@ -234,12 +234,12 @@ async fn a_witness_that_is_away_stops_nothing_but_a_store_that_is_said_to_be_out
     let mut error = None;
     for _ in 0..1_000 {
         error = red.handle.query(|channels| channels.link(CHANNEL).last_error).await.expect("it runs");
-        if error.as_ref().is_some_and(|error| error.contains("0 of 1 witnesses")) {
+        if error.as_ref().is_some_and(|error| error.contains("0 of 1 witness said")) {
             break;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    assert!(error.is_some_and(|error| error.contains("0 of 1 witnesses")), "it says what it waits for");
+    assert!(error.is_some_and(|error| error.contains("0 of 1 witness said")), "it says what it waits for");
     tokio::time::sleep(Duration::from_secs(6)).await;
     assert!(picture(&blue).await.0.is_empty(), "nothing left, though the wait of a usual start would be over");
     red.stop().await.expect("a clean stop");

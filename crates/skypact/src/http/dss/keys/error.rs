@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::system::cause;
+
 /// A source of public keys, or a signing key, that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeySourceError {
@@ -13,7 +15,7 @@ pub enum KeySourceError {
     #[error("public keys: the sources hold no usable RSA key; see the warnings for the keys that were skipped")]
     NoUsableKey,
     /// The operating system refused.
-    #[error("{}: {source}; give a readable PEM file", path.display())]
+    #[error("{}: {}; give a readable PEM file", path.display(), cause(source))]
     File {
         /// The file.
         path: PathBuf,
