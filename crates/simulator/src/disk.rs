@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use skypact_channel::{Changes, EntryRef, LogRef, NoteKind, Refold, Station};
-use skypact_record::{Entry, ForkProof, Tree};
+use skypact_record::{Entry, ForkProof, SignedCheckpoint, Tree};
 
 use crate::mutation::Mutation;
 
@@ -104,6 +104,13 @@ impl Disk {
     /// The leaf hashes of one log.
     pub(crate) fn tree(&self, channel: ChannelPlace, log: LogRef) -> Option<&Tree> {
         self.trees.get(&(channel, log.place()))
+    }
+
+    /// The notes of a log that a witness cosigned, each with its size.
+    pub(crate) fn cosigned(&self, channel: ChannelPlace, log: LogRef) -> impl Iterator<Item = (u64, &Vec<u8>)> {
+        let notes = self.notes.iter().filter(move |((of, place, _), _)| *of == channel && *place == log.place());
+        let cosigned = notes.filter(|((.., kind), _)| matches!(kind, NoteKind::Cosignature(_)));
+        cosigned.filter_map(|(_, note)| Some((SignedCheckpoint::parse(note).ok()?.checkpoint().size, note)))
     }
 
     /// Encoded entries of a log from `start` on, at most `entries_max`.

@@ -13,8 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use skypact_airspace::UtcNanos;
 use skypact_channel::{
-    Channel, Context, Draft, Frame, FrameAnswer, Heard, LogRef, Message, Next, NoteKind, Rejection, Station,
-    VerifiedReceipt,
+    Channel, Context, Draft, Frame, FrameAnswer, Heard, LogRef, Message, Next, Rejection, Station, VerifiedReceipt,
 };
 use skypact_record::{
     AddCheckpoint, AddedKey, Hash, KeyChange, KeyRole, Label, LogClass, PartyKey, RevokedKey, SignatureType,
@@ -536,11 +535,7 @@ fn packet(
         Next::Entries { start } => station.frame(log, start, disk.read(channel, log, start, 16)),
         Next::Cosigned { size } => {
             courier.cosigned_told = size;
-            let notes = disk.notes.iter().filter(|((of, place, _), _)| *of == channel && *place == log.place());
-            let cosigned = notes.filter(|((_, _, kind), _)| matches!(kind, NoteKind::Cosignature(_)));
-            let note = cosigned
-                .map(|(_, note)| note)
-                .find(|note| SignedCheckpoint::parse(note).is_ok_and(|signed| signed.checkpoint().size == size))?;
+            let (_, note) = disk.cosigned(channel, log).find(|(of, _)| *of == size)?;
             station.note_frame(log, size, note.clone())
         }
         Next::Checkpoint => station.note_frame(log, size, station.checkpoint(log, size).encode()),

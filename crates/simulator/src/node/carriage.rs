@@ -7,7 +7,6 @@ use skypact_channel::{
     Carriage, Context, ExportFrom, Frame, FramesHead, FramesItem, FramesWriter, Heard, LogRef, NoteKind, OwnLogs, Run,
     Station, VerifiedAnswer,
 };
-use skypact_record::SignedCheckpoint;
 
 use super::Node;
 use crate::disk::ChannelPlace;
@@ -110,11 +109,8 @@ impl Node {
                 break;
             }
         }
-        let notes = self.disk.notes.iter().filter(|((of, place, _), _)| *of == channel && *place == log.place());
-        let cosigned = notes.filter(|((.., kind), _)| matches!(kind, NoteKind::Cosignature(_)));
-        let sized =
-            cosigned.filter_map(|(_, note)| Some((SignedCheckpoint::parse(note).ok()?.checkpoint().size, note)));
-        let newest = sized.filter(|(size, _)| *size <= end).max_by_key(|(size, _)| *size);
+        let cosigned = self.disk.cosigned(channel, log);
+        let newest = cosigned.filter(|(size, _)| *size <= end).max_by_key(|(size, _)| *size);
         frames.extend(newest.map(|(size, note)| station.note_frame(log, size, note.clone())));
         frames
     }

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use skypact_channel::{LogRef, Shown};
-use skypact_record::{LogClass, SignedCheckpoint};
+use skypact_record::SignedCheckpoint;
 
+use super::recovery::own_logs;
 use super::{Node, PATIENCE_MS};
 use crate::disk::ChannelPlace;
 use crate::fleet::Fleet;
@@ -32,8 +33,7 @@ impl Node {
         }
         for (channel, station) in &mut self.stations {
             station.ask_witnesses(fleet.quorum(), self.is_out_of_backup);
-            for class in LogClass::ALL {
-                let log = LogRef { party: station.channel().me(), class };
+            for log in own_logs(station.channel()) {
                 let witnesses = 0..fleet.witnesses.len();
                 self.guard.asked.extend(witnesses.map(|witness| ((*channel, log.place(), witness), (0, 0))));
             }
@@ -56,8 +56,8 @@ impl Node {
         }
         if self.guard.until_ms.take_if(|until_ms| now_ms >= *until_ms).is_some() {
             for station in self.stations.values_mut() {
-                for class in LogClass::ALL {
-                    station.go_without_witnesses(LogRef { party: station.channel().me(), class });
+                for log in own_logs(station.channel()) {
+                    station.go_without_witnesses(log);
                 }
             }
         }

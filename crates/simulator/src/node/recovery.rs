@@ -34,7 +34,7 @@ impl Recovery {
     }
 }
 
-fn own_logs(channel: &Channel) -> [LogRef; 2] {
+pub(super) fn own_logs(channel: &Channel) -> [LogRef; 2] {
     LogClass::ALL.map(|class| LogRef { party: channel.me(), class })
 }
 

@@ -82,6 +82,12 @@ impl Carrier {
         self.written.retain(|file| file.from != node);
     }
 
+    /// A file that a node writes now for the other end of a channel.
+    fn file(&self, channel: ChannelPlace, (from, to): (usize, usize), bytes: Vec<u8>) -> File {
+        let (start, answers) = (self.starts[from], self.answers(from, channel));
+        File { channel, from, to, bytes, is_damaged: false, start, answers }
+    }
+
     /// Which start of the other end wrote the file that this run of a node has read last.
     fn answers(&self, node: usize, channel: ChannelPlace) -> Option<u64> {
         let (reader, writer) = self.read.get(&(node, channel))?;
@@ -228,8 +234,7 @@ impl World {
         }
         tell(&format!("{} ms: node {place} writes {} bytes for node {to}, {own:?}", self.now_ms, bytes.len()));
         self.outcome.files += 1;
-        let (start, answers) = (carrier.starts[place], carrier.answers(place, channel));
-        let file = File { channel, from: place, to, bytes, is_damaged: false, start, answers };
+        let file = carrier.file(channel, (place, to), bytes);
         carrier.take_along(self.now_ms, &file);
         Ok(())
     }
@@ -317,8 +322,7 @@ impl World {
         let frame = FramesItem::Frame(Frame::decode(&bytes).ok()?);
         let head = FramesItem::Head(node.file_head(channel)?);
         let bytes = written(&[head, frame, FramesItem::End { more: false }])?;
-        let (start, answers) = (carrier.starts[place], carrier.answers(place, channel));
         let to = self.fleet.counterpart(channel, place);
-        Some(File { channel, from: place, to, bytes, is_damaged: false, start, answers })
+        Some(carrier.file(channel, (place, to), bytes))
     }
 }
